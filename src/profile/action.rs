@@ -1,0 +1,101 @@
+//! What a filter answers.
+
+use std::fmt;
+
+/// The answer to a call. Names and meaning are those of seccomp(2) and of the OCI runtime
+/// specification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// `SCMP_ACT_KILL_PROCESS`
+    KillProcess,
+    /// `SCMP_ACT_KILL_THREAD`, of which `SCMP_ACT_KILL` is the older name.
+    KillThread,
+    /// `SCMP_ACT_TRAP`: SIGSYS.
+    Trap,
+    /// `SCMP_ACT_ERRNO` with its number.
+    Errno(u16),
+    /// `SCMP_ACT_NOTIFY`: a listener decides.
+    Notify,
+    /// `SCMP_ACT_TRACE` with its message: a tracer decides; without one the call gets ENOSYS.
+    Trace(u16),
+    /// `SCMP_ACT_LOG`: carried out and logged.
+    Log,
+    /// `SCMP_ACT_ALLOW`
+    Allow,
+}
+
+/// How far a call gets, from the strictest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// The kernel does not carry it out.
+    Refused,
+    /// Another process decides.
+    Delegated,
+    /// The kernel carries it out.
+    Permitted,
+}
+
+/// `EPERM`, what Docker answers.
+pub const EPERM: u16 = 1;
+/// `ENOSYS`, what libc takes for "this kernel does not have it".
+pub const ENOSYS: u16 = 38;
+
+impl Action {
+    /// How far a call gets.
+    pub const fn reach(self) -> Reach {
+        match self {
+            Self::KillProcess | Self::KillThread | Self::Trap | Self::Errno(_) => Reach::Refused,
+            Self::Notify | Self::Trace(_) => Reach::Delegated,
+            Self::Log | Self::Allow => Reach::Permitted,
+        }
+    }
+
+    /// The name in a profile.
+    pub const fn scmp_name(self) -> &'static str {
+        match self {
+            Self::KillProcess => "SCMP_ACT_KILL_PROCESS",
+            Self::KillThread => "SCMP_ACT_KILL_THREAD",
+            Self::Trap => "SCMP_ACT_TRAP",
+            Self::Errno(_) => "SCMP_ACT_ERRNO",
+            Self::Notify => "SCMP_ACT_NOTIFY",
+            Self::Trace(_) => "SCMP_ACT_TRACE",
+            Self::Log => "SCMP_ACT_LOG",
+            Self::Allow => "SCMP_ACT_ALLOW",
+        }
+    }
+
+    /// The action called `name` in a profile; `number` is its `errnoRet`, 1 where there is none
+    /// (the runtime specification's default, EPERM).
+    pub fn from_scmp(name: &str, number: Option<u16>) -> Option<Self> {
+        Some(match name {
+            "SCMP_ACT_KILL_PROCESS" => Self::KillProcess,
+            "SCMP_ACT_KILL_THREAD" | "SCMP_ACT_KILL" => Self::KillThread,
+            "SCMP_ACT_TRAP" => Self::Trap,
+            "SCMP_ACT_ERRNO" => Self::Errno(number.unwrap_or(EPERM)),
+            "SCMP_ACT_NOTIFY" => Self::Notify,
+            "SCMP_ACT_TRACE" => Self::Trace(number.unwrap_or(EPERM)),
+            "SCMP_ACT_LOG" => Self::Log,
+            "SCMP_ACT_ALLOW" => Self::Allow,
+            _ => return None,
+        })
+    }
+}
+
+/// For people: `allow`, `errno EPERM`, `kill-process`.
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KillProcess => f.write_str("kill-process"),
+            Self::KillThread => f.write_str("kill-thread"),
+            Self::Trap => f.write_str("trap"),
+            Self::Errno(number) => match nix::errno::Errno::from_raw(i32::from(*number)) {
+                nix::errno::Errno::UnknownErrno => write!(f, "errno {number}"),
+                known => write!(f, "{known:?}"),
+            },
+            Self::Notify => f.write_str("notify"),
+            Self::Trace(message) => write!(f, "trace {message}"),
+            Self::Log => f.write_str("log"),
+            Self::Allow => f.write_str("allow"),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Docker's default profile, every version since 20.10.

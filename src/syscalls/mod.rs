@@ -1,0 +1,9 @@
+//! System calls: numbers and names of each architecture.
+//!
+//! The name of record is libseccomp's, since that is what a profile is read with.
+
+mod name;
+mod table;
+
+pub use name::{BadName, SyscallName};
+pub use table::{Table, table};
