@@ -1,0 +1,196 @@
+//! What a source read, what it could not use, and what is therefore missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Why a part of the input gave no call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Skip {
+    /// Nothing on the line.
+    Blank,
+    /// A signal, an exit, a mode switch: understood, no call.
+    Event,
+    /// strace's own messages.
+    Message,
+    /// Stack frames (`-k`), data dumps (`-e read=`), rows of an `strace -c` table.
+    Decoration,
+    /// The rest of a line that something else was printed into.
+    Continuation,
+    /// The second half of a call whose first half is not in the log. The call is counted.
+    ResumedOnly,
+    /// A call without its result, and no half to come. The call is counted.
+    Unterminated,
+    /// A call found behind something else on the line. The call is counted.
+    Glued,
+    /// A call whose name no architecture has. The call is kept under that name.
+    UnknownName,
+    /// A line too long to be kept whole. Its call is counted, its result unknown.
+    TooLong,
+    /// Nothing that strace prints.
+    NotUnderstood,
+}
+
+impl Skip {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Blank,
+        Self::Event,
+        Self::Message,
+        Self::Decoration,
+        Self::Continuation,
+        Self::ResumedOnly,
+        Self::Unterminated,
+        Self::Glued,
+        Self::UnknownName,
+        Self::TooLong,
+        Self::NotUnderstood,
+    ];
+
+    /// The key in a recording.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Blank => "blank",
+            Self::Event => "event",
+            Self::Message => "message",
+            Self::Decoration => "decoration",
+            Self::Continuation => "continuation",
+            Self::ResumedOnly => "resumed-only",
+            Self::Unterminated => "unterminated",
+            Self::Glued => "glued",
+            Self::UnknownName => "unknown-name",
+            Self::TooLong => "too-long",
+            Self::NotUnderstood => "not-understood",
+        }
+    }
+
+    /// The kind with this key.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|skip| skip.key() == key)
+    }
+}
+
+/// Something that makes a recording incomplete: there were calls that it does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gap {
+    /// The start is missing: attached to a running program, or only some calls were traced.
+    NoStart,
+    /// Only some calls were traced, by the look of those that are there.
+    Filtered,
+    /// The tracer let go of the program while it ran.
+    Detached,
+    /// The last line is cut off.
+    Torn,
+    /// Only an `strace -c` table, in which calls that never return are missing.
+    SummaryOnly,
+    /// More than one line in twenty was nothing that strace prints.
+    NotUnderstood,
+    /// A filter killed the program, so that the rest of it was not seen.
+    KilledByFilter,
+}
+
+impl Gap {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::NoStart,
+        Self::Filtered,
+        Self::Detached,
+        Self::Torn,
+        Self::SummaryOnly,
+        Self::NotUnderstood,
+        Self::KilledByFilter,
+    ];
+
+    /// The key in a recording.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::NoStart => "no-start",
+            Self::Filtered => "filtered",
+            Self::Detached => "detached",
+            Self::Torn => "torn",
+            Self::SummaryOnly => "summary-only",
+            Self::NotUnderstood => "not-understood",
+            Self::KilledByFilter => "killed-by-filter",
+        }
+    }
+
+    /// The kind with this key.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|gap| gap.key() == key)
+    }
+}
+
+/// For people.
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoStart => {
+                "it does not begin with an execve: taken by attaching, or with a filter on what is traced"
+            }
+            Self::Filtered => {
+                "calls that every program makes are missing: taken with a filter on what is traced"
+            }
+            Self::Detached => "the tracer let go of the program while it ran",
+            Self::Torn => "the last line is cut off",
+            Self::SummaryOnly => "a table of counts misses the calls that never return",
+            Self::NotUnderstood => "more than one line in twenty is nothing that strace prints",
+            Self::KilledByFilter => "a seccomp filter killed the program, and the rest was not seen",
+        })
+    }
+}
+
+/// A line that was not understood.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Example {
+    /// The file, without its folder.
+    pub file: String,
+    /// The line, from 1 on.
+    pub line: u64,
+    /// The start of its text, escaped.
+    pub text: String,
+}
+
+/// What was read and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Lines read.
+    pub lines: u64,
+    /// Calls found.
+    pub calls: u64,
+    /// Lines, or parts of lines, that gave no call or an unsure one, by reason.
+    pub skipped: BTreeMap<Skip, u64>,
+    /// The first lines that were not understood.
+    pub examples: Vec<Example>,
+    /// What is missing, by the look of what is there.
+    pub gaps: BTreeSet<Gap>,
+}
+
+/// How many examples of lines that were not understood are kept.
+const MAX_EXAMPLES: usize = 3;
+/// How much of such a line is kept, in characters.
+const MAX_EXAMPLE_CHARS: usize = 60;
+
+impl Tally {
+    /// Counts one.
+    pub fn skip(&mut self, skip: Skip) {
+        *self.skipped.entry(skip).or_default() += 1;
+    }
+
+    /// How many were skipped for this reason.
+    pub fn skipped(&self, skip: Skip) -> u64 {
+        self.skipped.get(&skip).copied().unwrap_or_default()
+    }
+
+    /// Counts a line that was not understood and keeps the first few.
+    pub fn not_understood(&mut self, file: &str, line: u64, text: &[u8]) {
+        self.skip(Skip::NotUnderstood);
+        if self.examples.len() < MAX_EXAMPLES {
+            let head = text.get(..MAX_EXAMPLE_CHARS * 4).unwrap_or(text);
+            let text: String = String::from_utf8_lossy(head)
+                .chars()
+                .take(MAX_EXAMPLE_CHARS)
+                .flat_map(char::escape_debug)
+                .collect();
+            self.examples.push(Example { file: file.to_owned(), line, text });
+        }
+    }
+}

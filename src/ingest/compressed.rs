@@ -1,0 +1,24 @@
+//! Undoes compression, told by the first bytes.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+/// First bytes of a gzip member, RFC 1952 section 2.3.1.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// First bytes of a zstd frame, RFC 8878 section 3.1.1.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// The bytes of a reader, decompressed if they are gzip or zstd. A stream that ends in its
+/// middle gives an error, after all that could be read of it.
+pub fn decompressed<'a>(reader: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    let mut reader = BufReader::with_capacity(1 << 16, reader);
+    let head = reader.fill_buf()?;
+    if head.starts_with(&GZIP) {
+        return Ok(Box::new(flate2::bufread::MultiGzDecoder::new(reader)));
+    }
+    if head.starts_with(&ZSTD) {
+        let decoder = ruzstd::decoding::StreamingDecoder::new(reader)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        return Ok(Box::new(decoder));
+    }
+    Ok(Box::new(reader))
+}

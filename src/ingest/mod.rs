@@ -1,0 +1,137 @@
+//! Other tools' logs: bytes in, sightings and a tally out.
+//!
+//! Nothing here opens a file. A caller brings readers; [`decompressed`] undoes gzip and zstd.
+
+mod compressed;
+mod lines;
+mod strace;
+
+use std::fmt;
+use std::io::{self, Read};
+
+pub use compressed::decompressed;
+
+use crate::arch::Arch;
+use crate::event::{Sink, Tally};
+
+/// A log, or one file of an `strace -ff` set.
+pub struct Source<'a> {
+    /// The name of the file, without its folder.
+    pub name: String,
+    /// The process that the file belongs to, in an `-ff` set.
+    pub pid: Option<u32>,
+    /// Its bytes, no longer compressed.
+    pub reader: Box<dyn Read + 'a>,
+}
+
+impl fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).field("pid", &self.pid).finish()
+    }
+}
+
+/// Why a log gave nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// The file can't be read to its end.
+    #[error("can't read `{}`", file.escape_debug())]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file has no bytes.
+    #[error("`{}` is empty; expected the output of strace", file.escape_debug())]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// No line of it is strace's.
+    #[error(
+        "`{}` line {line}: expected a line of strace such as `openat(AT_FDCWD, \"/etc\", 0) = 3`, found `{text}`; no line of the log was understood",
+        file.escape_debug()
+    )]
+    NothingUnderstood {
+        /// The file.
+        file: String,
+        /// The first line that was not understood.
+        line: u64,
+        /// Its start, escaped.
+        text: String,
+    },
+    /// It is of a tool whose lines look like strace's and mean something else.
+    #[error("`{}` line {line}: this is a log of {what}, not of strace", file.escape_debug())]
+    Foreign {
+        /// The file.
+        file: String,
+        /// The line that shows it.
+        line: u64,
+        /// The tool.
+        what: &'static str,
+    },
+    /// The log does not tell which architecture it was taken on.
+    #[error(
+        "`{}` does not tell its architecture: its calls fit {}",
+        file.escape_debug(),
+        list(candidates)
+    )]
+    UnknownArch {
+        /// The file.
+        file: String,
+        /// What it can be.
+        candidates: Vec<Arch>,
+    },
+}
+
+fn list(arches: &[Arch]) -> String {
+    match arches {
+        [] => "none at all".to_owned(),
+        arches => arches.iter().map(|arch| arch.name()).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// How far reading has come, for whoever watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Lines read.
+    pub lines: u64,
+    /// Different calls met.
+    pub kinds: usize,
+}
+
+/// Lines between two reports of progress.
+const REPORT_EVERY: u64 = 1 << 14;
+
+/// Reads one strace log, or the files of one `-ff` set in the order of their processes.
+///
+/// `told` is the architecture for what the log itself leaves open. `watch` hears of progress.
+pub fn read_strace<'a>(
+    sources: impl IntoIterator<Item = Source<'a>>,
+    told: Option<Arch>,
+    sink: &mut dyn Sink,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Tally, IngestError> {
+    let mut reader = strace::Reader::new(told);
+    let mut count = 0;
+    for source in sources {
+        reader.file(&source.name, source.pid);
+        let mut lines = lines::Lines::new(source.reader);
+        loop {
+            let line = match lines.next() {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                Err(error) => return Err(IngestError::Read { file: source.name, source: error }),
+            };
+            reader.line(line, sink)?;
+            count += 1;
+            if count % REPORT_EVERY == 0 {
+                watch(Progress { lines: count, kinds: reader.kinds() });
+            }
+        }
+    }
+    watch(Progress { lines: count, kinds: reader.kinds() });
+    reader.finish(sink)
+}

@@ -1,0 +1,314 @@
+//! What each program image did, until its architecture is known and it can be handed over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::body::Mode;
+use super::spelling::{ArchSet, SpellingId, Spellings};
+use crate::arch::Arch;
+use crate::event::{ArgFacts, ArgValue, Image, MAX_ARG_VALUES, Outcome, Place, Sighting, Sink};
+use crate::syscalls::{closed_set_arguments, symbol_value};
+
+/// One program in execution, shared by the processes that were forked in it.
+#[derive(Debug)]
+pub(super) struct ImageData {
+    /// The path in the execve that started it, or the `comm` of a process in it.
+    pub(super) executable: Option<String>,
+    /// The process met first.
+    pub(super) pid: Option<u32>,
+    /// Processes and threads that ran it.
+    pub(super) processes: u64,
+    /// How many of them run it still.
+    pub(super) alive: u64,
+    /// Whether it is known where it comes from: an execve, or a fork in another image.
+    pub(super) linked: bool,
+    /// What the header of the first ELF file that it read says.
+    pub(super) elf: Option<Arch>,
+    /// The architectures that fit all its calls.
+    pub(super) candidates: ArchSet,
+    /// Its calls.
+    pub(super) slots: BTreeMap<SlotKey, Slot>,
+}
+
+/// One kind of call in one mode.
+pub(super) type SlotKey = (SpellingId, Option<ModeKey>);
+
+/// A [`Mode`] that can be a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ModeKey(u8);
+
+impl From<Mode> for ModeKey {
+    fn from(mode: Mode) -> Self {
+        Self(match mode {
+            Mode::Bits64 => 0,
+            Mode::Bits32 => 1,
+            Mode::X32 => 2,
+        })
+    }
+}
+
+impl ModeKey {
+    /// The architecture of this mode in the family of `arch`.
+    fn arch(self, arch: Arch) -> Arch {
+        let native = arch.natives().find(|native| native.is_64_bit()).unwrap_or(arch);
+        let sub = |wanted: fn(Arch) -> bool| {
+            native.sub_architectures().iter().copied().find(|sub| wanted(*sub)).unwrap_or(arch)
+        };
+        match self.0 {
+            0 => native,
+            1 => sub(|arch| !arch.is_64_bit()),
+            _ => sub(|arch| arch == Arch::X32),
+        }
+    }
+}
+
+/// What is known of one kind of call.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// How many were begun.
+    pub(super) calls: u64,
+    /// How many returned without error.
+    pub(super) ok: u64,
+    /// How others ended. What is left of `calls` is unknown.
+    pub(super) other: BTreeMap<Outcome, u64>,
+    /// Printed values of the arguments worth keeping.
+    pub(super) args: BTreeMap<u8, PrintedValues>,
+    /// The first one.
+    pub(super) first: Option<(u32, u64)>,
+}
+
+/// Values of an argument as strace printed them.
+#[derive(Debug, Default)]
+pub(super) struct PrintedValues {
+    values: BTreeMap<Box<[u8]>, u64>,
+    unseen: u64,
+    overflow: u64,
+}
+
+/// A longer text is no constant.
+const MAX_VALUE_LEN: usize = 160;
+
+impl PrintedValues {
+    pub(super) fn add(&mut self, text: Option<&[u8]>) {
+        match text {
+            None => self.unseen += 1,
+            Some(text) => {
+                if let Some(count) = self.values.get_mut(text) {
+                    *count += 1;
+                } else if self.values.len() < MAX_ARG_VALUES && text.len() <= MAX_VALUE_LEN {
+                    self.values.insert(text.into(), 1);
+                } else {
+                    self.overflow += 1;
+                }
+            }
+        }
+    }
+
+    fn absorb(&mut self, other: Self) {
+        for (text, count) in other.values {
+            if let Some(have) = self.values.get_mut(&text) {
+                *have += count;
+            } else if self.values.len() < MAX_ARG_VALUES {
+                self.values.insert(text, count);
+            } else {
+                self.overflow += count;
+            }
+        }
+        self.unseen += other.unseen;
+        self.overflow += other.overflow;
+    }
+}
+
+impl Slot {
+    /// Counts how a call ended.
+    pub(super) fn end(&mut self, outcome: Outcome) {
+        if outcome == Outcome::Success {
+            self.ok += 1;
+        } else {
+            *self.other.entry(outcome).or_default() += 1;
+        }
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.ok += other.ok;
+        for (outcome, count) in other.other {
+            *self.other.entry(outcome).or_default() += count;
+        }
+        for (index, values) in other.args {
+            self.args.entry(index).or_default().absorb(values);
+        }
+        self.first = [self.first, other.first].into_iter().flatten().min();
+    }
+}
+
+impl ImageData {
+    pub(super) fn new(pid: Option<u32>) -> Self {
+        Self {
+            executable: None,
+            pid,
+            processes: 0,
+            alive: 0,
+            linked: false,
+            elf: None,
+            candidates: ArchSet::ALL,
+            slots: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in what a forked process did before it was known whose child it is.
+    pub(super) fn absorb(&mut self, child: Self) {
+        self.executable = self.executable.take().or(child.executable);
+        self.processes += child.processes;
+        self.alive += child.alive;
+        self.elf = self.elf.or(child.elf);
+        self.narrow(child.candidates);
+        for (key, slot) in child.slots {
+            self.slots.entry(key).or_default().absorb(slot);
+        }
+    }
+
+    /// Takes into account that a call can only be of these architectures. A call that fits none
+    /// of those left is of another mode, or no evidence at all.
+    pub(super) fn narrow(&mut self, arches: ArchSet) {
+        let both = self.candidates.and(arches);
+        if !both.is_empty() {
+            self.candidates = both;
+        }
+    }
+
+    /// The architecture that its own calls tell.
+    pub(super) fn own_arch(&self) -> Option<Arch> {
+        self.elf.filter(|arch| self.candidates.contains(*arch)).or_else(|| self.by_names())
+    }
+
+    /// The one architecture that fits all its calls, among those that containers run on.
+    fn by_names(&self) -> Option<Arch> {
+        const COMMON: [Arch; 8] = [
+            Arch::Aarch64,
+            Arch::Arm,
+            Arch::Loongarch64,
+            Arch::Ppc64le,
+            Arch::Riscv64,
+            Arch::S390x,
+            Arch::X86,
+            Arch::X86_64,
+        ];
+        let mut fitting = self.candidates.iter().filter(|arch| COMMON.contains(arch));
+        match (fitting.next(), fitting.next()) {
+            (Some(arch), None) => Some(arch),
+            (Some(_), Some(_)) => None,
+            (None, _) => {
+                let mut rest = self.candidates.iter();
+                rest.next().filter(|_| rest.next().is_none())
+            }
+        }
+    }
+}
+
+/// The names of the files read, by number.
+pub(super) type Files = Vec<String>;
+
+/// Hands an image over as one of `arch`.
+pub(super) fn hand_over(
+    image: ImageData,
+    arch: Arch,
+    spellings: &Spellings,
+    files: &Files,
+    sink: &mut dyn Sink,
+) {
+    let mut sightings = Vec::new();
+    for ((spelling, mode), slot) in image.slots {
+        let Some(spelling) = spellings.get(spelling) else { continue };
+        let arch = mode.map_or(arch, |mode| mode.arch(arch));
+        let calls = spelling.calls(arch);
+        let either = calls.len() > 1;
+        let outcomes = outcomes(&slot);
+        for (arch, call) in calls {
+            let args = if either && !matches!(&call, crate::event::CallId::Name(name) if Some(name.as_str()) == spelling.name.as_deref()) {
+                // The arguments printed are the sub-call's, not the multiplexer's.
+                BTreeMap::new()
+            } else {
+                arguments(arch, spelling.name.as_deref().unwrap_or_default(), &slot)
+            };
+            sightings.push(Sighting {
+                arch,
+                call,
+                either,
+                calls: slot.calls,
+                outcomes: outcomes.clone(),
+                args,
+                first: place(&slot, files),
+            });
+        }
+    }
+    let image =
+        Image { executable: image.executable, pid: image.pid, processes: image.processes.max(1) };
+    sink.image(&image, sightings);
+}
+
+fn place(slot: &Slot, files: &Files) -> Place {
+    let (file, line) = slot.first.unwrap_or_default();
+    let name = usize::try_from(file).ok().and_then(|file| files.get(file));
+    Place { file: name.cloned().unwrap_or_default(), line }
+}
+
+fn outcomes(slot: &Slot) -> BTreeMap<Outcome, u64> {
+    let mut outcomes = slot.other.clone();
+    if slot.ok > 0 {
+        outcomes.insert(Outcome::Success, slot.ok);
+    }
+    let known: u64 = outcomes.values().sum();
+    if let Some(unknown) = slot.calls.checked_sub(known).filter(|n| *n > 0) {
+        *outcomes.entry(Outcome::Unknown).or_default() += unknown;
+    }
+    outcomes
+}
+
+fn arguments(arch: Arch, name: &str, slot: &Slot) -> BTreeMap<u8, ArgFacts> {
+    let kinds = closed_set_arguments(arch, name);
+    let mut facts = BTreeMap::new();
+    // The reader keyed the values by the position on x86_64; clone has another on s390.
+    for ((_, values), (index, kind)) in slot.args.iter().zip(kinds) {
+        let mut fact =
+            ArgFacts { unseen: values.unseen, overflow: values.overflow, ..ArgFacts::default() };
+        for (text, count) in &values.values {
+            let text = String::from_utf8_lossy(text);
+            let value = match symbol_value(arch, *kind, &text) {
+                Some(number) => ArgValue::Number(number),
+                None => ArgValue::Text(text.chars().flat_map(char::escape_debug).collect()),
+            };
+            fact.add(value, *count);
+        }
+        facts.insert(*index, fact);
+    }
+    facts
+}
+
+/// The architecture of a whole log, as far as it is told.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    /// What images of the log are, by what they did themselves.
+    pub(super) known: BTreeSet<Arch>,
+}
+
+impl Verdict {
+    /// The native architecture of the machine, if all that is known agrees on one. The kernel of
+    /// a 32-bit x86 program is taken to be 64-bit: hardly any other is left, and the profile then
+    /// lists both.
+    pub(super) fn native(&self) -> Option<Arch> {
+        let mut natives: BTreeSet<Arch> = self
+            .known
+            .iter()
+            .map(|arch| arch.natives().find(|native| native.is_64_bit()).unwrap_or(*arch))
+            .collect();
+        let native = natives.pop_first()?;
+        natives.is_empty().then_some(native)
+    }
+
+    /// The only architecture known.
+    pub(super) fn only(&self) -> Option<Arch> {
+        let mut known = self.known.iter();
+        known.next().copied().filter(|_| known.next().is_none())
+    }
+}
+

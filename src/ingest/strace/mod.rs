@@ -1,0 +1,503 @@
+//! Reads what strace prints, whatever options it was given.
+//!
+//! A line is split into leader, body and result (`leader`, `body`, `scan`); `processes` follows
+//! who is in which call and runs which program; `images` gathers what each program did and, once
+//! its architecture is known, hands it over. The grammar is that of strace 4.4 to 7.2.
+
+mod body;
+mod elf;
+mod images;
+mod leader;
+mod processes;
+mod scan;
+mod spelling;
+mod summary;
+
+use body::{Body, Exit, Message, Mode, Name};
+use leader::Leader;
+use processes::{Begin, Processes};
+use scan::End;
+use spelling::{Role, Spellings};
+
+use super::IngestError;
+use super::lines::Line;
+use crate::arch::Arch;
+use crate::event::{Gap, Outcome, Sink, Skip, Tally};
+
+/// Longest path kept of a program, in bytes.
+const MAX_PATH: usize = 256;
+/// One line in so many may be something else before a recording counts as incomplete.
+const TOLERATED: u64 = 20;
+
+/// Reads one log, or the files of one `-ff` set.
+#[derive(Debug)]
+pub(super) struct Reader {
+    told: Option<Arch>,
+    files: Vec<String>,
+    line: u64,
+    file_pid: Option<u32>,
+    at_start: bool,
+    spellings: Spellings,
+    processes: Processes,
+    tally: Tally,
+    /// The process whose call was cut by something printed into it.
+    interrupted: Option<Option<u32>>,
+    table: Option<summary::Table>,
+    table_mode: Option<Mode>,
+    rows: Vec<TableRow>,
+    /// Lines named a process so far.
+    names_processes: bool,
+    begins_with_exec: bool,
+    saw: Saw,
+    flush_at: usize,
+}
+
+#[derive(Debug)]
+struct TableRow {
+    name: String,
+    calls: u64,
+    errors: u64,
+    mode: Option<Mode>,
+    place: (u32, u64),
+}
+
+/// Signs of a complete log.
+#[derive(Debug, Default)]
+struct Saw {
+    memory: bool,
+    exit_call: bool,
+    exit_line: bool,
+}
+
+/// Images are looked through for finished ones when there are this many.
+const FLUSH_AT: usize = 256;
+
+impl Reader {
+    /// A reader; `told` is the architecture for what the log leaves open.
+    pub(super) fn new(told: Option<Arch>) -> Self {
+        Self {
+            told,
+            files: Vec::new(),
+            line: 0,
+            file_pid: None,
+            at_start: true,
+            spellings: Spellings::default(),
+            processes: Processes::default(),
+            tally: Tally::default(),
+            interrupted: None,
+            table: None,
+            table_mode: None,
+            rows: Vec::new(),
+            names_processes: false,
+            begins_with_exec: false,
+            saw: Saw::default(),
+            flush_at: FLUSH_AT,
+        }
+    }
+
+    /// The next lines are of this file; `pid` is the process it belongs to, in a `-ff` set.
+    pub(super) fn file(&mut self, name: &str, pid: Option<u32>) {
+        self.files.push(name.to_owned());
+        self.line = 0;
+        self.file_pid = pid;
+        self.at_start = true;
+        self.interrupted = None;
+        self.table = None;
+    }
+
+    /// How many kinds of calls were met so far.
+    pub(super) fn kinds(&self) -> usize {
+        self.spellings.len()
+    }
+
+    /// Takes in the next line.
+    pub(super) fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), IngestError> {
+        self.line += 1;
+        self.tally.lines += 1;
+        if line.cut {
+            self.tally.skip(Skip::TooLong);
+        }
+        let bytes = line.bytes.strip_suffix(b"\r").unwrap_or(line.bytes);
+        // A crash while the disk was full leaves blocks of NUL.
+        let nuls = bytes.iter().take_while(|b| **b == 0).count();
+        let bytes = bytes.get(nuls..).unwrap_or_default();
+        let plain;
+        let bytes = if memchr::memchr(0x1b, bytes).is_some() {
+            plain = without_escapes(bytes);
+            &plain
+        } else {
+            bytes
+        };
+        if self.table_row(bytes) {
+            return Ok(());
+        }
+        self.body(bytes, &line, false)?;
+        if self.processes.images() >= self.flush_at {
+            self.processes.flush(&self.spellings, &self.files, sink);
+            self.flush_at = FLUSH_AT.max(self.processes.images() * 2);
+        }
+        Ok(())
+    }
+
+    fn body(&mut self, bytes: &[u8], line: &Line<'_>, glued: bool) -> Result<(), IngestError> {
+        let (mut leader, rest) = leader::split(bytes);
+        self.names_processes |= leader.pid.is_some();
+        leader.pid = leader.pid.or(self.file_pid);
+        match body::sort(rest) {
+            Body::Call { name, tail } => {
+                if !self.call(&leader, name, tail, line) {
+                    self.strange(bytes, line, glued)?;
+                }
+            }
+            Body::Resumed { name, tail } => self.resumed(&leader, name, tail),
+            Body::Sigsys { name, arch } => self.sigsys(&leader, name, arch),
+            Body::Signal => self.tally.skip(Skip::Event),
+            Body::Exit(exit) => self.exit(&leader, exit)?,
+            Body::Mode { pid, mode } => {
+                self.tally.skip(Skip::Event);
+                let alone = !self.names_processes && self.file_pid.is_none();
+                // Inside a PID namespace the number is another than that on the lines.
+                let pid = leader.pid.unwrap_or(pid);
+                self.processes.set_mode(pid, alone, mode);
+            }
+            Body::SummaryOf(mode) => {
+                self.tally.skip(Skip::Decoration);
+                self.table_mode = Some(mode);
+            }
+            Body::Message(message) => {
+                self.tally.skip(Skip::Message);
+                if message == Message::Detached {
+                    self.tally.gaps.insert(Gap::Detached);
+                }
+            }
+            Body::Decoration => self.tally.skip(Skip::Decoration),
+            Body::Continuation { tail } => self.continuation(tail),
+            Body::Blank => self.tally.skip(Skip::Blank),
+            Body::Unknown => self.strange(bytes, line, glued)?,
+        }
+        Ok(())
+    }
+
+    /// A row of a table, or its header.
+    fn table_row(&mut self, bytes: &[u8]) -> bool {
+        if let Some(table) = &self.table {
+            match table.row(bytes) {
+                Some(summary::Row::Call { name, calls, errors }) => {
+                    // Later than strace 7.1 a table has rows for numbers without a name.
+                    self.rows.push(TableRow {
+                        name: name.to_owned(),
+                        calls,
+                        errors,
+                        mode: self.table_mode,
+                        place: self.place(),
+                    });
+                }
+                Some(summary::Row::Rule) => {}
+                Some(summary::Row::Total) => self.table = None,
+                None => {
+                    self.table = None;
+                    return false;
+                }
+            }
+            self.tally.skip(Skip::Decoration);
+            return true;
+        }
+        if memchr::memmem::find(bytes, b"syscall").is_some()
+            && let Some(table) = summary::header(bytes)
+        {
+            self.tally.skip(Skip::Decoration);
+            self.table = Some(table);
+            return true;
+        }
+        false
+    }
+
+    fn place(&self) -> (u32, u64) {
+        (u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX), self.line)
+    }
+
+    /// A call begins; `false` if it is none after all.
+    fn call(&mut self, leader: &Leader<'_>, name: Name<'_>, tail: &[u8], line: &Line<'_>) -> bool {
+        let mut scanned = scan::call(tail);
+        if scanned.end == End::Missing
+            && let Some(at) = memchr::memmem::find(scanned.args, b"strace: Process ")
+        {
+            scanned.args = scanned.args.get(..at).unwrap_or_default();
+        }
+        let Some(id) = self.spellings.intern(name, leader.number) else {
+            self.tally.skip(Skip::UnknownName);
+            return true;
+        };
+        let Some(spelling) = self.spellings.get(id) else { return false };
+        if spelling.arches.is_empty() && spelling.name.is_some() {
+            // Only a whole line is evidence of a call that no table has.
+            if scanned.end == End::Missing {
+                return false;
+            }
+            self.tally.skip(Skip::UnknownName);
+        }
+        let role = spelling.role;
+        let positions = spelling.args.clone();
+        let is_clone = spelling.name.as_deref() == Some("clone");
+        self.note(role);
+        let path = (role == Role::Exec)
+            .then(|| scan::first_string(scanned.args, MAX_PATH))
+            .flatten()
+            .map(|path| String::from_utf8_lossy(&path).into_owned());
+        let begin =
+            Begin { pid: leader.pid, comm: leader.comm, spelling: id, role, path, place: self.place() };
+        self.tally.calls += 1;
+        if let Some(slot) = self.processes.begin(begin, &self.spellings) {
+            for (nth, position) in positions.into_iter().enumerate() {
+                let value = if is_clone {
+                    named_argument(scanned.args, b"flags=")
+                } else {
+                    scan::arguments(scanned.args).nth(usize::from(position))
+                };
+                let complete = matches!(scanned.end, End::Result { .. });
+                let value = value.map(constant).filter(|v| !v.is_empty() && (complete || nth == 0));
+                slot.args.entry(position).or_default().add(value);
+            }
+        }
+        self.ended(leader.pid, role, scanned.args, scanned.end, line);
+        true
+    }
+
+    fn note(&mut self, role: Role) {
+        if std::mem::take(&mut self.at_start) {
+            self.begins_with_exec |= role == Role::Exec;
+        }
+        self.saw.memory |= role == Role::Memory;
+        self.saw.exit_call |= role == Role::Exit;
+    }
+
+    fn ended(&mut self, pid: Option<u32>, role: Role, text: &[u8], end: End, line: &Line<'_>) {
+        self.interrupted = None;
+        match end {
+            End::Result { outcome, value } => {
+                if role == Role::Read
+                    && let Some(arch) = elf::arch_in(text)
+                {
+                    self.processes.elf(pid, arch);
+                }
+                self.processes.end(pid, outcome, value);
+            }
+            End::Unfinished => {}
+            End::Detached => {
+                self.tally.gaps.insert(Gap::Detached);
+            }
+            End::PidChanged(leader) => self.processes.pid_changed(pid, leader),
+            End::Missing => {
+                self.interrupted = Some(pid);
+                if !line.cut {
+                    self.tally.skip(Skip::Unterminated);
+                }
+                if !line.terminated {
+                    self.tally.gaps.insert(Gap::Torn);
+                }
+            }
+        }
+    }
+
+    fn resumed(&mut self, leader: &Leader<'_>, name: Name<'_>, tail: &[u8]) {
+        let text = match name {
+            Name::Named(text) => Some(text),
+            Name::Numbered(_) | Name::Hidden => None,
+        };
+        let role = match self.processes.role_of_open(leader.pid, text, &self.spellings) {
+            Some(role) => role,
+            None if self.processes.take_superseded(leader.pid) && text == Some("execve") => {
+                // Begun in another file of the set, and counted there.
+                self.processes.exec_elsewhere(leader.pid);
+                return;
+            }
+            None => {
+                let Some(id) = self.spellings.intern(name, leader.number) else {
+                    self.tally.skip(Skip::UnknownName);
+                    return;
+                };
+                let role = self.spellings.get(id).map_or(Role::Other, |spelling| spelling.role);
+                self.note(Role::Other);
+                self.tally.calls += 1;
+                self.tally.skip(Skip::ResumedOnly);
+                let begin = Begin {
+                    pid: leader.pid,
+                    comm: leader.comm,
+                    spelling: id,
+                    role,
+                    path: None,
+                    place: self.place(),
+                };
+                self.processes.begin(begin, &self.spellings);
+                role
+            }
+        };
+        let scanned = scan::call(tail);
+        let line = Line { bytes: tail, terminated: true, cut: false };
+        self.ended(leader.pid, role, scanned.args, scanned.end, &line);
+    }
+
+    fn continuation(&mut self, tail: &[u8]) {
+        self.tally.skip(Skip::Continuation);
+        let Some(pid) = self.interrupted else { return };
+        match scan::call(tail).end {
+            End::Result { outcome, value } => {
+                self.unterminated_after_all();
+                self.interrupted = None;
+                self.processes.end(pid, outcome, value);
+            }
+            End::Unfinished => {
+                self.unterminated_after_all();
+                self.interrupted = None;
+            }
+            End::Detached => {
+                self.tally.gaps.insert(Gap::Detached);
+            }
+            End::PidChanged(_) | End::Missing => {}
+        }
+    }
+
+    /// The call counted as unterminated goes on.
+    fn unterminated_after_all(&mut self) {
+        if let Some(count) = self.tally.skipped.get_mut(&Skip::Unterminated) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.tally.skipped.remove(&Skip::Unterminated);
+            }
+        }
+    }
+
+    /// A filter of the program's own, or of its container, refused a call.
+    fn sigsys(&mut self, leader: &Leader<'_>, name: Option<&str>, _arch: Option<&str>) {
+        self.tally.skip(Skip::Event);
+        // strace printed the call itself before, with its number for a result.
+        if let Some(name) = name {
+            self.processes.refused(leader.pid, name, &self.spellings);
+        }
+    }
+
+    fn exit(&mut self, leader: &Leader<'_>, exit: Exit) -> Result<(), IngestError> {
+        self.tally.skip(Skip::Event);
+        match exit {
+            Exit::Status => {
+                self.saw.exit_line = true;
+                self.processes.exit(leader.pid, Outcome::NoReturn);
+            }
+            Exit::Killed { sigsys } => {
+                if sigsys {
+                    self.tally.gaps.insert(Gap::KilledByFilter);
+                }
+                self.processes.exit(leader.pid, Outcome::NoReturn);
+            }
+            Exit::Superseded { by } => self.processes.supersede(leader.pid, by),
+            Exit::Foreign => {
+                return Err(IngestError::Foreign {
+                    file: self.files.last().cloned().unwrap_or_default(),
+                    line: self.line,
+                    what: "ltrace",
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A line that makes no sense as a whole: a call may stand behind the program's own output.
+    fn strange(&mut self, bytes: &[u8], line: &Line<'_>, glued: bool) -> Result<(), IngestError> {
+        if !glued && let Some(rest) = body::glued(bytes) {
+            self.tally.skip(Skip::Glued);
+            return self.body(rest, line, true);
+        }
+        let file = self.files.last().map_or("", String::as_str);
+        self.tally.not_understood(file, self.line, bytes);
+        if !line.terminated {
+            self.tally.gaps.insert(Gap::Torn);
+        }
+        Ok(())
+    }
+
+    /// The log is over.
+    pub(super) fn finish(mut self, sink: &mut dyn Sink) -> Result<Tally, IngestError> {
+        let file = self.files.first().cloned().unwrap_or_default();
+        if self.tally.lines == 0 {
+            return Err(IngestError::Empty { file });
+        }
+        let traced = self.tally.calls;
+        self.add_table_rows(traced > 0);
+        if self.tally.calls == 0 {
+            let example = self.tally.examples.first();
+            return Err(IngestError::NothingUnderstood {
+                file: example.map_or(file, |example| example.file.clone()),
+                line: example.map_or(1, |example| example.line),
+                text: example.map(|example| example.text.clone()).unwrap_or_default(),
+            });
+        }
+        self.find_gaps(traced);
+        match self.processes.finish(self.told, &self.spellings, &self.files, sink) {
+            Ok(()) => Ok(self.tally),
+            Err(candidates) => Err(IngestError::UnknownArch { file, candidates }),
+        }
+    }
+
+    /// After a trace (`-C`) the table repeats it, but for calls that the trace left out.
+    fn add_table_rows(&mut self, after_trace: bool) {
+        for row in std::mem::take(&mut self.rows) {
+            let numbered = row.name.strip_prefix("syscall_0x").and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            let name = numbered.map_or(Name::Named(&row.name), Name::Numbered);
+            if after_trace && self.spellings.has_named(&row.name) {
+                continue;
+            }
+            let Some(id) = self.spellings.intern(name, None) else { continue };
+            self.tally.calls += row.calls;
+            self.processes.count(id, row.mode, row.calls, row.errors, row.place);
+        }
+    }
+
+    fn find_gaps(&mut self, traced: u64) {
+        let gaps = &mut self.tally.gaps;
+        if traced == 0 {
+            gaps.insert(Gap::SummaryOnly);
+        } else if !self.begins_with_exec {
+            gaps.insert(Gap::NoStart);
+        } else if !self.saw.memory || (self.saw.exit_line && !self.saw.exit_call) {
+            gaps.insert(Gap::Filtered);
+        }
+        let strange = self.tally.skipped.get(&Skip::NotUnderstood).copied().unwrap_or_default();
+        if strange.saturating_mul(TOLERATED) > self.tally.lines {
+            gaps.insert(Gap::NotUnderstood);
+        }
+    }
+}
+
+/// A constant as strace prints it, without its name (`-N`) and the comment that `-X verbose` adds.
+fn constant(text: &[u8]) -> &[u8] {
+    let text = match memchr::memmem::find(text, b" /*") {
+        Some(at) => text.get(..at).unwrap_or_default(),
+        None => text,
+    };
+    let name = text.iter().take_while(|b| b.is_ascii_lowercase() || **b == b'_').count();
+    match text.get(name..) {
+        Some([b'=', value @ ..]) if name > 0 => value,
+        _ => text,
+    }
+}
+
+/// An argument that strace prints by name.
+fn named_argument<'a>(args: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    scan::arguments(args).find_map(|argument| argument.strip_prefix(name))
+}
+
+/// The text without terminal escapes (`--color=always`).
+fn without_escapes(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = memchr::memchr(0x1b, rest) {
+        plain.extend_from_slice(rest.get(..at).unwrap_or_default());
+        rest = rest.get(at + 1..).unwrap_or_default();
+        if let Some(inside) = rest.strip_prefix(b"[") {
+            let len = inside.iter().take_while(|b| !b.is_ascii_alphabetic()).count();
+            rest = inside.get(len + 1..).unwrap_or_default();
+        }
+    }
+    plain.extend_from_slice(rest);
+    plain
+}

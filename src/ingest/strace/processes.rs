@@ -1,0 +1,403 @@
+//! Which process runs which program image, and which call it is in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::body::Mode;
+use super::images::{Files, ImageData, ModeKey, Slot, SlotKey, Verdict, hand_over};
+use super::spelling::{ArchSet, Role, SpellingId, Spellings};
+use crate::arch::Arch;
+use crate::event::{Outcome, Sink};
+
+/// The number of an image in [`Processes`].
+type ImageId = u32;
+
+/// The process in a log that names none.
+const NO_PID: u32 = 0;
+
+/// A process or thread.
+#[derive(Debug, Clone)]
+struct Process {
+    image: ImageId,
+    mode: Option<ModeKey>,
+    open: Option<Open>,
+}
+
+/// A call that has begun.
+#[derive(Debug, Clone)]
+struct Open {
+    spelling: SpellingId,
+    key: SlotKey,
+    image: ImageId,
+    role: Role,
+    /// The path, of an execve.
+    path: Option<String>,
+}
+
+/// A call as it begins.
+pub(super) struct Begin<'a> {
+    pub(super) pid: Option<u32>,
+    pub(super) comm: Option<&'a [u8]>,
+    pub(super) spelling: SpellingId,
+    pub(super) role: Role,
+    pub(super) path: Option<String>,
+    /// File and line.
+    pub(super) place: (u32, u64),
+}
+
+/// Every process and image of a log.
+#[derive(Debug, Default)]
+pub(super) struct Processes {
+    by_pid: BTreeMap<u32, Process>,
+    images: BTreeMap<ImageId, ImageData>,
+    /// Images that turned out to be part of another.
+    merged: BTreeMap<ImageId, ImageId>,
+    /// For processes whose parent is not known yet: the image they began in.
+    orphans: BTreeMap<u32, ImageId>,
+    next_image: ImageId,
+    /// What the images handed over so far were.
+    verdict: Verdict,
+    /// Images of `-ff` sets whose execve was begun by a thread with a file of its own that has
+    /// not been read yet, by the process that goes on.
+    path_to_come: BTreeMap<u32, ImageId>,
+    /// Processes whose last line said that a thread took their place.
+    superseded: BTreeSet<u32>,
+}
+
+/// Images kept waiting for a parent at most; a bound against a log of made-up processes.
+const MAX_WAITING: usize = 10_000;
+
+impl Processes {
+    /// A call begins. Returns where its slot is, to which arguments can be added.
+    pub(super) fn begin(&mut self, begin: Begin<'_>, spellings: &Spellings) -> Option<&mut Slot> {
+        let pid = begin.pid.unwrap_or(NO_PID);
+        let (image_id, mode) = self.process(pid, begin.pid);
+        let key = (begin.spelling, mode);
+        if let Some(process) = self.by_pid.get_mut(&pid) {
+            process.open = Some(Open {
+                spelling: begin.spelling,
+                key,
+                image: image_id,
+                role: begin.role,
+                path: begin.path,
+            });
+        }
+        let image = self.images.get_mut(&image_id)?;
+        if image.executable.is_none()
+            && let Some(comm) = begin.comm
+            && image.linked
+        {
+            image.executable = Some(format!("({})", String::from_utf8_lossy(comm).escape_debug()));
+        }
+        if mode.is_none()
+            && begin.role != Role::Exec
+            && let Some(spelling) = spellings.get(begin.spelling)
+        {
+            image.narrow(spelling.arches);
+        }
+        let slot = image.slots.entry(key).or_default();
+        slot.calls += 1;
+        slot.first.get_or_insert(begin.place);
+        Some(slot)
+    }
+
+    /// The image that a process runs and its mode; a process not met before begins one.
+    fn process(&mut self, pid: u32, shown: Option<u32>) -> (ImageId, Option<ModeKey>) {
+        if let Some(process) = self.by_pid.get(&pid) {
+            return (process.image, process.mode);
+        }
+        let image = self.new_image(shown);
+        self.by_pid.insert(pid, Process { image, mode: None, open: None });
+        self.orphans.insert(pid, image);
+        (image, None)
+    }
+
+    fn new_image(&mut self, pid: Option<u32>) -> ImageId {
+        let id = self.next_image;
+        self.next_image += 1;
+        let mut image = ImageData::new(pid);
+        image.alive = 1;
+        image.processes = 1;
+        self.images.insert(id, image);
+        id
+    }
+
+    /// What the call does that a process is in, if it is written so; `None` for the name stands
+    /// for one that strace could not tell.
+    pub(super) fn role_of_open(
+        &self,
+        pid: Option<u32>,
+        name: Option<&str>,
+        spellings: &Spellings,
+    ) -> Option<Role> {
+        let open = self.by_pid.get(&pid.unwrap_or(NO_PID))?.open.as_ref()?;
+        let written = spellings.get(open.spelling)?.name.as_deref();
+        (name.is_none() || written.is_none() || name == written).then_some(open.role)
+    }
+
+    /// The call that a process is in has ended.
+    pub(super) fn end(&mut self, pid: Option<u32>, outcome: Outcome, value: Option<u64>) {
+        let pid = pid.unwrap_or(NO_PID);
+        let Some(process) = self.by_pid.get_mut(&pid) else { return };
+        let Some(open) = process.open.take() else { return };
+        let mode = process.mode;
+        let succeeded = outcome == Outcome::Success;
+        let image = self.resolve(open.image);
+        if let Some(slot) = self.images.get_mut(&image).and_then(|i| i.slots.get_mut(&open.key)) {
+            slot.end(outcome);
+        }
+        if succeeded && open.role == Role::Exec {
+            self.exec(pid, open.path);
+        } else if succeeded
+            && open.role == Role::Fork
+            && let Some(child) = value.and_then(|value| u32::try_from(value).ok()).filter(|c| *c > 0)
+        {
+            self.fork(image, mode, child);
+        }
+    }
+
+    /// The image that `id` is part of now.
+    fn resolve(&self, mut id: ImageId) -> ImageId {
+        while let Some(into) = self.merged.get(&id) {
+            id = *into;
+        }
+        id
+    }
+
+    fn exec(&mut self, pid: u32, path: Option<String>) {
+        let shown = (pid != NO_PID).then_some(pid);
+        let id = self.new_image(shown);
+        if let Some(image) = self.images.get_mut(&id) {
+            image.executable = path;
+            image.linked = true;
+        }
+        if let Some(process) = self.by_pid.get_mut(&pid) {
+            let old = std::mem::replace(&mut process.image, id);
+            self.leave(old);
+        }
+    }
+
+    fn fork(&mut self, parent: ImageId, mode: Option<ModeKey>, child: u32) {
+        if let Some(first) = self.orphans.remove(&child) {
+            let first = self.resolve(first);
+            let parent = self.resolve(parent);
+            if first != parent
+                && let Some(data) = self.images.remove(&first)
+            {
+                if let Some(image) = self.images.get_mut(&parent) {
+                    image.absorb(data);
+                    self.merged.insert(first, parent);
+                    for process in self.by_pid.values_mut().filter(|p| p.image == first) {
+                        process.image = parent;
+                        process.mode = process.mode.or(mode);
+                    }
+                } else {
+                    self.images.insert(first, data);
+                }
+            }
+        } else if !self.by_pid.contains_key(&child)
+            && let Some(image) = self.images.get_mut(&parent)
+        {
+            image.alive += 1;
+            image.processes += 1;
+            self.by_pid.insert(child, Process { image: parent, mode, open: None });
+        }
+    }
+
+    /// A process is over.
+    pub(super) fn exit(&mut self, pid: Option<u32>, outcome: Outcome) {
+        self.end(pid, outcome, None);
+        if let Some(process) = self.by_pid.remove(&pid.unwrap_or(NO_PID)) {
+            self.leave(process.image);
+        }
+    }
+
+    /// The thread `by` executes a program and takes the place of `pid`, which leads its group.
+    pub(super) fn supersede(&mut self, pid: Option<u32>, by: u32) {
+        let call = self.by_pid.get_mut(&by).and_then(|process| process.open.take());
+        if let Some(process) = self.by_pid.remove(&by) {
+            self.leave(process.image);
+        }
+        self.process(pid.unwrap_or(NO_PID), pid);
+        let process = self.by_pid.get_mut(&pid.unwrap_or(NO_PID));
+        match (call, process) {
+            (Some(call), Some(process)) => process.open = Some(call),
+            _ => {
+                self.superseded.insert(pid.unwrap_or(NO_PID));
+            }
+        }
+    }
+
+    /// Whether a thread took the place of a process and the call it did so in is in another
+    /// file.
+    pub(super) fn take_superseded(&mut self, pid: Option<u32>) -> bool {
+        self.superseded.remove(&pid.unwrap_or(NO_PID))
+    }
+
+    /// An execve that another file shows the beginning of.
+    pub(super) fn exec_elsewhere(&mut self, pid: Option<u32>) {
+        let pid = pid.unwrap_or(NO_PID);
+        self.exec(pid, None);
+        if let Some(process) = self.by_pid.get(&pid) {
+            self.path_to_come.insert(pid, process.image);
+        }
+    }
+
+    /// A thread's execve goes on in the file of the process it is part of.
+    pub(super) fn pid_changed(&mut self, pid: Option<u32>, leader: u32) {
+        let Some(process) = self.by_pid.get_mut(&pid.unwrap_or(NO_PID)) else { return };
+        let Some(open) = process.open.take() else { return };
+        if let Some(image) = self.path_to_come.remove(&leader) {
+            let old = self.resolve(open.image);
+            if let Some(slot) = self.images.get_mut(&old).and_then(|i| i.slots.get_mut(&open.key)) {
+                slot.end(Outcome::Success);
+            }
+            if let Some(image) = self.images.get_mut(&image) {
+                image.executable = open.path;
+            }
+        } else {
+            self.process(leader, Some(leader));
+            if let Some(process) = self.by_pid.get_mut(&leader) {
+                process.open = Some(open);
+            }
+        }
+    }
+
+    /// A filter stopped the last call of a process with SIGSYS. strace printed it before as if
+    /// it had returned its own number.
+    pub(super) fn refused(&mut self, pid: Option<u32>, name: &str, spellings: &Spellings) {
+        let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID)) else { return };
+        let image = self.resolve(process.image);
+        let Some(image) = self.images.get_mut(&image) else { return };
+        let slot = image.slots.iter_mut().find(|((id, _), slot)| {
+            slot.ok > 0 && spellings.get(*id).is_some_and(|s| s.name.as_deref() == Some(name))
+        });
+        if let Some((_, slot)) = slot {
+            slot.ok -= 1;
+            slot.end(Outcome::Sigsys);
+        }
+    }
+
+    /// A row of an `strace -c` table.
+    pub(super) fn count(
+        &mut self,
+        spelling: SpellingId,
+        mode: Option<Mode>,
+        calls: u64,
+        errors: u64,
+        place: (u32, u64),
+    ) {
+        let (image, _) = self.process(NO_PID, None);
+        let Some(image) = self.images.get_mut(&image) else { return };
+        let slot = image.slots.entry((spelling, mode.map(ModeKey::from))).or_default();
+        slot.calls += calls;
+        slot.ok += calls - errors.min(calls);
+        if errors > 0 {
+            *slot.other.entry(Outcome::Failed).or_default() += errors;
+        }
+        slot.first.get_or_insert(place);
+    }
+
+    /// How many images are not handed over yet.
+    pub(super) fn images(&self) -> usize {
+        self.images.len()
+    }
+
+    fn leave(&mut self, image: ImageId) {
+        let image = self.resolve(image);
+        if let Some(data) = self.images.get_mut(&image) {
+            data.alive = data.alive.saturating_sub(1);
+        }
+    }
+
+    /// The mode a process runs in from now on.
+    pub(super) fn set_mode(&mut self, pid: u32, alone: bool, mode: Mode) {
+        // A log of one process does not name it on its lines.
+        let pid = if alone { NO_PID } else { pid };
+        self.process(pid, (!alone).then_some(pid));
+        if let Some(process) = self.by_pid.get_mut(&pid) {
+            process.mode = Some(mode.into());
+        }
+    }
+
+    /// A process read the header of an ELF file.
+    pub(super) fn elf(&mut self, pid: Option<u32>, arch: Arch) {
+        if let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID))
+            && process.mode.is_none()
+            && let Some(image) = self.images.get_mut(&process.image)
+            && image.linked
+        {
+            image.elf.get_or_insert(arch);
+        }
+    }
+
+    /// Hands over images that are over and whose architecture is known, so that memory stays
+    /// bounded by what runs at once.
+    pub(super) fn flush(&mut self, spellings: &Spellings, files: &Files, sink: &mut dyn Sink) {
+        let overfull = self.images.len() > MAX_WAITING;
+        let over: Vec<ImageId> = self
+            .images
+            .iter()
+            .filter(|(_, image)| {
+                image.alive == 0 && image.linked && (image.own_arch().is_some() || overfull)
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in over {
+            let Some(image) = self.images.remove(&id) else { continue };
+            match image.own_arch().or_else(|| self.verdict.only()) {
+                Some(arch) => {
+                    self.verdict.known.insert(arch);
+                    hand_over(image, arch, spellings, files, sink);
+                }
+                None => {
+                    self.images.insert(id, image);
+                }
+            }
+        }
+        self.merged.retain(|_, into| self.images.contains_key(into));
+    }
+
+    /// Hands over all that is left. `told` is the architecture that the user gave; gives the
+    /// candidates back if there is no telling.
+    pub(super) fn finish(
+        mut self,
+        told: Option<Arch>,
+        spellings: &Spellings,
+        files: &Files,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Vec<Arch>> {
+        for image in self.images.values() {
+            if image.slots.keys().all(|(_, mode)| mode.is_none()) {
+                self.verdict.known.extend(image.own_arch());
+            }
+        }
+        let all = self.images.values().fold(None, |all: Option<ArchSet>, image| {
+            Some(all.map_or(image.candidates, |all| all.and(image.candidates)))
+        });
+        let native = self.verdict.native().or(told);
+        for (_, image) in self.images {
+            // What ran before the first execve is the tracer, of which only the execve is seen.
+            let bare = !image.linked && image.executable.is_none() && image.elf.is_none();
+            let only_exec = image
+                .slots
+                .keys()
+                .all(|(id, _)| spellings.get(*id).is_some_and(|s| s.role == Role::Exec));
+            let arch = if bare && only_exec {
+                native
+            } else {
+                image
+                    .own_arch()
+                    .or_else(|| self.verdict.only())
+                    .or(told)
+                    .or(native.filter(|arch| image.candidates.contains(*arch)))
+            };
+            match arch {
+                Some(arch) => hand_over(image, arch, spellings, files, sink),
+                None => {
+                    return Err(all.map(|all| all.iter().collect()).unwrap_or_default());
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,401 @@
+//! Walks over the arguments of a call to its result.
+//!
+//! Only the forward way is right: strings may hold `) = 0`, and the path that `-y` prints behind
+//! a result may too (`) = 3</tmp/we (ird) = x>`).
+
+use crate::event::{Errno, Outcome};
+
+/// A call from behind its opening parenthesis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Scanned<'a> {
+    /// The arguments, as far as they are there.
+    pub(super) args: &'a [u8],
+    /// How it ends.
+    pub(super) end: End,
+}
+
+/// How the text of a call ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// `) = …`; the number, where it is one and no error.
+    Result { outcome: Outcome, value: Option<u64> },
+    /// `<unfinished ...>`
+    Unfinished,
+    /// `<detached ...>`
+    Detached,
+    /// `<pid changed to N ...>`: goes on in the log of that process.
+    PidChanged(u32),
+    /// In the middle.
+    Missing,
+}
+
+/// Splits the text of a call.
+pub(super) fn call(tail: &[u8]) -> Scanned<'_> {
+    if tail.last() == Some(&b'>')
+        && let Some(scanned) = suspended(tail)
+    {
+        return scanned;
+    }
+    let mut depth = 0usize;
+    let mut at = 0;
+    while let Some(&byte) = tail.get(at) {
+        match byte {
+            b'(' => depth += 1,
+            b')' if depth == 0 => {
+                let args = tail.get(..at).unwrap_or_default();
+                let rest = tail.get(at + 1..).unwrap_or_default();
+                if let Some(end) = result(rest) {
+                    return Scanned { args, end };
+                }
+            }
+            b')' => depth -= 1,
+            _ => {}
+        }
+        at = next(tail, at);
+    }
+    Scanned { args: tail, end: End::Missing }
+}
+
+/// Whether text that starts inside a call holds its result.
+pub(super) fn has_result(tail: &[u8]) -> bool {
+    matches!(call(tail).end, End::Result { .. })
+}
+
+fn suspended(tail: &[u8]) -> Option<Scanned<'_>> {
+    if let Some(args) = tail.strip_suffix(b"<unfinished ...>") {
+        return Some(Scanned { args: args.trim_ascii_end(), end: End::Unfinished });
+    }
+    if let Some(args) = tail.strip_suffix(b"<detached ...>") {
+        return Some(Scanned { args: args.trim_ascii_end(), end: End::Detached });
+    }
+    let rest = tail.strip_suffix(b" ...>")?;
+    let digits = rest.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let (rest, pid) = rest.split_at_checked(rest.len() - digits)?;
+    let args = rest.strip_suffix(b"<pid changed to ")?;
+    let pid = std::str::from_utf8(pid).ok()?.parse().ok()?;
+    Some(Scanned { args: args.trim_ascii_end(), end: End::PidChanged(pid) })
+}
+
+/// The position behind what stands at `at`: a whole string or path, else one byte.
+fn next(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at) {
+        Some(b'"') => string_end(bytes, at).unwrap_or(bytes.len()),
+        Some(b'<') => match at.checked_sub(1).and_then(|before| bytes.get(before)) {
+            // A descriptor's path; `1<<CAP_CHOWN` and `<... resuming` are none.
+            Some(before) if before.is_ascii_digit() || *before == b'D' => {
+                if bytes.get(at + 1) == Some(&b'<') {
+                    at + 2
+                } else {
+                    path_end(bytes, at).unwrap_or(at + 1)
+                }
+            }
+            _ => at + 1,
+        },
+        _ => at + 1,
+    }
+}
+
+/// The position behind the string that begins at `at`.
+fn string_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut at = at + 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes.get(at) == Some(&b'"') {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+}
+
+/// The position behind the `<path>` that begins at `at`. Paths nest (`</dev/null<char 1:3>>`);
+/// addresses of sockets hold `->` and end with `]>` (`<TCP:[127.0.0.1:80->127.0.0.1:9]>`).
+fn path_end(bytes: &[u8], at: usize) -> Option<usize> {
+    /// Names of protocols are short.
+    const MAX_PROTOCOL: usize = 24;
+    let inside = bytes.get(at + 1..)?;
+    let protocol = inside
+        .iter()
+        .take(MAX_PROTOCOL)
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        .count();
+    let socket = inside.first().is_some_and(u8::is_ascii_uppercase)
+        && inside.get(protocol..)?.starts_with(b":[");
+    let mut at = at + 1;
+    let mut depth = 1usize;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' if socket => {
+                at = string_end(bytes, at)?;
+                continue;
+            }
+            b'>' if socket && bytes.get(at - 1) != Some(&b']') => {}
+            b'<' => depth += 1,
+            b'>' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// `  = -1 ENOENT (No such file or directory) (INJECTED) <0.000012>`
+fn result(rest: &[u8]) -> Option<End> {
+    let text = rest.trim_ascii_start().strip_prefix(b"= ")?;
+    if let Some(after) = text.strip_prefix(b"?") {
+        let after = after.trim_ascii_start();
+        let outcome = if after.starts_with(b"ERESTART") {
+            Outcome::Interrupted
+        } else if after.starts_with(b"<unavailable>") {
+            Outcome::Unknown
+        } else {
+            Outcome::NoReturn
+        };
+        return Some(End::Result { outcome, value: None });
+    }
+    let (number, after) = number(text)?;
+    let (outcome, value, after) = match number {
+        Number::MinusOne => {
+            let (outcome, after) = error(after);
+            (outcome, None, after)
+        }
+        Number::Positive(value) => (Outcome::Success, Some(value), after),
+        Number::Other => (Outcome::Success, None, after),
+    };
+    let outcome = if injected(after) { Outcome::Injected } else { outcome };
+    Some(End::Result { outcome, value })
+}
+
+enum Number {
+    MinusOne,
+    Positive(u64),
+    /// Negative, or larger than 64 bits.
+    Other,
+}
+
+fn number(text: &[u8]) -> Option<(Number, &[u8])> {
+    let (negative, digits) = match text.strip_prefix(b"-") {
+        Some(digits) => (true, digits),
+        None => (false, text),
+    };
+    let (radix, digits) = match digits.strip_prefix(b"0x") {
+        Some(hex) => (16, hex),
+        None => (10, digits),
+    };
+    let len = digits.iter().take_while(|b| char::from(**b).is_digit(radix)).count();
+    let (digits, after) = digits.split_at_checked(len)?;
+    if digits.is_empty() {
+        return None;
+    }
+    let value = std::str::from_utf8(digits).ok().and_then(|d| u64::from_str_radix(d, radix).ok());
+    Some(match value {
+        Some(1) if negative => (Number::MinusOne, after),
+        Some(value) if !negative => (Number::Positive(value), after),
+        _ => (Number::Other, after),
+    })
+}
+
+/// ` ENOENT (No such file or directory)`, ` (errno 524)`.
+fn error(after: &[u8]) -> (Outcome, &[u8]) {
+    let text = after.trim_ascii_start();
+    if let Some(inside) = text.strip_prefix(b"(errno ") {
+        let len = inside.iter().take_while(|b| b.is_ascii_digit()).count();
+        let number = inside.get(..len).and_then(|d| std::str::from_utf8(d).ok()?.parse().ok());
+        return (
+            number.map_or(Outcome::Failed, |n| Outcome::Error(Errno::numbered(n))),
+            inside.get(len + 1..).unwrap_or_default(),
+        );
+    }
+    let len =
+        text.iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count();
+    let name = text.get(..len).and_then(|name| std::str::from_utf8(name).ok());
+    let rest = text.get(len..).unwrap_or_default();
+    match name {
+        Some(name) if name.starts_with("ERESTART") => (Outcome::Interrupted, rest),
+        Some(name) => (Errno::named(name).map_or(Outcome::Failed, Outcome::Error), rest),
+        None => (Outcome::Failed, rest),
+    }
+}
+
+/// Whether strace put the result there itself: ` (INJECTED)`, ` (INJECTED: args, retval)`, but
+/// not ` (INJECTED: args)`, after which the call was made.
+fn injected(after: &[u8]) -> bool {
+    let after = match after.first() {
+        Some(b'<') => path_end(after, 0).and_then(|end| after.get(end..)).unwrap_or_default(),
+        _ => after,
+    };
+    let mut rest = after.trim_ascii_start();
+    // At most the text of the error, what a flag word means, and the mark itself.
+    for _ in 0..4 {
+        let Some(inside) = rest.strip_prefix(b"(") else { return false };
+        let Some(end) = memchr::memchr(b')', inside) else { return false };
+        let group = inside.get(..end).unwrap_or_default();
+        if group.starts_with(b"INJECTED") {
+            return group == b"INJECTED" || group.ends_with(b"retval");
+        }
+        rest = inside.get(end + 1..).unwrap_or_default().trim_ascii_start();
+    }
+    false
+}
+
+/// The arguments, split at the commas between them.
+pub(super) fn arguments(args: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(args);
+    std::iter::from_fn(move || {
+        let bytes = rest?;
+        let mut depth = 0usize;
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'(' | b'[' | b'{' => depth += 1,
+                b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+                b',' if depth == 0 => {
+                    rest = bytes.get(at + 1..);
+                    return bytes.get(..at).map(<[u8]>::trim_ascii);
+                }
+                _ => {}
+            }
+            at = next(bytes, at);
+        }
+        rest = None;
+        Some(bytes.trim_ascii())
+    })
+}
+
+/// The first string among the arguments, its escapes undone. `None` if there is none, or if
+/// strace cut it short.
+pub(super) fn first_string(args: &[u8], max: usize) -> Option<Vec<u8>> {
+    let start = memchr::memchr(b'"', args)?;
+    let end = string_end(args, start)?;
+    if args.get(end..)?.starts_with(b"...") {
+        return None;
+    }
+    Some(unescape(args.get(start + 1..end - 1)?, max))
+}
+
+/// Undoes C escapes, up to `max` bytes of result.
+pub(super) fn unescape(text: &[u8], max: usize) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut bytes = text.iter().copied().peekable();
+    while out.len() < max
+        && let Some(byte) = bytes.next()
+    {
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        let Some(escape) = bytes.next() else { break };
+        out.push(match escape {
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'r' => b'\r',
+            b'v' => 0x0b,
+            b'f' => 0x0c,
+            b'a' => 0x07,
+            b'b' => 0x08,
+            b'x' => {
+                let mut value = 0u8;
+                for _ in 0..2 {
+                    let Some(digit) = bytes.peek().and_then(|b| char::from(*b).to_digit(16)) else { break };
+                    value = (value << 4) | u8::try_from(digit).unwrap_or_default();
+                    bytes.next();
+                }
+                value
+            }
+            b'0'..=b'7' => {
+                let mut value = escape - b'0';
+                for _ in 0..2 {
+                    let Some(digit @ b'0'..=b'7') = bytes.peek().copied() else { break };
+                    value = value.wrapping_mul(8).wrapping_add(digit - b'0');
+                    bytes.next();
+                }
+                value
+            }
+            other => other,
+        });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ok(value: u64) -> End {
+        End::Result { outcome: Outcome::Success, value: Some(value) }
+    }
+
+    fn failed(name: &str) -> End {
+        End::Result { outcome: Outcome::Error(Errno::named(name).unwrap()), value: None }
+    }
+
+    #[track_caller]
+    fn check(tail: &str, end: End) {
+        assert_eq!(call(tail.as_bytes()).end, end, "{tail}");
+    }
+
+    #[test]
+    fn results() {
+        check("3) = 0", ok(0));
+        check("3)                                = 0", ok(0));
+        check("NULL) = 0x55d4c0e3f000", ok(0x55d4_c0e3_f000));
+        check(r#"AT_FDCWD, "/x", O_RDONLY) = -1 ENOENT (No such file or directory)"#, failed("ENOENT"));
+        check("3) = -1 (errno 524)", End::Result { outcome: Outcome::Error(Errno::numbered(524)), value: None });
+        check("0) = ?", End::Result { outcome: Outcome::NoReturn, value: None });
+        check("0) = ? <0.000012>", End::Result { outcome: Outcome::NoReturn, value: None });
+        check("4, 0x7f, 1) = ? ERESTARTSYS (To be restarted)", End::Result { outcome: Outcome::Interrupted, value: None });
+        check("3) = ? <unavailable>", End::Result { outcome: Outcome::Unknown, value: None });
+    }
+
+    #[test]
+    fn injected_results() {
+        let injected = End::Result { outcome: Outcome::Injected, value: Some(7) };
+        check(r#"3, "x(y) = 1\n", 9) = 7 (INJECTED)"#, injected);
+        check("3, 832) = 832 (INJECTED: args)", ok(832));
+        check("3</a>, 832) = -1 EPERM (Operation not permitted) (INJECTED: args, retval)", End::Result { outcome: Outcome::Injected, value: None });
+        check(r#""x") = 3</tmp/(INJECTED)> (DELAYED)"#, ok(3));
+    }
+
+    #[test]
+    fn strings_and_paths_are_opaque() {
+        check(r#"1, "a) = 5\"", 3) = 3"#, ok(3));
+        check(r#"AT_FDCWD</cwd>, "/tmp/we (ird)", O_RDONLY) = 3</tmp/we (ird) = \74name\76 \"q\">"#, ok(3));
+        check("3</tmp/a) = 9>, 1) = 2", ok(2));
+        check("1</dev/null<char 1:3>>, 1) = 2", ok(2));
+        check("3<TCP:[127.0.0.1:80->127.0.0.1:9]>, 1) = 2", ok(2));
+        check(r#"3<UNIX-STREAM:[1->2,"/a]>) = 7"]>, 1) = 2"#, ok(2));
+        check("1<<CAP_CHOWN|1<<CAP_KILL, x) = 2", ok(2));
+        check("{effective=1<<CAP_CHOWN}) = 2", ok(2));
+        check("htons(80), WIFEXITED(s) && x) = 2", ok(2));
+        check("<... resuming interrupted read ...>) = 0", ok(0));
+        check("2, \"no newline\", 17no newline at end)       = 17", ok(17));
+    }
+
+    #[test]
+    fn ends_without_result() {
+        check("3,  <unfinished ...>", End::Unfinished);
+        check("CLOCK_MONOTONIC,  <detached ...>", End::Detached);
+        check(r#""/bin/true", [] <pid changed to 351 ...>"#, End::PidChanged(351));
+        check("0, ", End::Missing);
+        check(r#"0, "abc"#, End::Missing);
+    }
+
+    #[test]
+    fn arguments_are_split_at_their_own_commas() {
+        let args: Vec<_> = arguments(br#"AT_FDCWD</a,b>, "x,y", {a=1, b=[1, 2]}, 3"#).collect();
+        assert_eq!(args, [&b"AT_FDCWD</a,b>"[..], br#""x,y""#, b"{a=1, b=[1, 2]}", b"3"]);
+    }
+
+    #[test]
+    fn escapes() {
+        assert_eq!(unescape(br"\177ELF\2\1\1\3\0>\0", 64), b"\x7fELF\x02\x01\x01\x03\x00>\x00");
+        assert_eq!(unescape(br"\x7f\x45LF\n\\", 64), b"\x7fELF\n\\");
+        assert_eq!(unescape(br"abc", 2), b"ab");
+        assert_eq!(first_string(br#"AT_FDCWD, "/bin/true", [...]"#, 99), Some(b"/bin/true".to_vec()));
+        assert_eq!(first_string(br#""/bin/tr"..., [...]"#, 99), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! From sightings to a run.
+
+use std::collections::BTreeMap;
+
+use super::{Caller, Observed, Run};
+use crate::event::{Image, Sighting, Sink, Tally};
+
+/// More programs than this are counted under one name; a bound against a log of made-up paths.
+const MAX_EXECUTABLES: usize = 1_000;
+/// That name.
+const OTHERS: &str = "(others)";
+
+/// Gathers what a source reports of one run.
+#[derive(Debug)]
+pub struct RunBuilder {
+    run: Run,
+}
+
+impl RunBuilder {
+    /// A run of a source such as `strace`, read from `files` (names without folders, in the
+    /// order in which they are read).
+    pub fn new(source: &str, files: Vec<String>) -> Self {
+        Self {
+            run: Run {
+                source: source.to_owned(),
+                files,
+                tally: Tally::default(),
+                executables: BTreeMap::new(),
+                calls: BTreeMap::new(),
+            },
+        }
+    }
+
+    /// The run, with what its source could not use.
+    pub fn finish(mut self, tally: Tally) -> Run {
+        self.run.tally = tally;
+        self.run
+    }
+
+    fn executable(&mut self, image: &Image) -> String {
+        let name = image.executable.as_deref().unwrap_or_default();
+        let known = self.run.executables.contains_key(name);
+        let name = if known || self.run.executables.len() < MAX_EXECUTABLES { name } else { OTHERS };
+        let executable = self.run.executables.entry(name.to_owned()).or_default();
+        executable.processes = executable.processes.saturating_add(image.processes);
+        executable.pid = lower(executable.pid, image.pid);
+        name.to_owned()
+    }
+}
+
+fn lower(one: Option<u32>, other: Option<u32>) -> Option<u32> {
+    [one, other].into_iter().flatten().min()
+}
+
+impl Sink for RunBuilder {
+    fn image(&mut self, image: &Image, sightings: Vec<Sighting>) {
+        let name = self.executable(image);
+        for sighting in sightings {
+            let file = self.run.files.iter().position(|file| *file == sighting.first.file);
+            let first = (file.unwrap_or_default(), sighting.first.line);
+            let observed = self
+                .run
+                .calls
+                .entry(sighting.arch)
+                .or_default()
+                .entry(sighting.call)
+                .or_insert_with(|| Observed {
+                    calls: 0,
+                    either: true,
+                    outcomes: BTreeMap::new(),
+                    by: BTreeMap::new(),
+                    args: BTreeMap::new(),
+                    first,
+                });
+            observed.calls = observed.calls.saturating_add(sighting.calls);
+            observed.either &= sighting.either;
+            observed.first = observed.first.min(first);
+            for (outcome, count) in sighting.outcomes {
+                let sum = observed.outcomes.entry(outcome).or_default();
+                *sum = sum.saturating_add(count);
+            }
+            for (index, facts) in &sighting.args {
+                observed.args.entry(*index).or_default().absorb(facts);
+            }
+            let caller: &mut Caller = observed.by.entry(name.clone()).or_default();
+            caller.calls = caller.calls.saturating_add(sighting.calls);
+            caller.pid = lower(caller.pid, image.pid);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! What was observed: runs, each with its calls per architecture, its processes and its losses.
+//!
+//! A [`Recording`] is a set of runs. A run's name is made from its content, so that merging is
+//! the union of two sets: commutative, associative and idempotent, in its counts too, since a
+//! run that comes twice is there once. Architectures never mix.
+
+mod build;
+mod file;
+mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+pub use build::RunBuilder;
+pub use file::{FileError, FormatVersion, SUPPORTED, looks_like_recording, read, write};
+
+use crate::arch::Arch;
+use crate::event::{ArgFacts, CallId, Gap, Outcome, Tally};
+
+/// What was observed in any number of runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recording {
+    runs: BTreeMap<RunId, Run>,
+}
+
+/// The name of a run: the first 16 bytes of the SHA-256 of what it holds, but for the names of
+/// its files.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId([u8; 16]);
+
+/// One run of a program, or one log of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Where it comes from, for example `strace`.
+    pub source: String,
+    /// The files it was read from, without their folders.
+    pub files: Vec<String>,
+    /// What was read and what could not be used.
+    pub tally: Tally,
+    /// The programs that ran. The empty name stands for what ran before the first execve and for
+    /// processes whose program the source does not tell.
+    pub executables: BTreeMap<String, Executable>,
+    /// The calls.
+    pub calls: BTreeMap<Arch, BTreeMap<CallId, Observed>>,
+}
+
+/// A program that ran.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Executable {
+    /// How many processes and threads ran it.
+    pub processes: u64,
+    /// The lowest number of a process that ran it.
+    pub pid: Option<u32>,
+}
+
+/// What is known of one kind of call in one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// How many were begun.
+    pub calls: u64,
+    /// It may have been another call, reported beside it; see
+    /// [`Sighting::either`](crate::event::Sighting::either).
+    pub either: bool,
+    /// How they ended.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// Which programs made them.
+    pub by: BTreeMap<String, Caller>,
+    /// Arguments that come from a small set, by position.
+    pub args: BTreeMap<u8, ArgFacts>,
+    /// The first one: the position of its file in [`Run::files`], and the line.
+    pub first: (usize, u64),
+}
+
+/// A program that made a call.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Caller {
+    /// How many.
+    pub calls: u64,
+    /// The lowest number of a process that made one.
+    pub pid: Option<u32>,
+}
+
+/// What is known of one kind of call in all runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Total<'a> {
+    /// How many were begun.
+    pub calls: u64,
+    /// No run tells whether it was this call or the one beside it.
+    pub either: bool,
+    /// How they ended.
+    pub outcomes: BTreeMap<&'a Outcome, u64>,
+    /// Which programs made them.
+    pub by: BTreeMap<&'a str, u64>,
+    /// Arguments that come from a small set, by position.
+    pub args: BTreeMap<u8, ArgFacts>,
+    /// The runs that have it.
+    pub runs: BTreeSet<RunId>,
+    /// The first one of the first run: file and line.
+    pub first: (&'a str, u64),
+}
+
+impl Recording {
+    /// A recording of one run.
+    pub fn of(run: Run) -> Self {
+        Self { runs: BTreeMap::from([(run.id(), run)]) }
+    }
+
+    /// The runs, in the order of their names.
+    pub fn runs(&self) -> impl ExactSizeIterator<Item = (RunId, &Run)> {
+        self.runs.iter().map(|(id, run)| (*id, run))
+    }
+
+    /// Adds the runs of another recording. A run that both have is there once; if its files had
+    /// different names, the names that sort first stay.
+    pub fn merge(&mut self, other: Self) {
+        for (id, run) in other.runs {
+            match self.runs.get_mut(&id) {
+                Some(known) => {
+                    if run.files < known.files {
+                        known.files = run.files;
+                    }
+                }
+                None => {
+                    self.runs.insert(id, run);
+                }
+            }
+        }
+    }
+
+    /// The architectures seen.
+    pub fn arches(&self) -> BTreeSet<Arch> {
+        self.runs.values().flat_map(|run| run.calls.keys().copied()).collect()
+    }
+
+    /// The calls of all runs, per architecture.
+    pub fn totals(&self) -> BTreeMap<Arch, BTreeMap<CallId, Total<'_>>> {
+        let mut all: BTreeMap<Arch, BTreeMap<CallId, Total<'_>>> = BTreeMap::new();
+        for (id, run) in &self.runs {
+            for (arch, calls) in &run.calls {
+                let totals = all.entry(*arch).or_default();
+                for (call, observed) in calls {
+                    totals
+                        .entry(call.clone())
+                        .or_insert_with(|| Total::start(run, observed))
+                        .add(*id, observed);
+                }
+            }
+        }
+        all
+    }
+
+    /// What makes the recording incomplete: for each run its gaps.
+    pub fn gaps(&self) -> impl Iterator<Item = (&Run, Gap)> {
+        self.runs.values().flat_map(|run| run.tally.gaps.iter().map(move |gap| (run, *gap)))
+    }
+}
+
+impl<'a> Total<'a> {
+    fn start(run: &'a Run, observed: &'a Observed) -> Self {
+        let (file, line) = observed.first;
+        Self {
+            calls: 0,
+            either: true,
+            outcomes: BTreeMap::new(),
+            by: BTreeMap::new(),
+            args: BTreeMap::new(),
+            runs: BTreeSet::new(),
+            first: (run.files.get(file).map_or("", String::as_str), line),
+        }
+    }
+
+    fn add(&mut self, id: RunId, observed: &'a Observed) {
+        self.calls = self.calls.saturating_add(observed.calls);
+        self.either &= observed.either;
+        for (outcome, count) in &observed.outcomes {
+            let sum = self.outcomes.entry(outcome).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        for (name, caller) in &observed.by {
+            let sum = self.by.entry(name).or_default();
+            *sum = sum.saturating_add(caller.calls);
+        }
+        for (index, facts) in &observed.args {
+            self.args.entry(*index).or_default().absorb(facts);
+        }
+        self.runs.insert(id);
+    }
+
+    /// Whether no such call ever succeeded, as far as is known: each failed with EPERM, EACCES
+    /// or ENOSYS, which is what a filter or a missing capability gives.
+    pub fn never_succeeded(&self) -> bool {
+        !self.outcomes.is_empty()
+            && self.outcomes.keys().all(|outcome| match outcome {
+                Outcome::Error(errno) => {
+                    matches!(errno.as_str(), "EPERM" | "EACCES" | "ENOSYS")
+                }
+                Outcome::Sigsys => true,
+                Outcome::Success
+                | Outcome::Failed
+                | Outcome::Interrupted
+                | Outcome::NoReturn
+                | Outcome::Injected
+                | Outcome::Unknown => false,
+            })
+    }
+}
+
+impl RunId {
+    /// The name in hexadecimal.
+    fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        if text.len() != 32 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            return None;
+        }
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,94 @@
+//! The shape of a recording in JSON. docs/RECORDING-FORMAT.md describes it for others.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The whole file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) format: String,
+    pub(super) version: String,
+    pub(super) runs: BTreeMap<String, Run>,
+}
+
+/// A run. `files` is skipped when the run's name is made.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Run {
+    pub(super) source: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) files: Vec<String>,
+    pub(super) complete: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) gaps: Vec<String>,
+    pub(super) lines: u64,
+    pub(super) calls: u64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) skipped: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) not_understood: Vec<Example>,
+    pub(super) executables: BTreeMap<String, Executable>,
+    pub(super) syscalls: BTreeMap<String, BTreeMap<String, Observed>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Example {
+    pub(super) file: usize,
+    pub(super) line: u64,
+    pub(super) text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Executable {
+    pub(super) processes: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pid: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Observed {
+    pub(super) calls: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) either: bool,
+    pub(super) outcomes: BTreeMap<String, u64>,
+    pub(super) by: BTreeMap<String, Caller>,
+    pub(super) first: First,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) args: BTreeMap<String, Values>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Caller {
+    pub(super) calls: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pid: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct First {
+    pub(super) file: usize,
+    pub(super) line: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Values {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) values: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) unseen: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) overflow: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
