@@ -1,3 +1,9 @@
 //! The command line of callsieve.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(std::env::args_os(), &cli::Env::from_process())
+}

@@ -6,6 +6,7 @@
 //! with what a start needs when single calls are refused. Without no-new-privileges the filter is
 //! loaded before capabilities and user are changed, so more calls come after it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -21,68 +22,67 @@ pub struct RuntimeFloor {
     pub crun: bool,
 }
 
-/// A call of the floor and whose it is.
+/// When a runtime makes a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FloorCall {
-    /// The name.
-    pub name: &'static str,
-    /// runc makes it.
-    pub runc: bool,
-    /// crun makes it.
-    pub crun: bool,
-    /// It is needed with no-new-privileges too.
-    pub with_no_new_privileges: bool,
+enum Need {
+    /// It does not.
+    Never,
+    /// Only while it still drops privileges, so not with no-new-privileges.
+    Privileged,
+    /// At every start.
+    Always,
+}
+use Need::{Always, Never, Privileged};
+
+/// A call of the floor and whose it is.
+struct FloorCall {
+    name: &'static str,
+    runc: Need,
+    crun: Need,
 }
 
-const fn call(name: &'static str, who: &str, with_no_new_privileges: bool) -> FloorCall {
-    // `rc` both, `r` runc, `c` crun, `rC` runc always and crun only without no-new-privileges.
-    let who = who.as_bytes();
-    let runc = who[0] == b'r';
-    let crun = who[0] == b'c' || who.len() > 1;
-    FloorCall { name, runc, crun, with_no_new_privileges }
+const fn call(name: &'static str, runc: Need, crun: Need) -> FloorCall {
+    FloorCall { name, runc, crun }
 }
 
-/// The floor of both runtimes. One call of a runtime that needs it only without
-/// no-new-privileges has a second row.
+/// The floor: runc's need, then crun's.
 const FLOOR: &[FloorCall] = &[
-    call("capget", "r", false),
-    call("capset", "rc", false),
-    call("chdir", "r", false),
-    call("close", "rc", true),
-    call("close_range", "c", true),
-    call("close_range", "r", false),
-    call("epoll_ctl", "r", true),
-    call("execve", "rc", true),
-    call("faccessat2", "r", false),
-    call("fchown", "r", false),
-    call("fcntl", "r", true),
-    call("fstat", "r", true),
-    call("fstatfs", "r", true),
-    call("futex", "r", true),
-    call("getcwd", "r", false),
-    call("getdents64", "r", true),
-    call("getpid", "r", true),
-    call("getppid", "r", false),
-    call("mmap", "r", true),
-    call("nanosleep", "r", true),
-    call("newfstatat", "r", false),
-    call("openat", "r", true),
-    call("openat2", "r", true),
-    call("prctl", "rc", false),
-    call("pselect6", "c", false),
-    call("read", "rc", false),
-    call("rt_sigaction", "c", false),
-    call("rt_sigprocmask", "c", false),
-    call("rt_sigreturn", "r", true),
-    call("setgid", "r", false),
-    call("setgroups", "r", false),
-    call("setresgid", "c", false),
-    call("setresuid", "c", false),
-    call("setuid", "r", false),
-    call("statx", "r", true),
-    call("tgkill", "r", false),
-    call("write", "r", true),
-    call("write", "c", false),
+    call("capget", Privileged, Never),
+    call("capset", Privileged, Privileged),
+    call("chdir", Privileged, Never),
+    call("close", Always, Always),
+    call("close_range", Privileged, Always),
+    call("epoll_ctl", Always, Never),
+    call("execve", Always, Always),
+    call("faccessat2", Privileged, Never),
+    call("fchown", Privileged, Never),
+    call("fcntl", Always, Never),
+    call("fstat", Always, Never),
+    call("fstatfs", Always, Never),
+    call("futex", Always, Never),
+    call("getcwd", Privileged, Never),
+    call("getdents64", Always, Never),
+    call("getpid", Always, Never),
+    call("getppid", Privileged, Never),
+    call("mmap", Always, Never),
+    call("nanosleep", Always, Never),
+    call("newfstatat", Privileged, Never),
+    call("openat", Always, Never),
+    call("openat2", Always, Never),
+    call("prctl", Privileged, Privileged),
+    call("pselect6", Never, Privileged),
+    call("read", Privileged, Privileged),
+    call("rt_sigaction", Never, Privileged),
+    call("rt_sigprocmask", Never, Privileged),
+    call("rt_sigreturn", Always, Never),
+    call("setgid", Privileged, Never),
+    call("setgroups", Privileged, Never),
+    call("setresgid", Never, Privileged),
+    call("setresuid", Never, Privileged),
+    call("setuid", Privileged, Never),
+    call("statx", Always, Never),
+    call("tgkill", Privileged, Never),
+    call("write", Always, Privileged),
 ];
 
 /// What a 32-bit runtime calls instead, by the kernel's tables. Not measured.
@@ -120,24 +120,24 @@ impl RuntimeFloor {
         arch: Arch,
         no_new_privileges: bool,
     ) -> impl Iterator<Item = (&'static str, Self)> {
-        let wanted: Vec<&FloorCall> = FLOOR
-            .iter()
-            .filter(|call| (self.runc && call.runc) || (self.crun && call.crun))
-            .filter(|call| call.with_no_new_privileges || !no_new_privileges)
-            .collect();
-        let mut calls: std::collections::BTreeMap<&'static str, Self> =
-            std::collections::BTreeMap::new();
-        for call in wanted {
-            let names = std::iter::once(call.name).chain(
-                ON_32_BIT
-                    .iter()
-                    .filter(|(name, _)| *name == call.name && !arch.is_64_bit())
-                    .map(|(_, other)| *other),
-            );
+        let needs = |need: Need| match need {
+            Never => false,
+            Privileged => !no_new_privileges,
+            Always => true,
+        };
+        let mut calls: BTreeMap<&'static str, Self> = BTreeMap::new();
+        for call in FLOOR {
+            let runc = self.runc && needs(call.runc);
+            let crun = self.crun && needs(call.crun);
+            if !runc && !crun {
+                continue;
+            }
+            let others = ON_32_BIT.iter().filter(|(name, _)| *name == call.name && !arch.is_64_bit());
+            let names = std::iter::once(call.name).chain(others.map(|(_, other)| *other));
             for name in names.filter(|name| table(arch).number(name).is_some()) {
                 let who = calls.entry(name).or_insert(Self::NONE);
-                who.runc |= call.runc && self.runc;
-                who.crun |= call.crun && self.crun;
+                who.runc |= runc;
+                who.crun |= crun;
             }
         }
         calls.into_iter()

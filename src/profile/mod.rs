@@ -6,8 +6,11 @@
 //! makes the one from the other.
 
 pub mod action;
+pub mod build;
 pub mod capability;
 pub mod docker_default;
+pub mod floor;
+pub mod implied;
 pub mod resolve;
 
 use crate::arch::Arch;

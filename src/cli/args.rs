@@ -1,0 +1,61 @@
+//! The arguments: types only, no files and no probes, so that `--help` works on any machine.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use super::commands;
+
+/// Make minimal seccomp profiles from what a program really calls
+///
+/// Reads traces (strace logs), keeps which system calls were made on which architecture, and
+/// writes a profile that Docker, containerd, CRI-O and Podman read alike. Such a profile starts
+/// the first time and is never weaker than Docker's default unless asked.
+#[derive(Debug, Parser)]
+#[command(name = "callsieve", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Say less on standard error; warnings stay
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Show what is folded or counted otherwise
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Show no progress, on a terminal either
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How to print a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Import(commands::import::ImportArgs),
+    Merge(commands::merge::MergeArgs),
+    List(commands::list::ListArgs),
+    Generate(commands::generate::GenerateArgs),
+    Diff(commands::diff::DiffArgs),
+}

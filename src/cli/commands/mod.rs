@@ -1,0 +1,7 @@
+//! One command a file: its arguments, which are its help, and what it does.
+
+pub(crate) mod diff;
+pub(crate) mod generate;
+pub(crate) mod import;
+pub(crate) mod list;
+pub(crate) mod merge;

@@ -1,0 +1,74 @@
+//! Who may write where: results to standard output, everything else to standard error.
+
+use std::io::{self, Write as _};
+
+use anstream::ColorChoice;
+
+use super::args::{Color, Global};
+use super::env::Env;
+use super::error::CommandError;
+
+/// The two streams and how much is said on them.
+#[derive(Debug)]
+pub(crate) struct Ui {
+    color: ColorChoice,
+    quiet: bool,
+    /// Print what is folded otherwise.
+    pub(crate) verbose: bool,
+    progress: bool,
+}
+
+impl Ui {
+    pub(crate) fn new(global: &Global, env: &Env) -> Self {
+        Self {
+            color: match global.color {
+                Color::Auto => ColorChoice::Auto,
+                Color::Always => ColorChoice::Always,
+                Color::Never => ColorChoice::Never,
+            },
+            quiet: global.quiet,
+            verbose: global.verbose,
+            progress: env.stderr_is_terminal && !global.quiet && !global.no_progress,
+        }
+    }
+
+    /// Whether progress may be shown on standard error.
+    pub(crate) const fn shows_progress(&self) -> bool {
+        self.progress
+    }
+
+    /// Writes a result to standard output.
+    pub(crate) fn result(&self, text: &str) -> Result<(), CommandError> {
+        let mut out = anstream::AutoStream::new(io::stdout(), self.color).lock();
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .map_err(|error| CommandError::write("to standard output", &error))
+    }
+
+    /// Tells something about the work; `-q` silences it.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.stderr(&format!("{text}\n"));
+        }
+    }
+
+    /// Tells something the user should know before trusting the result. `-q` does not silence
+    /// it: a loss is never silent.
+    pub(crate) fn warn(&self, text: &str) {
+        self.stderr(&format!("\x1b[33mwarning:\x1b[0m {text}\n"));
+    }
+
+    /// Tells why a command failed.
+    pub(crate) fn error(&self, error: &CommandError) {
+        self.stderr(&format!("\x1b[31merror:\x1b[0m {error}\n"));
+        for hint in error.hints() {
+            self.stderr(&format!("\x1b[36mhint:\x1b[0m {hint}\n"));
+        }
+    }
+
+    fn stderr(&self, text: &str) {
+        let mut err = anstream::AutoStream::new(io::stderr(), self.color).lock();
+        // Nothing is left to tell it to if standard error is closed.
+        drop(err.write_all(text.as_bytes()));
+    }
+}
