@@ -2,7 +2,9 @@
 //!
 //! The name of record is libseccomp's, since that is what a profile is read with.
 
+mod data;
 mod name;
+mod repair;
 mod table;
 
 pub use name::{BadName, SyscallName};
