@@ -2,10 +2,14 @@
 //!
 //! The name of record is libseccomp's, since that is what a profile is read with.
 
+mod alias;
 mod data;
+mod multiplex;
 mod name;
 mod repair;
 mod table;
 
+pub use alias::canonical;
+pub use multiplex::multiplexer;
 pub use name::{BadName, SyscallName};
 pub use table::{Table, table};
