@@ -4,12 +4,14 @@
 
 mod alias;
 mod data;
+mod groups;
 mod multiplex;
 mod name;
 mod repair;
 mod table;
 
 pub use alias::canonical;
+pub use groups::{Group, group};
 pub use multiplex::multiplexer;
 pub use name::{BadName, SyscallName};
 pub use table::{Table, table};
