@@ -36,7 +36,7 @@ pub enum Group {
     Ipc,
     /// Resource limits.
     Limits,
-    /// Asynchronous input and output, io_uring among it.
+    /// Asynchronous input and output, `io_uring` among it.
     Aio,
     /// Mounts and namespaces.
     Mounts,

@@ -26,11 +26,10 @@ impl Repair {
 
     pub(super) fn apply(&self, calls: &mut Vec<(u32, &'static str)>) {
         calls.retain(|&(number, name)| {
-            !self.remove.contains(&name)
-                && !(self.remove_time64 && (403..=423).contains(&number))
-                // Names that the crate gives to numbers of MIPS which never had a call.
-                && !name.starts_with("unused")
-                && !name.starts_with("reserved")
+            let time64 = self.remove_time64 && (403..=423).contains(&number);
+            // Names that the crate gives to numbers of MIPS which never had a call.
+            let vacant = name.starts_with("unused") || name.starts_with("reserved");
+            !(time64 || vacant || self.remove.contains(&name))
         });
         for (_, name) in calls.iter_mut() {
             // A raw identifier of Rust, in the crate's x86, arm, mips and powerpc: `break`.

@@ -202,7 +202,7 @@ mod tests {
             (Arch::Arm, 341, "arm_sync_file_range"),
             (Arch::Arm, 983_045, "set_tls"),
             (Arch::X32, X32_BIT | 1, "write"),
-            (Arch::X32, X32_BIT | 520, "execve"),
+            (Arch::X32, X32_BIT | 0x208, "execve"),
             (Arch::S390, 120, "clone"),
             (Arch::Sheb, 388, "sync_file_range2"),
         ] {
