@@ -89,6 +89,7 @@ impl Arch {
         Self::from_name(std::env::consts::ARCH)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one entry for each architecture")]
     const fn facts(self) -> Facts {
         /// Bits of an audit value, include/uapi/linux/audit.h.
         const BITS64: u32 = 0x8000_0000;
@@ -115,7 +116,7 @@ impl Arch {
             Self::Aarch64 => facts(
                 "aarch64",
                 "SCMP_ARCH_AARCH64",
-                183 | BITS64 | LE,
+                0xb7 | BITS64 | LE,
                 Some("arm64"),
                 Some("arm64"),
                 &["arm64"],
@@ -123,7 +124,7 @@ impl Arch {
             Self::Arm => facts(
                 "arm",
                 "SCMP_ARCH_ARM",
-                40 | LE,
+                0x28 | LE,
                 Some("arm"),
                 Some("arm"),
                 &["armv7l", "armv6l", "armhf"],
@@ -131,7 +132,7 @@ impl Arch {
             Self::Loongarch64 => facts(
                 "loongarch64",
                 "SCMP_ARCH_LOONGARCH64",
-                258 | BITS64 | LE,
+                0x102 | BITS64 | LE,
                 Some("loong64"),
                 Some("loongarch64"),
                 &["loong64"],
@@ -141,7 +142,7 @@ impl Arch {
             Self::Mips64 => facts(
                 "mips64",
                 "SCMP_ARCH_MIPS64",
-                8 | BITS64,
+                0x8 | BITS64,
                 Some("mips64"),
                 Some("mips64"),
                 &[],
@@ -149,7 +150,7 @@ impl Arch {
             Self::Mips64n32 => facts(
                 "mips64n32",
                 "SCMP_ARCH_MIPS64N32",
-                8 | BITS64 | N32,
+                0x8 | BITS64 | N32,
                 Some("mips64p32"),
                 Some("mips64n32"),
                 &[],
@@ -157,7 +158,7 @@ impl Arch {
             Self::Mipsel => facts(
                 "mipsel",
                 "SCMP_ARCH_MIPSEL",
-                8 | LE,
+                0x8 | LE,
                 Some("mipsle"),
                 Some("mipsel"),
                 &[],
@@ -165,7 +166,7 @@ impl Arch {
             Self::Mipsel64 => facts(
                 "mipsel64",
                 "SCMP_ARCH_MIPSEL64",
-                8 | BITS64 | LE,
+                0x8 | BITS64 | LE,
                 Some("mips64le"),
                 Some("mipsel64"),
                 &[],
@@ -173,7 +174,7 @@ impl Arch {
             Self::Mipsel64n32 => facts(
                 "mipsel64n32",
                 "SCMP_ARCH_MIPSEL64N32",
-                8 | BITS64 | LE | N32,
+                0x8 | BITS64 | LE | N32,
                 Some("mips64p32le"),
                 // Docker's own table has the digit (moby/profiles seccomp/seccomp_linux.go).
                 Some("mips3l64n32"),
@@ -183,7 +184,7 @@ impl Arch {
             Self::Parisc64 => facts(
                 "parisc64",
                 "SCMP_ARCH_PARISC64",
-                15 | BITS64,
+                0xf | BITS64,
                 None,
                 None,
                 &["hppa64"],
@@ -199,7 +200,7 @@ impl Arch {
             Self::Ppc64 => facts(
                 "ppc64",
                 "SCMP_ARCH_PPC64",
-                21 | BITS64,
+                0x15 | BITS64,
                 Some("ppc64"),
                 Some("ppc64"),
                 &["powerpc64"],
@@ -207,7 +208,7 @@ impl Arch {
             Self::Ppc64le => facts(
                 "ppc64le",
                 "SCMP_ARCH_PPC64LE",
-                21 | BITS64 | LE,
+                0x15 | BITS64 | LE,
                 Some("ppc64le"),
                 Some("ppc64le"),
                 &["powerpc64le"],
@@ -215,7 +216,7 @@ impl Arch {
             Self::Riscv64 => facts(
                 "riscv64",
                 "SCMP_ARCH_RISCV64",
-                243 | BITS64 | LE,
+                0xf3 | BITS64 | LE,
                 Some("riscv64"),
                 Some("riscv64"),
                 &[],
@@ -231,17 +232,24 @@ impl Arch {
             Self::S390x => facts(
                 "s390x",
                 "SCMP_ARCH_S390X",
-                22 | BITS64,
+                0x16 | BITS64,
                 Some("s390x"),
                 Some("s390x"),
                 &[],
             ),
-            Self::Sh => facts("sh", "SCMP_ARCH_SH", 42 | LE, None, None, &["sh4", "sh4l"]),
+            Self::Sh => facts(
+                "sh",
+                "SCMP_ARCH_SH",
+                0x2a | LE,
+                None,
+                None,
+                &["sh4", "sh4l"],
+            ),
             Self::Sheb => facts("sheb", "SCMP_ARCH_SHEB", 42, None, None, &["sh4b"]),
             Self::X32 => facts(
                 "x32",
                 "SCMP_ARCH_X32",
-                62 | BITS64 | LE,
+                0x3e | BITS64 | LE,
                 Some("amd64p32"),
                 Some("x32"),
                 &[],
@@ -249,7 +257,7 @@ impl Arch {
             Self::X86 => facts(
                 "x86",
                 "SCMP_ARCH_X86",
-                3 | LE,
+                0x3 | LE,
                 Some("386"),
                 Some("x86"),
                 &["i386", "i486", "i586", "i686"],
@@ -257,7 +265,7 @@ impl Arch {
             Self::X86_64 => facts(
                 "x86_64",
                 "SCMP_ARCH_X86_64",
-                62 | BITS64 | LE,
+                0x3e | BITS64 | LE,
                 Some("amd64"),
                 Some("amd64"),
                 &["x86-64", "x64"],
@@ -286,7 +294,7 @@ impl Arch {
     }
 
     /// What Docker compares `includes.arches` and `excludes.arches` with when its daemon runs on
-    /// this architecture (moby/profiles, seccomp/seccomp_linux.go, `goToNative`).
+    /// this architecture (moby/profiles, `seccomp/seccomp_linux.go`, `goToNative`).
     pub const fn docker_name(self) -> Option<&'static str> {
         self.facts().docker
     }
