@@ -18,16 +18,3 @@ pub use groups::{Group, group};
 pub use multiplex::multiplexer;
 pub use name::{BadName, SyscallName};
 pub use table::{Table, table};
-
-// Stand-ins until the tables are merged.
-#[expect(missing_docs)]
-pub fn canonical(arch: crate::arch::Arch, printed: &str) -> Option<&'static str> { table(arch).name(table(arch).number(printed)?) }
-#[expect(missing_docs)]
-pub fn multiplexer(_a: crate::arch::Arch, _s: &str) -> Option<&'static str> { None }
-#[expect(missing_docs)]
-#[derive(Debug, Clone, Copy)]
-pub struct ArgKind;
-#[expect(missing_docs)]
-pub fn closed_set_arguments(_a: crate::arch::Arch, _s: &str) -> &'static [(u8, ArgKind)] { &[] }
-#[expect(missing_docs)]
-pub fn symbol_value(_a: crate::arch::Arch, _k: ArgKind, _s: &str) -> Option<u64> { None }

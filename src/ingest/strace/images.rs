@@ -267,13 +267,15 @@ fn outcomes(slot: &Slot) -> BTreeMap<Outcome, u64> {
 fn arguments(arch: Arch, name: &str, slot: &Slot) -> BTreeMap<u8, ArgFacts> {
     let kinds = closed_set_arguments(arch, name);
     let mut facts = BTreeMap::new();
-    // The reader keyed the values by the position on x86_64; clone has another on s390.
-    for ((_, values), (index, kind)) in slot.args.iter().zip(kinds) {
+    for (position, values) in &slot.args {
+        // The reader keyed the values by the position on x86_64; clone's is another on s390.
+        let kind = kinds.iter().find(|(index, _)| name == "clone" || index == position);
+        let Some((index, kind)) = kind else { continue };
         let mut fact =
             ArgFacts { unseen: values.unseen, overflow: values.overflow, ..ArgFacts::default() };
         for (text, count) in &values.values {
             let text = String::from_utf8_lossy(text);
-            let value = match symbol_value(arch, *kind, &text) {
+            let value = match symbol_value(*kind, &text) {
                 Some(number) => ArgValue::Number(number),
                 None => ArgValue::Text(text.chars().flat_map(char::escape_debug).collect()),
             };

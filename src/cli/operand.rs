@@ -1,0 +1,119 @@
+//! A profile as the user names it: Docker's default of some release, a file, or a recording.
+
+use std::path::Path;
+
+use callsieve::arch::Arch;
+use callsieve::formats;
+use callsieve::profile::docker_default::{DockerRelease, docker_default};
+use callsieve::profile::{Action, ConditionalProfile, Host, Profile, Rule};
+use callsieve::event::CallId;
+use callsieve::recording::Recording;
+
+use super::error::CommandError;
+use super::input::{self, Loaded};
+use super::ui::Ui;
+
+/// What a user named, before conditions are resolved.
+#[derive(Debug)]
+pub(crate) struct Operand {
+    /// Its name, for people.
+    pub(crate) name: String,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Profile(ConditionalProfile),
+    Recording(Recording),
+}
+
+/// Reads `docker-default`, `docker-default@25.0.3` or a profile; `None` if the word is neither
+/// Docker's default nor must be a file.
+fn named(word: &str) -> Option<Result<(String, ConditionalProfile), CommandError>> {
+    let release = match word.strip_prefix("docker-default")? {
+        "" => Ok(DockerRelease::NEWEST),
+        rest => rest.strip_prefix('@')?.parse::<DockerRelease>(),
+    };
+    Some(
+        release
+            .map(|release| (format!("docker-default@{release}"), docker_default(release)))
+            .map_err(|error| CommandError::input("", &error)),
+    )
+}
+
+/// Reads a profile by name or from a file.
+pub(crate) fn profile(word: &str, ui: &Ui) -> Result<(String, ConditionalProfile), CommandError> {
+    if let Some(known) = named(word) {
+        return known;
+    }
+    match input::load(Path::new(word), None, ui)? {
+        Loaded::Profile(bytes) => Ok((word.to_owned(), read(word, &bytes)?)),
+        Loaded::Recording(_) => {
+            Err(CommandError::user(format!("`{}` is no profile", word.escape_debug())))
+        }
+    }
+}
+
+fn read(place: &str, bytes: &[u8]) -> Result<ConditionalProfile, CommandError> {
+    formats::read(bytes)
+        .map_err(|error| CommandError::input(&place.escape_debug().to_string(), &error))
+}
+
+impl Operand {
+    /// Reads what the user named.
+    pub(crate) fn read(word: &str, told: Option<Arch>, ui: &Ui) -> Result<Self, CommandError> {
+        if let Some(known) = named(word) {
+            let (name, profile) = known?;
+            return Ok(Self { name, kind: Kind::Profile(profile) });
+        }
+        let kind = match input::load(Path::new(word), told, ui)? {
+            Loaded::Profile(bytes) => Kind::Profile(read(word, &bytes)?),
+            Loaded::Recording(recording) => Kind::Recording(recording),
+        };
+        Ok(Self { name: word.escape_debug().to_string(), kind })
+    }
+
+    /// The native architecture that it is for, where it tells: the first that it lists, or the
+    /// one whose machines run all of them.
+    pub(crate) fn native(&self) -> Option<Arch> {
+        let arches: Vec<Arch> = match &self.kind {
+            Kind::Profile(profile) => profile.architectures.clone(),
+            Kind::Recording(recording) => recording.arches().into_iter().collect(),
+        };
+        arches.first()?.natives().find(|native| {
+            arches
+                .iter()
+                .all(|arch| arch == native || native.sub_architectures().contains(arch))
+                && (native.is_64_bit() || arches.contains(native))
+        })
+    }
+
+    /// What a container on `host` gets. A recording stands for the profile that permits exactly
+    /// what it has.
+    pub(crate) fn resolve(&self, host: &Host) -> Profile {
+        match &self.kind {
+            Kind::Profile(profile) => profile.resolve(host),
+            Kind::Recording(recording) => observed(recording),
+        }
+    }
+}
+
+/// The profile that permits what was observed. Rules have no architecture of their own, so a
+/// call seen on one of several is permitted on all that have it.
+fn observed(recording: &Recording) -> Profile {
+    let totals = recording.totals();
+    let names = totals
+        .values()
+        .flat_map(|calls| calls.keys())
+        .filter_map(|call| match call {
+            CallId::Name(name) => Some(name.clone()),
+            CallId::Number(_) => None,
+        })
+        .collect();
+    Profile {
+        default_action: Action::Errno(callsieve::profile::action::EPERM),
+        architectures: totals.keys().copied().collect(),
+        rules: vec![Rule::unconditional(names, Action::Allow)],
+        flags: Vec::new(),
+    }
+}
