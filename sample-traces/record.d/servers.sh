@@ -36,7 +36,7 @@ record_nginx() {
     wants '^10[0-9]{2}  [a-z]' ../log/trace
     keep ../log/trace gz
     describe 'web server with a master and a worker' nginx-light 'strace -f -o trace.strace nginx -p DIR -c DIR/nginx.conf' <<-'END'
-	Five answered requests (one compressed, one with sendfile, one 404), a reload with SIGHUP, one more request, SIGQUIT.
+	Four answered requests (one compressed, one with sendfile, one 404), a reload with SIGHUP, one more request, SIGQUIT.
 
 	Peculiar: the plainest `-f -o` shape, number and call; the processes pass from three to four digits, so the padding
 	before the call changes; signals between the lines; `epoll_wait` and `rt_sigsuspend` unfinished and resumed.
