@@ -89,6 +89,7 @@ pub enum IngestError {
 fn list(arches: &[Arch]) -> String {
     match arches {
         [] => "none at all".to_owned(),
+        arches if arches.len() > 8 => format!("{} architectures", arches.len()),
         arches => arches.iter().map(|arch| arch.name()).collect::<Vec<_>>().join(", "),
     }
 }
@@ -108,6 +109,7 @@ const REPORT_EVERY: u64 = 1 << 14;
 /// Reads one strace log, or the files of one `-ff` set in the order of their processes.
 ///
 /// `told` is the architecture for what the log itself leaves open. `watch` hears of progress.
+#[expect(single_use_lifetimes, reason = "an elided one is not stable in `impl Trait`")]
 pub fn read_strace<'a>(
     sources: impl IntoIterator<Item = Source<'a>>,
     told: Option<Arch>,

@@ -67,7 +67,7 @@ pub(super) enum Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Message {
     /// `Process N attached`
-    Attached,
+    Attached(u32),
     /// `Process N detached`
     Detached,
     /// Any other.
@@ -221,14 +221,17 @@ fn bare_message(rest: &[u8]) -> Body<'_> {
     }
 }
 
-fn attachment(text: &[u8]) -> Message {
-    let process = text.strip_prefix(b"Process ").is_some_and(|r| r.first().is_some_and(u8::is_ascii_digit));
-    if process && memchr::memmem::find(text, b" attached").is_some() {
-        Message::Attached
-    } else if process && memchr::memmem::find(text, b" detached").is_some() {
-        Message::Detached
-    } else {
-        Message::Other
+/// `Process 12 attached`, `Process 12 attached with 2 threads`, `Process 12 detached`.
+pub(super) fn attachment(text: &[u8]) -> Message {
+    let Some(rest) = text.strip_prefix(b"Process ") else { return Message::Other };
+    let len = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (digits, rest) = rest.split_at_checked(len).unwrap_or_default();
+    let pid = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+    // `--decode-pids=comm` puts the name behind the number.
+    match pid {
+        Some(pid) if memchr::memmem::find(rest, b" attached").is_some() => Message::Attached(pid),
+        Some(_) if memchr::memmem::find(rest, b" detached").is_some() => Message::Detached,
+        _ => Message::Other,
     }
 }
 

@@ -13,11 +13,13 @@ mod scan;
 mod spelling;
 mod summary;
 
+use std::collections::BTreeSet;
+
 use body::{Body, Exit, Message, Mode, Name};
 use leader::Leader;
 use processes::{Begin, Processes};
 use scan::End;
-use spelling::{Role, Spellings};
+use spelling::{ArchSet, Role, Spellings};
 
 use super::IngestError;
 use super::lines::Line;
@@ -40,6 +42,10 @@ pub(super) struct Reader {
     spellings: Spellings,
     processes: Processes,
     tally: Tally,
+    /// Processes that strace said it attached to.
+    attached: BTreeSet<u32>,
+    /// The process that was not named at first.
+    unnumbered: Option<u32>,
     /// The process whose call was cut by something printed into it.
     interrupted: Option<Option<u32>>,
     table: Option<summary::Table>,
@@ -84,6 +90,8 @@ impl Reader {
             spellings: Spellings::default(),
             processes: Processes::default(),
             tally: Tally::default(),
+            attached: BTreeSet::new(),
+            unnumbered: None,
             interrupted: None,
             table: None,
             table_mode: None,
@@ -142,7 +150,7 @@ impl Reader {
     fn body(&mut self, bytes: &[u8], line: &Line<'_>, glued: bool) -> Result<(), IngestError> {
         let (mut leader, rest) = leader::split(bytes);
         self.names_processes |= leader.pid.is_some();
-        leader.pid = leader.pid.or(self.file_pid);
+        leader.pid = self.who(&leader);
         match body::sort(rest) {
             Body::Call { name, tail } => {
                 if !self.call(&leader, name, tail, line) {
@@ -166,9 +174,7 @@ impl Reader {
             }
             Body::Message(message) => {
                 self.tally.skip(Skip::Message);
-                if message == Message::Detached {
-                    self.tally.gaps.insert(Gap::Detached);
-                }
+                self.message(message);
             }
             Body::Decoration => self.tally.skip(Skip::Decoration),
             Body::Continuation { tail } => self.continuation(tail),
@@ -176,6 +182,28 @@ impl Reader {
             Body::Unknown => self.strange(bytes, line, glued)?,
         }
         Ok(())
+    }
+
+    /// The process that a line is of.
+    ///
+    /// On a terminal strace names no process while there is only one. When a second one comes,
+    /// the first is named like the others, and it is the one that was never said to be attached;
+    /// when one is left, it is no longer named.
+    fn who(&mut self, leader: &Leader<'_>) -> Option<u32> {
+        let Some(pid) = leader.pid else {
+            return self.file_pid.or_else(|| self.processes.unnamed(self.unnumbered));
+        };
+        if leader.bracketed
+            && self.unnumbered.is_none()
+            && !self.attached.contains(&pid)
+            && self.processes.name_first(pid)
+        {
+            self.unnumbered = Some(pid);
+            if self.interrupted == Some(None) {
+                self.interrupted = Some(Some(pid));
+            }
+        }
+        Some(pid)
     }
 
     /// A row of a table, or its header.
@@ -222,6 +250,8 @@ impl Reader {
         if scanned.end == End::Missing
             && let Some(at) = memchr::memmem::find(scanned.args, b"strace: Process ")
         {
+            let message = scanned.args.get(at + b"strace: ".len()..).unwrap_or_default();
+            self.message(body::attachment(message));
             scanned.args = scanned.args.get(..at).unwrap_or_default();
         }
         let Some(id) = self.spellings.intern(name, leader.number) else {
@@ -230,8 +260,9 @@ impl Reader {
         };
         let Some(spelling) = self.spellings.get(id) else { return false };
         if spelling.arches.is_empty() && spelling.name.is_some() {
-            // Only a whole line is evidence of a call that no table has.
-            if scanned.end == End::Missing {
+            // Only a whole line is evidence of a call that no table has, and not one that stands
+            // in the middle of another call, where the program's own output does.
+            if !scan::is_whole(tail) || self.interrupted.is_some() {
                 return false;
             }
             self.tally.skip(Skip::UnknownName);
@@ -263,6 +294,18 @@ impl Reader {
         true
     }
 
+    fn message(&mut self, message: Message) {
+        match message {
+            Message::Attached(pid) => {
+                self.attached.insert(pid);
+            }
+            Message::Detached => {
+                self.tally.gaps.insert(Gap::Detached);
+            }
+            Message::Other => {}
+        }
+    }
+
     fn note(&mut self, role: Role) {
         if std::mem::take(&mut self.at_start) {
             self.begins_with_exec |= role == Role::Exec;
@@ -279,6 +322,11 @@ impl Reader {
                     && let Some(arch) = elf::arch_in(text)
                 {
                     self.processes.elf(pid, arch);
+                }
+                if role == Role::ArchPrctl
+                    && [&b"ARCH_SET_FS,"[..], b"0x1002"].iter().any(|start| text.starts_with(start))
+                {
+                    self.processes.narrow(pid, ArchSet::with_set_fs());
                 }
                 self.processes.end(pid, outcome, value);
             }
@@ -447,8 +495,9 @@ impl Reader {
                 continue;
             }
             let Some(id) = self.spellings.intern(name, None) else { continue };
+            let arches = self.spellings.get(id).map_or(ArchSet::ALL, |spelling| spelling.arches);
             self.tally.calls += row.calls;
-            self.processes.count(id, row.mode, row.calls, row.errors, row.place);
+            self.processes.count(id, row.mode, row.calls, row.errors, row.place, arches);
         }
     }
 

@@ -111,6 +111,34 @@ impl Processes {
         (image, None)
     }
 
+    /// The first process, not named so far, turns out to be `pid`; `false` if it is another one.
+    pub(super) fn name_first(&mut self, pid: u32) -> bool {
+        let Some(first) = self.by_pid.get(&NO_PID) else { return false };
+        // With `-q` no message tells of a new process; one that comes while the first is making
+        // one is the new one.
+        let forking = first.open.as_ref().is_some_and(|open| open.role == Role::Fork);
+        if forking || self.by_pid.contains_key(&pid) || self.orphans.contains_key(&pid) {
+            return false;
+        }
+        if let Some(process) = self.by_pid.remove(&NO_PID) {
+            self.by_pid.insert(pid, process);
+        }
+        if let Some(image) = self.orphans.remove(&NO_PID) {
+            self.orphans.insert(pid, image);
+        }
+        true
+    }
+
+    /// The process that a line without a name is of: the first one while it lives, then the only
+    /// one left.
+    pub(super) fn unnamed(&self, first: Option<u32>) -> Option<u32> {
+        if first.is_some_and(|first| self.by_pid.contains_key(&first)) {
+            return first;
+        }
+        let mut left = self.by_pid.keys().copied();
+        left.next().filter(|pid| *pid != NO_PID && left.next().is_none())
+    }
+
     fn new_image(&mut self, pid: Option<u32>) -> ImageId {
         let id = self.next_image;
         self.next_image += 1;
@@ -285,9 +313,13 @@ impl Processes {
         calls: u64,
         errors: u64,
         place: (u32, u64),
+        arches: ArchSet,
     ) {
         let (image, _) = self.process(NO_PID, None);
         let Some(image) = self.images.get_mut(&image) else { return };
+        if mode.is_none() {
+            image.narrow(arches);
+        }
         let slot = image.slots.entry((spelling, mode.map(ModeKey::from))).or_default();
         slot.calls += calls;
         slot.ok += calls - errors.min(calls);
@@ -295,6 +327,16 @@ impl Processes {
             *slot.other.entry(Outcome::Failed).or_default() += errors;
         }
         slot.first.get_or_insert(place);
+    }
+
+    /// What a process did can only be done on these architectures.
+    pub(super) fn narrow(&mut self, pid: Option<u32>, arches: ArchSet) {
+        if let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID))
+            && process.mode.is_none()
+            && let Some(image) = self.images.get_mut(&process.image)
+        {
+            image.narrow(arches);
+        }
     }
 
     /// How many images are not handed over yet.

@@ -61,6 +61,22 @@ pub(super) fn has_result(tail: &[u8]) -> bool {
     matches!(call(tail).end, End::Result { .. })
 }
 
+/// Whether text ends as strace ends a call, with nothing else behind its result.
+pub(super) fn is_whole(tail: &[u8]) -> bool {
+    let scanned = call(tail);
+    let End::Result { .. } = scanned.end else { return scanned.end != End::Missing };
+    let rest = tail.get(scanned.args.len() + 1..).unwrap_or_default();
+    let rest = rest.trim_ascii_start().strip_prefix(b"= ").unwrap_or_default();
+    let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || b"-?_".contains(b)).count();
+    let mut rest = rest.get(word..).unwrap_or_default();
+    if rest.first() == Some(&b'<') {
+        rest = path_end(rest, 0).and_then(|end| rest.get(end..)).unwrap_or_default();
+    }
+    let rest = rest.trim_ascii();
+    // ` ENOENT (…)`, ` (flags …)`, ` <0.000012>`.
+    rest.is_empty() || rest.ends_with(b")") || (rest.starts_with(b"<") && rest.ends_with(b">"))
+}
+
 fn suspended(tail: &[u8]) -> Option<Scanned<'_>> {
     if let Some(args) = tail.strip_suffix(b"<unfinished ...>") {
         return Some(Scanned { args: args.trim_ascii_end(), end: End::Unfinished });
@@ -382,6 +398,16 @@ mod tests {
         check(r#""/bin/true", [] <pid changed to 351 ...>"#, End::PidChanged(351));
         check("0, ", End::Missing);
         check(r#"0, "abc"#, End::Missing);
+    }
+
+    #[test]
+    fn whole_lines() {
+        for whole in ["3) = 0", "3) = -1 ENOENT (No such file)", "3) = 3</a b> <0.000012>", "3,  <unfinished ...>"] {
+            assert!(is_whole(whole.as_bytes()), "{whole}");
+        }
+        for other in ["b) = 0 is no call", "b) = maybe", "b"] {
+            assert!(!is_whole(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

@@ -18,6 +18,11 @@ impl ArchSet {
     /// Every architecture.
     pub(super) const ALL: Self = Self((1 << Arch::ALL.len()) - 1);
 
+    /// Those that set the thread pointer by `arch_prctl(ARCH_SET_FS, …)`.
+    pub(super) fn with_set_fs() -> Self {
+        Self::of(|arch| matches!(arch, Arch::X86_64 | Arch::X32))
+    }
+
     fn of(holds: impl Fn(Arch) -> bool) -> Self {
         Self(Arch::ALL.into_iter().enumerate().fold(0, |set, (at, arch)| {
             if holds(arch) { set | (1 << at) } else { set }
@@ -73,6 +78,8 @@ pub(super) enum Role {
     Exit,
     /// Maps memory, as every real program does.
     Memory,
+    /// Sets the thread pointer, which only 64-bit kernels of x86 do this way.
+    ArchPrctl,
     /// Nothing the reader looks at.
     Other,
 }
@@ -149,6 +156,7 @@ impl Spelling {
             "read" | "pread" | "pread64" => Role::Read,
             "exit" | "exit_group" | "_exit" => Role::Exit,
             "brk" | "mmap" | "mmap2" | "old_mmap" | "munmap" | "mprotect" => Role::Memory,
+            "arch_prctl" => Role::ArchPrctl,
             _ => Role::Other,
         };
         // strace prints clone's flags by name, wherever they stand.
