@@ -34,8 +34,8 @@ struct Meaning {
     calls: BTreeMap<String, Vec<Answer>>,
 }
 
-/// `GOARCH`, and for each the `goToNative` and `nativeToSeccomp` of seccomp_linux.go, as Go would
-/// look them up ("" where there is nothing).
+/// `GOARCH`, and for each the `goToNative` and `nativeToSeccomp` of `seccomp_linux.go`, as Go
+/// would look them up ("" where there is nothing).
 const GO: [(&str, &str, &str); 17] = [
     ("386", "x86", "SCMP_ARCH_X86"),
     ("amd64", "amd64", "SCMP_ARCH_X86_64"),
@@ -97,7 +97,7 @@ fn strings(value: &Value, pointer: &str) -> Vec<String> {
     }
 }
 
-/// seccomp_linux.go, `setupSeccomp`, over bare JSON.
+/// `setupSeccomp` of `seccomp_linux.go`, over bare JSON.
 fn resolve(
     file: &Value,
     (native, seccomp): (&str, &str),
@@ -163,9 +163,12 @@ fn resolve(
 
 /// The same of our own.
 fn meaning(profile: &Profile) -> Meaning {
-    let number = |action: Action| match action {
-        Action::Errno(number) => Some(u64::from(number)),
-        _ => None,
+    let number = |action: Action| {
+        if let Action::Errno(number) = action {
+            Some(u64::from(number))
+        } else {
+            None
+        }
     };
     let argument = |condition: &Condition| {
         let (op, value, two) = match condition.test {

@@ -333,7 +333,7 @@ mod tests {
         }
         check(
             "2\u{202e}\n",
-            &expect![[r#"`2\u{202e}\n` is no Docker release of the form 29.7.2, 29.7 or 29"#]],
+            &expect![[r"`2\u{202e}\n` is no Docker release of the form 29.7.2, 29.7 or 29"]],
         );
     }
 
