@@ -1,7 +1,7 @@
 //! The vocabulary of profiles. Every word is spelt in one way: engines compare them byte by
 //! byte, and some pass over what they do not know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use nix::errno::Errno;
@@ -104,9 +104,14 @@ impl Word for SyscallName {
 
 /// Whether an architecture has the call.
 fn is_known(name: &str) -> bool {
-    Arch::ALL
-        .into_iter()
-        .any(|arch| syscalls::table(arch).number(name).is_some())
+    // One set, so that a file of nothing but names is read fast.
+    static KNOWN: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+        let tables = Arch::ALL.into_iter().map(syscalls::table);
+        tables
+            .flat_map(|table| table.iter().map(|(name, _)| name))
+            .collect()
+    });
+    KNOWN.contains(name)
 }
 
 /// `SECCOMP_FILTER_FLAG_…`
