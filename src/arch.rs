@@ -138,7 +138,8 @@ impl Arch {
                 &["loong64"],
             ),
             Self::M68k => facts("m68k", "SCMP_ARCH_M68K", 4, None, None, &[]),
-            Self::Mips => facts("mips", "SCMP_ARCH_MIPS", 8, Some("mips"), Some("mips"), &[]),
+            // Docker's table has no row for the GOARCH `mips`.
+            Self::Mips => facts("mips", "SCMP_ARCH_MIPS", 8, Some("mips"), None, &[]),
             Self::Mips64 => facts(
                 "mips64",
                 "SCMP_ARCH_MIPS64",
@@ -251,7 +252,8 @@ impl Arch {
                 "SCMP_ARCH_X32",
                 0x3e | BITS64 | LE,
                 Some("amd64p32"),
-                Some("x32"),
+                // Docker's own profile asks for `x32`, but no daemon is called that.
+                None,
                 &[],
             ),
             Self::X86 => facts(

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use nix::errno::Errno;
+
 /// The answer to a call. Names and meaning are those of seccomp(2) and of the OCI runtime
 /// specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,17 +83,21 @@ impl Action {
     }
 }
 
-/// For people: `allow`, `errno EPERM`, `kill-process`.
+/// For people: `allow`, `EPERM`, `errno 4000`, `kill-process`.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::KillProcess => f.write_str("kill-process"),
             Self::KillThread => f.write_str("kill-thread"),
             Self::Trap => f.write_str("trap"),
-            Self::Errno(number) => match nix::errno::Errno::from_raw(i32::from(*number)) {
-                nix::errno::Errno::UnknownErrno => write!(f, "errno {number}"),
-                known => write!(f, "{known:?}"),
-            },
+            Self::Errno(number) => {
+                let name = Errno::from_raw(i32::from(*number));
+                if name == Errno::UnknownErrno {
+                    write!(f, "errno {number}")
+                } else {
+                    write!(f, "{name:?}")
+                }
+            }
             Self::Notify => f.write_str("notify"),
             Self::Trace(message) => write!(f, "trace {message}"),
             Self::Log => f.write_str("log"),

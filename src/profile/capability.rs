@@ -72,6 +72,35 @@ const DOCKER_DEFAULT: [&str; 14] = [
 ];
 
 impl Capability {
+    /// `CAP_BPF`
+    pub const BPF: Self = Self("CAP_BPF");
+    /// `CAP_DAC_READ_SEARCH`
+    pub const DAC_READ_SEARCH: Self = Self("CAP_DAC_READ_SEARCH");
+    /// `CAP_PERFMON`
+    pub const PERFMON: Self = Self("CAP_PERFMON");
+    /// `CAP_SYS_ADMIN`
+    pub const SYS_ADMIN: Self = Self("CAP_SYS_ADMIN");
+    /// `CAP_SYS_BOOT`
+    pub const SYS_BOOT: Self = Self("CAP_SYS_BOOT");
+    /// `CAP_SYS_CHROOT`
+    pub const SYS_CHROOT: Self = Self("CAP_SYS_CHROOT");
+    /// `CAP_SYS_MODULE`
+    pub const SYS_MODULE: Self = Self("CAP_SYS_MODULE");
+    /// `CAP_SYS_NICE`
+    pub const SYS_NICE: Self = Self("CAP_SYS_NICE");
+    /// `CAP_SYS_PACCT`
+    pub const SYS_PACCT: Self = Self("CAP_SYS_PACCT");
+    /// `CAP_SYS_PTRACE`
+    pub const SYS_PTRACE: Self = Self("CAP_SYS_PTRACE");
+    /// `CAP_SYS_RAWIO`
+    pub const SYS_RAWIO: Self = Self("CAP_SYS_RAWIO");
+    /// `CAP_SYS_TIME`
+    pub const SYS_TIME: Self = Self("CAP_SYS_TIME");
+    /// `CAP_SYS_TTY_CONFIG`
+    pub const SYS_TTY_CONFIG: Self = Self("CAP_SYS_TTY_CONFIG");
+    /// `CAP_SYSLOG`
+    pub const SYSLOG: Self = Self("CAP_SYSLOG");
+
     /// The name, with `CAP_`.
     pub const fn name(self) -> &'static str {
         self.0
@@ -80,6 +109,11 @@ impl Capability {
     /// Every capability.
     pub fn all() -> impl Iterator<Item = Self> {
         NAMES.into_iter().map(Self)
+    }
+
+    /// The capability with exactly this name, as Docker compares it in a profile.
+    pub fn from_name(name: &str) -> Option<Self> {
+        NAMES.into_iter().find(|known| *known == name).map(Self)
     }
 
     /// What Docker gives a container that is not told otherwise.
@@ -116,5 +150,39 @@ impl FromStr for Capability {
             .ok_or_else(|| UnknownCapability {
                 name: text.to_owned(),
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_constants_and_the_default_are_capabilities() {
+        let constants = [
+            Capability::BPF,
+            Capability::DAC_READ_SEARCH,
+            Capability::PERFMON,
+            Capability::SYS_ADMIN,
+            Capability::SYS_BOOT,
+            Capability::SYS_CHROOT,
+            Capability::SYS_MODULE,
+            Capability::SYS_NICE,
+            Capability::SYS_PACCT,
+            Capability::SYS_PTRACE,
+            Capability::SYS_RAWIO,
+            Capability::SYS_TIME,
+            Capability::SYS_TTY_CONFIG,
+            Capability::SYSLOG,
+        ];
+        for capability in constants.into_iter().chain(Capability::docker_default()) {
+            assert_eq!(Capability::from_name(capability.name()), Some(capability));
+        }
+    }
+
+    #[test]
+    fn a_profile_needs_the_whole_name_and_a_person_does_not() {
+        assert_eq!(Capability::from_name("SYS_ADMIN"), None);
+        assert_eq!("sys_admin".parse(), Ok(Capability::SYS_ADMIN));
     }
 }

@@ -18,6 +18,7 @@ use crate::syscalls::SyscallName;
 
 pub use action::Action;
 pub use capability::Capability;
+pub use docker_default::{DockerRelease, docker_default};
 pub use resolve::{Applies, ConditionalProfile, ConditionalRule, Host, KernelVersion};
 
 /// A flat profile, valid for the architectures it lists.
@@ -128,7 +129,7 @@ impl Rule {
     }
 
     /// The conjunctions of which one must hold. One, but where two conditions look at the same
-    /// argument: runc (libcontainer/seccomp/seccomp_linux.go), crun (src/libcrun/seccomp.c) and
+    /// argument: runc (`libcontainer/seccomp/seccomp_linux.go`), crun (src/libcrun/seccomp.c) and
     /// youki then make a rule of each condition.
     pub fn alternatives(&self) -> Vec<Vec<Condition>> {
         let mut used = [false; ArgIndex::COUNT];

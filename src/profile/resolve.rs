@@ -9,7 +9,7 @@ use crate::arch::Arch;
 
 /// A profile some rules of which depend on the host and the container.
 ///
-/// The logic is that of moby/profiles, seccomp/seccomp_linux.go, `setupSeccomp`; unchanged since
+/// The logic is that of `setupSeccomp` in moby/profiles, `seccomp/seccomp_linux.go`; unchanged since
 /// Docker 1.13.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConditionalProfile {
@@ -75,6 +75,7 @@ impl ConditionalProfile {
         } else {
             self.arch_map
                 .iter()
+                .filter(|_| finds_its_row(host.native))
                 .find(|(arch, _)| *arch == host.native)
                 .map(|(arch, subs)| std::iter::once(*arch).chain(subs.iter().copied()).collect())
                 .unwrap_or_default()
@@ -91,6 +92,16 @@ impl ConditionalProfile {
             flags: self.flags.clone(),
         }
     }
+}
+
+/// Whether a daemon on `native` finds its own row of an `archMap`; one that does not has a
+/// filter for its native architecture alone.
+///
+/// Docker looks the row up in a table (`nativeToSeccomp` in moby/profiles,
+/// `seccomp/seccomp_linux.go`) the keys of which differ from what it looks for in two places: `loong64`
+/// for `loongarch64` and `mipsle` for `mipsel`.
+fn finds_its_row(native: Arch) -> bool {
+    native.docker_name().is_some() && !matches!(native, Arch::Loongarch64 | Arch::Mipsel)
 }
 
 impl ConditionalRule {
@@ -132,7 +143,8 @@ pub struct BadKernelVersion {
     pub text: String,
 }
 
-/// Exactly two numbers below 256; Docker refuses anything else too.
+/// Exactly two numbers below 256 and not 0.0; Docker refuses anything else too (moby/profiles,
+/// seccomp/seccomp.go, `KernelVersion.UnmarshalJSON`).
 impl FromStr for KernelVersion {
     type Err = BadKernelVersion;
 
@@ -149,8 +161,52 @@ impl FromStr for KernelVersion {
                     minor: digits(minor)?,
                 })
             })
+            .filter(|version| (version.major, version.minor) != (0, 0))
             .ok_or_else(|| BadKernelVersion {
                 text: text.to_owned(),
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernel_versions() {
+        let parse = |text: &str| text.parse::<KernelVersion>().ok().map(|v| v.to_string());
+        assert_eq!(parse("6.18").as_deref(), Some("6.18"));
+        for bad in [
+            "", "6", "6.", ".6", "6.18.1", "0.0", "+6.1", "256.1", "6.18-rc1",
+        ] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn rows_that_docker_misses() {
+        let map = [Arch::X86_64, Arch::Loongarch64, Arch::Mipsel].map(|arch| (arch, Vec::new()));
+        let profile = ConditionalProfile {
+            default_action: Action::Allow,
+            architectures: Vec::new(),
+            arch_map: map.to_vec(),
+            rules: Vec::new(),
+            flags: Vec::new(),
+        };
+        let architectures = |native| {
+            let host = Host {
+                native,
+                capabilities: BTreeSet::new(),
+                kernel: KernelVersion {
+                    major: 6,
+                    minor: 18,
+                },
+            };
+            profile.resolve(&host).architectures
+        };
+        assert_eq!(architectures(Arch::X86_64), [Arch::X86_64]);
+        assert_eq!(architectures(Arch::Loongarch64), []);
+        assert_eq!(architectures(Arch::Mipsel), []);
+        assert_eq!(architectures(Arch::Ppc64le), []);
     }
 }

@@ -1,0 +1,3 @@
+//! The forms in which a profile is written down: from bytes and to bytes, no files.
+
+pub mod docker;

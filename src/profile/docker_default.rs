@@ -1,1 +1,0 @@
-//! Docker's default profile, every version since 20.10.
