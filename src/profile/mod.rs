@@ -6,8 +6,14 @@
 //! makes the one from the other.
 
 pub mod action;
+pub mod answer;
+mod call_rules;
 pub mod capability;
+mod compare;
+pub mod decision;
+pub mod diff;
 pub mod docker_default;
+pub mod eval;
 pub mod resolve;
 
 use crate::arch::Arch;
