@@ -15,8 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::call_rules::{CallRules, Case, word};
 use super::{Action, Test};
 
-/// The most nodes of one [`Decisions`]. A rule that compares one 64-bit argument takes 64; Docker's
-/// default profile takes a few hundred altogether. A million take about 60 MB.
+/// The most nodes of one [`Decisions`]. A rule that compares one 64-bit argument takes some 120;
+/// Docker's default profile takes a few hundred altogether. A filter of more than 4096
+/// instructions does not load, so a profile that comes near this bound is of no use.
 pub const MAX_NODES: usize = 1_000_000;
 
 /// The most steps, each of which makes or looks at one pair of nodes.
