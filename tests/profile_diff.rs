@@ -139,7 +139,7 @@ fn calls_and_arguments() {
     check(
         &old,
         &new,
-        expect![[r#"
+        &expect![[r#"
         Incomparable, 3 unchanged
         wider x86_64 clone, ByArgument: allow if arg0 == 0x11, else EPERM -> allow if arg0 == 0xffffffffffffffff and arg1 >= 0x5 | arg0 & 0x7e020000 == 0x0, else EPERM at [0, 0, 0, 0, 0, 0]: EPERM -> allow
         wider x86_64 keyctl, Whole: EPERM -> allow
@@ -168,7 +168,7 @@ fn wider_for_some_arguments_and_narrower_for_others() {
     check(
         &old,
         &new,
-        expect![[r#"
+        &expect![[r#"
         Incomparable, 0 unchanged
         wider x86_64 socket, ByArgument: allow if arg0 < 0x10, else EPERM -> allow if arg0 >= 0x8, else EPERM at [10, 0, 0, 0, 0, 0]: EPERM -> allow
         narrower x86_64 socket, ByArgument: allow if arg0 < 0x10, else EPERM -> allow if arg0 >= 0x8, else EPERM at [0, 0, 0, 0, 0, 0]: allow -> EPERM
@@ -230,7 +230,7 @@ fn architectures_of_one_side_are_one_line() {
     check(
         &one,
         &two,
-        expect![[r#"
+        &expect![[r#"
         Wider, 2 unchanged
         wider x86 all calls, Whole: not listed: kill-thread -> 2 calls permitted
     "#]],
@@ -238,7 +238,7 @@ fn architectures_of_one_side_are_one_line() {
     check(
         &two,
         &one,
-        expect![[r#"
+        &expect![[r#"
         Narrower, 2 unchanged
         narrower x86 all calls, Whole: 2 calls permitted -> not listed: kill-thread
     "#]],
@@ -247,7 +247,7 @@ fn architectures_of_one_side_are_one_line() {
     check(
         &profile(&[], vec![]),
         &nothing,
-        expect![[r#"
+        &expect![[r#"
         Equal, 0 unchanged
         changed aarch64 all calls, Whole: not listed: kill-thread -> 0 calls permitted
     "#]],
