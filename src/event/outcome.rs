@@ -15,7 +15,9 @@ impl Errno {
         let well_formed = name.len() <= MAX_ERRNO_LEN
             && name.len() > 1
             && name.starts_with('E')
-            && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
         well_formed.then(|| Self(name.to_owned()))
     }
 
@@ -111,7 +113,11 @@ mod tests {
         ];
         all.extend((1..=600).map(|number| Outcome::Error(Errno::numbered(number))));
         for outcome in all {
-            assert_eq!(Outcome::from_key(outcome.key()), Some(outcome.clone()), "{outcome}");
+            assert_eq!(
+                Outcome::from_key(outcome.key()),
+                Some(outcome.clone()),
+                "{outcome}"
+            );
         }
         assert_eq!(Outcome::from_key("E"), None);
         assert_eq!(Outcome::from_key("nonsense"), None);

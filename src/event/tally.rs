@@ -190,7 +190,11 @@ impl Tally {
                 .take(MAX_EXAMPLE_CHARS)
                 .flat_map(char::escape_debug)
                 .collect();
-            self.examples.push(Example { file: file.to_owned(), line, text });
+            self.examples.push(Example {
+                file: file.to_owned(),
+                line,
+                text,
+            });
         }
     }
 }

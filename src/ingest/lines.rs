@@ -33,7 +33,14 @@ pub(super) struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, buffer: vec![0; CHUNK], start: 0, searched: 0, end: 0, eof: false }
+        Self {
+            reader,
+            buffer: vec![0; CHUNK],
+            start: 0,
+            searched: 0,
+            end: 0,
+            eof: false,
+        }
     }
 
     /// The next line.
@@ -64,7 +71,11 @@ impl<R: Read> Lines<R> {
 
     fn slice(&self, start: usize, end: usize, terminated: bool, cut: bool) -> Line<'_> {
         let bytes = self.buffer.get(start..end).unwrap_or_default();
-        Line { bytes, terminated, cut }
+        Line {
+            bytes,
+            terminated,
+            cut,
+        }
     }
 
     fn fill(&mut self) -> io::Result<()> {
@@ -166,7 +177,11 @@ mod tests {
             let mut text = vec![b'x'; MAX_LINE + extra];
             text.extend(b"\nnext\n");
             let lines = collect(&text, CHUNK);
-            assert_eq!(lines.last().unwrap(), &(b"next".to_vec(), true, false), "{extra}");
+            assert_eq!(
+                lines.last().unwrap(),
+                &(b"next".to_vec(), true, false),
+                "{extra}"
+            );
             assert_eq!(lines.len(), 2);
             assert!(lines[0].0.len() >= MAX_LINE);
         }

@@ -26,7 +26,10 @@ pub struct Source<'a> {
 
 impl fmt::Debug for Source<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("name", &self.name).field("pid", &self.pid).finish()
+        f.debug_struct("Source")
+            .field("name", &self.name)
+            .field("pid", &self.pid)
+            .finish()
     }
 }
 
@@ -90,7 +93,11 @@ fn list(arches: &[Arch]) -> String {
     match arches {
         [] => "none at all".to_owned(),
         arches if arches.len() > 8 => format!("{} architectures", arches.len()),
-        arches => arches.iter().map(|arch| arch.name()).collect::<Vec<_>>().join(", "),
+        arches => arches
+            .iter()
+            .map(|arch| arch.name())
+            .collect::<Vec<_>>()
+            .join(", "),
     }
 }
 
@@ -109,7 +116,10 @@ const REPORT_EVERY: u64 = 1 << 14;
 /// Reads one strace log, or the files of one `-ff` set in the order of their processes.
 ///
 /// `told` is the architecture for what the log itself leaves open. `watch` hears of progress.
-#[expect(single_use_lifetimes, reason = "an elided one is not stable in `impl Trait`")]
+#[expect(
+    single_use_lifetimes,
+    reason = "an elided one is not stable in `impl Trait`"
+)]
 pub fn read_strace<'a>(
     sources: impl IntoIterator<Item = Source<'a>>,
     told: Option<Arch>,
@@ -125,15 +135,26 @@ pub fn read_strace<'a>(
             let line = match lines.next() {
                 Ok(Some(line)) => line,
                 Ok(None) => break,
-                Err(error) => return Err(IngestError::Read { file: source.name, source: error }),
+                Err(error) => {
+                    return Err(IngestError::Read {
+                        file: source.name,
+                        source: error,
+                    });
+                }
             };
             reader.line(line, sink)?;
             count += 1;
             if count % REPORT_EVERY == 0 {
-                watch(Progress { lines: count, kinds: reader.kinds() });
+                watch(Progress {
+                    lines: count,
+                    kinds: reader.kinds(),
+                });
             }
         }
     }
-    watch(Progress { lines: count, kinds: reader.kinds() });
+    watch(Progress {
+        lines: count,
+        kinds: reader.kinds(),
+    });
     reader.finish(sink)
 }

@@ -105,9 +105,15 @@ const ON_32_BIT: &[(&str, &str)] = &[
 
 impl RuntimeFloor {
     /// No runtime: the filter is loaded by the program itself, or the trace has the runtime too.
-    pub const NONE: Self = Self { runc: false, crun: false };
+    pub const NONE: Self = Self {
+        runc: false,
+        crun: false,
+    };
     /// Both, which is what a profile that goes to an unknown machine needs.
-    pub const BOTH: Self = Self { runc: true, crun: true };
+    pub const BOTH: Self = Self {
+        runc: true,
+        crun: true,
+    };
 
     /// Whether there is no runtime.
     pub const fn is_none(self) -> bool {
@@ -132,7 +138,9 @@ impl RuntimeFloor {
             if !runc && !crun {
                 continue;
             }
-            let others = ON_32_BIT.iter().filter(|(name, _)| *name == call.name && !arch.is_64_bit());
+            let others = ON_32_BIT
+                .iter()
+                .filter(|(name, _)| *name == call.name && !arch.is_64_bit());
             let names = std::iter::once(call.name).chain(others.map(|(_, other)| *other));
             for name in names.filter(|name| table(arch).number(name).is_some()) {
                 let who = calls.entry(name).or_insert(Self::NONE);
@@ -168,11 +176,19 @@ impl FromStr for RuntimeFloor {
 
     fn from_str(name: &str) -> Result<Self, UnknownFloor> {
         match name {
-            "runc" => Ok(Self { runc: true, crun: false }),
-            "crun" => Ok(Self { runc: false, crun: true }),
+            "runc" => Ok(Self {
+                runc: true,
+                crun: false,
+            }),
+            "crun" => Ok(Self {
+                runc: false,
+                crun: true,
+            }),
             "runc+crun" | "crun+runc" => Ok(Self::BOTH),
             "none" => Ok(Self::NONE),
-            _ => Err(UnknownFloor { name: name.to_owned() }),
+            _ => Err(UnknownFloor {
+                name: name.to_owned(),
+            }),
         }
     }
 }
@@ -188,9 +204,21 @@ mod tests {
     /// The sizes measured: both 17 and 36, runc 16 and 31, crun 3 and 12.
     #[test]
     fn sizes_are_those_measured() {
-        let runc = RuntimeFloor { runc: true, crun: false };
-        let crun = RuntimeFloor { runc: false, crun: true };
-        assert_eq!([count(RuntimeFloor::BOTH, true), count(RuntimeFloor::BOTH, false)], [17, 36]);
+        let runc = RuntimeFloor {
+            runc: true,
+            crun: false,
+        };
+        let crun = RuntimeFloor {
+            runc: false,
+            crun: true,
+        };
+        assert_eq!(
+            [
+                count(RuntimeFloor::BOTH, true),
+                count(RuntimeFloor::BOTH, false)
+            ],
+            [17, 36]
+        );
         assert_eq!([count(runc, true), count(runc, false)], [16, 31]);
         assert_eq!([count(crun, true), count(crun, false)], [3, 12]);
         assert_eq!(count(RuntimeFloor::NONE, false), 0);

@@ -6,9 +6,15 @@
 //! makes the one from the other.
 
 pub mod action;
+pub mod answer;
 pub mod build;
+mod call_rules;
 pub mod capability;
+mod compare;
+pub mod decision;
+pub mod diff;
 pub mod docker_default;
+pub mod eval;
 pub mod floor;
 pub mod implied;
 pub mod resolve;

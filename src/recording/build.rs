@@ -40,7 +40,11 @@ impl RunBuilder {
     fn executable(&mut self, image: &Image) -> String {
         let name = image.executable.as_deref().unwrap_or_default();
         let known = self.run.executables.contains_key(name);
-        let name = if known || self.run.executables.len() < MAX_EXECUTABLES { name } else { OTHERS };
+        let name = if known || self.run.executables.len() < MAX_EXECUTABLES {
+            name
+        } else {
+            OTHERS
+        };
         let executable = self.run.executables.entry(name.to_owned()).or_default();
         executable.processes = executable.processes.saturating_add(image.processes);
         executable.pid = lower(executable.pid, image.pid);
@@ -56,7 +60,11 @@ impl Sink for RunBuilder {
     fn image(&mut self, image: &Image, sightings: Vec<Sighting>) {
         let name = self.executable(image);
         for sighting in sightings {
-            let file = self.run.files.iter().position(|file| *file == sighting.first.file);
+            let file = self
+                .run
+                .files
+                .iter()
+                .position(|file| *file == sighting.first.file);
             let first = (file.unwrap_or_default(), sighting.first.line);
             let observed = self
                 .run

@@ -30,7 +30,10 @@ pub struct FormatVersion {
 impl FormatVersion {
     fn parse(text: &str) -> Option<Self> {
         let (major, minor) = text.split_once('.')?;
-        Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
+        Some(Self {
+            major: major.parse().ok()?,
+            minor: minor.parse().ok()?,
+        })
     }
 
     /// Whether a release that supports `supported` reads a file of this version.
@@ -90,7 +93,11 @@ pub enum FileError {
 }
 
 fn within(run: &str) -> String {
-    if run.is_empty() { String::new() } else { format!(" in run {}", run.escape_debug()) }
+    if run.is_empty() {
+        String::new()
+    } else {
+        format!(" in run {}", run.escape_debug())
+    }
 }
 
 /// Whether bytes look like a recording rather than a profile or a log.
@@ -105,7 +112,11 @@ pub fn write(recording: &Recording) -> String {
     let file = wire::File {
         format: FORMAT.to_owned(),
         version: SUPPORTED.to_string(),
-        runs: recording.runs.iter().map(|(id, run)| (id.to_string(), to_wire(run))).collect(),
+        runs: recording
+            .runs
+            .iter()
+            .map(|(id, run)| (id.to_string(), to_wire(run)))
+            .collect(),
     };
     // Maps with string keys and numbers always serialise.
     let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
@@ -169,26 +180,51 @@ impl Run {
 }
 
 fn to_wire(run: &Run) -> wire::Run {
-    let file_of = |name: &str| run.files.iter().position(|file| file == name).unwrap_or_default();
+    let file_of = |name: &str| {
+        run.files
+            .iter()
+            .position(|file| file == name)
+            .unwrap_or_default()
+    };
     wire::Run {
         source: run.source.clone(),
         files: run.files.clone(),
         complete: run.tally.gaps.is_empty(),
-        gaps: run.tally.gaps.iter().map(|gap| gap.key().to_owned()).collect(),
+        gaps: run
+            .tally
+            .gaps
+            .iter()
+            .map(|gap| gap.key().to_owned())
+            .collect(),
         lines: run.tally.lines,
         calls: run.tally.calls,
-        skipped: run.tally.skipped.iter().map(|(s, n)| (s.key().to_owned(), *n)).collect(),
+        skipped: run
+            .tally
+            .skipped
+            .iter()
+            .map(|(s, n)| (s.key().to_owned(), *n))
+            .collect(),
         not_understood: run
             .tally
             .examples
             .iter()
-            .map(|e| wire::Example { file: file_of(&e.file), line: e.line, text: e.text.clone() })
+            .map(|e| wire::Example {
+                file: file_of(&e.file),
+                line: e.line,
+                text: e.text.clone(),
+            })
             .collect(),
         executables: run
             .executables
             .iter()
             .map(|(name, e)| {
-                (name.clone(), wire::Executable { processes: e.processes, pid: e.pid })
+                (
+                    name.clone(),
+                    wire::Executable {
+                        processes: e.processes,
+                        pid: e.pid,
+                    },
+                )
             })
             .collect(),
         syscalls: run
@@ -209,13 +245,28 @@ fn observed_to_wire(observed: &Observed) -> wire::Observed {
     wire::Observed {
         calls: observed.calls,
         either: observed.either,
-        outcomes: observed.outcomes.iter().map(|(o, n)| (o.key().to_owned(), *n)).collect(),
+        outcomes: observed
+            .outcomes
+            .iter()
+            .map(|(o, n)| (o.key().to_owned(), *n))
+            .collect(),
         by: observed
             .by
             .iter()
-            .map(|(name, c)| (name.clone(), wire::Caller { calls: c.calls, pid: c.pid }))
+            .map(|(name, c)| {
+                (
+                    name.clone(),
+                    wire::Caller {
+                        calls: c.calls,
+                        pid: c.pid,
+                    },
+                )
+            })
             .collect(),
-        first: wire::First { file: observed.first.0, line: observed.first.1 },
+        first: wire::First {
+            file: observed.first.0,
+            line: observed.first.1,
+        },
         args: observed
             .args
             .iter()
@@ -231,8 +282,11 @@ fn observed_to_wire(observed: &Observed) -> wire::Observed {
                         (key, *count)
                     })
                     .collect();
-                let values =
-                    wire::Values { values, unseen: facts.unseen, overflow: facts.overflow };
+                let values = wire::Values {
+                    values,
+                    unseen: facts.unseen,
+                    overflow: facts.overflow,
+                };
                 (index.to_string(), values)
             })
             .collect(),
@@ -249,7 +303,10 @@ fn from_wire(wire: wire::Run, name: &str) -> Result<Run, FileError> {
         .skipped
         .into_iter()
         .map(|(key, count)| {
-            Ok((Skip::from_key(&key).ok_or_else(|| bad("reason", &key, name))?, count))
+            Ok((
+                Skip::from_key(&key).ok_or_else(|| bad("reason", &key, name))?,
+                count,
+            ))
         })
         .collect::<Result<_, _>>()?;
     let files = wire.files;
@@ -280,11 +337,25 @@ fn from_wire(wire: wire::Run, name: &str) -> Result<Run, FileError> {
     Ok(Run {
         source: wire.source,
         files,
-        tally: Tally { lines: wire.lines, calls: wire.calls, skipped, examples, gaps },
+        tally: Tally {
+            lines: wire.lines,
+            calls: wire.calls,
+            skipped,
+            examples,
+            gaps,
+        },
         executables: wire
             .executables
             .into_iter()
-            .map(|(name, e)| (name, Executable { processes: e.processes, pid: e.pid }))
+            .map(|(name, e)| {
+                (
+                    name,
+                    Executable {
+                        processes: e.processes,
+                        pid: e.pid,
+                    },
+                )
+            })
             .collect(),
         calls,
     })
@@ -302,7 +373,10 @@ fn observed_from_wire(wire: wire::Observed, run: &str) -> Result<Observed, FileE
         .outcomes
         .into_iter()
         .map(|(key, count)| {
-            Ok((Outcome::from_key(&key).ok_or_else(|| bad("outcome", &key, run))?, count))
+            Ok((
+                Outcome::from_key(&key).ok_or_else(|| bad("outcome", &key, run))?,
+                count,
+            ))
         })
         .collect::<Result<_, FileError>>()?;
     let args = wire
@@ -336,7 +410,15 @@ fn observed_from_wire(wire: wire::Observed, run: &str) -> Result<Observed, FileE
         by: wire
             .by
             .into_iter()
-            .map(|(name, c)| (name, Caller { calls: c.calls, pid: c.pid }))
+            .map(|(name, c)| {
+                (
+                    name,
+                    Caller {
+                        calls: c.calls,
+                        pid: c.pid,
+                    },
+                )
+            })
             .collect(),
         args,
         first: (wire.first.file, wire.first.line),

@@ -102,7 +102,9 @@ pub struct Total<'a> {
 impl Recording {
     /// A recording of one run.
     pub fn of(run: Run) -> Self {
-        Self { runs: BTreeMap::from([(run.id(), run)]) }
+        Self {
+            runs: BTreeMap::from([(run.id(), run)]),
+        }
     }
 
     /// The runs, in the order of their names.
@@ -129,7 +131,10 @@ impl Recording {
 
     /// The architectures seen.
     pub fn arches(&self) -> BTreeSet<Arch> {
-        self.runs.values().flat_map(|run| run.calls.keys().copied()).collect()
+        self.runs
+            .values()
+            .flat_map(|run| run.calls.keys().copied())
+            .collect()
     }
 
     /// The calls of all runs, per architecture.
@@ -151,7 +156,9 @@ impl Recording {
 
     /// What makes the recording incomplete: for each run its gaps.
     pub fn gaps(&self) -> impl Iterator<Item = (&Run, Gap)> {
-        self.runs.values().flat_map(|run| run.tally.gaps.iter().map(move |gap| (run, *gap)))
+        self.runs
+            .values()
+            .flat_map(|run| run.tally.gaps.iter().map(move |gap| (run, *gap)))
     }
 }
 

@@ -9,7 +9,10 @@ use crate::read;
 fn mode_lines_tell_the_architectures_apart() {
     let recording = read("i386-stderr");
     let totals = recording.totals();
-    assert_eq!(totals.keys().copied().collect::<Vec<_>>(), [Arch::X86, Arch::X86_64]);
+    assert_eq!(
+        totals.keys().copied().collect::<Vec<_>>(),
+        [Arch::X86, Arch::X86_64]
+    );
     let has = |arch: Arch, name: &str| totals[&arch].keys().any(|call| call.to_string() == name);
     assert!(has(Arch::X86, "mmap2") && !has(Arch::X86_64, "mmap2"));
     assert!(has(Arch::X86, "socketcall"));

@@ -47,7 +47,13 @@ fn files(case: &str) -> Vec<(Option<u32>, PathBuf)> {
             .map(|entry| {
                 let path = entry.unwrap().path();
                 let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-                let pid = name.trim_end_matches(".gz").rsplit('.').next().unwrap().parse().unwrap();
+                let pid = name
+                    .trim_end_matches(".gz")
+                    .rsplit('.')
+                    .next()
+                    .unwrap()
+                    .parse()
+                    .unwrap();
                 (Some(pid), path)
             })
             .collect();
@@ -57,7 +63,13 @@ fn files(case: &str) -> Vec<(Option<u32>, PathBuf)> {
     let path = fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("trace.strace"))
+        .find(|path| {
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with("trace.strace")
+        })
         .unwrap_or_else(|| panic!("{case} has no trace"));
     vec![(None, path)]
 }
@@ -113,13 +125,22 @@ fn names_and_counts_are_those_of_the_independent_reader() {
                 if let Some(hex) = name.strip_prefix("syscall_0x") {
                     let number = u32::from_str_radix(hex, 16).unwrap();
                     explained.insert(format!("#{number}"));
-                    ours += seen.get(&(format!("#{number}"), false)).copied().unwrap_or_default();
+                    ours += seen
+                        .get(&(format!("#{number}"), false))
+                        .copied()
+                        .unwrap_or_default();
                 }
                 explained.extend(multiplexer(*arch, &name).map(str::to_owned));
             }
             for name in &names {
-                ours += seen.get(&((*name).to_owned(), false)).copied().unwrap_or_default();
-                ours += seen.get(&((*name).to_owned(), true)).copied().unwrap_or_default();
+                ours += seen
+                    .get(&((*name).to_owned(), false))
+                    .copied()
+                    .unwrap_or_default();
+                ours += seen
+                    .get(&((*name).to_owned(), true))
+                    .copied()
+                    .unwrap_or_default();
             }
             let only_multiplexed = totals.keys().any(|arch| {
                 multiplexer(*arch, &name).is_some_and(|m| seen.keys().any(|(s, _)| s == m))
@@ -127,7 +148,9 @@ fn names_and_counts_are_those_of_the_independent_reader() {
             // Behind a multiplexer the count is the multiplexer's, shared by its sub-calls.
             let by_multiplexer = only_multiplexed && (numbered || ours == 0 || ours < count);
             if ours != count && !by_multiplexer {
-                wrong.push(format!("{case}: {name} is there {ours} times, expected {count}"));
+                wrong.push(format!(
+                    "{case}: {name} is there {ours} times, expected {count}"
+                ));
             }
             explained.extend(names.into_iter().map(str::to_owned));
         }
@@ -146,7 +169,8 @@ fn numbers_are_those_of_the_independent_reader() {
     let mut wrong = Vec::new();
     let mut looked_at = 0;
     for case in cases() {
-        let Ok(text) = fs::read_to_string(samples().join(&case).join("expected-numbers.txt")) else {
+        let Ok(text) = fs::read_to_string(samples().join(&case).join("expected-numbers.txt"))
+        else {
             continue;
         };
         looked_at += 1;
@@ -217,5 +241,6 @@ fn nothing_is_left_over_but_the_programs_own_output() {
             }
         }
     }
-    expect_test::expect![["mixed:85: a(b) = 0 is no call, it is output\nmixed:87: from a child"]].assert_eq(&left.join("\n"));
+    expect_test::expect![["mixed:85: a(b) = 0 is no call, it is output\nmixed:87: from a child"]]
+        .assert_eq(&left.join("\n"));
 }

@@ -10,7 +10,10 @@ pub(super) enum Body<'a> {
     /// `<... name resumed>tail`.
     Resumed { name: Name<'a>, tail: &'a [u8] },
     /// `--- SIGSYS {…si_syscall=__NR_name, si_arch=AUDIT_ARCH_X…} ---`.
-    Sigsys { name: Option<&'a str>, arch: Option<&'a str> },
+    Sigsys {
+        name: Option<&'a str>,
+        arch: Option<&'a str>,
+    },
     /// Any other signal.
     Signal,
     /// `+++ … +++`
@@ -76,7 +79,9 @@ pub(super) enum Message {
 
 /// Sorts the rest of a line.
 pub(super) fn sort(rest: &[u8]) -> Body<'_> {
-    let Some(&first) = rest.first() else { return Body::Blank };
+    let Some(&first) = rest.first() else {
+        return Body::Blank;
+    };
     match first {
         b'<' => resumed(rest),
         b'-' if rest.starts_with(b"--- ") => signal(rest),
@@ -96,14 +101,20 @@ pub(super) fn sort(rest: &[u8]) -> Body<'_> {
 
 fn call(rest: &[u8]) -> Option<Body<'_>> {
     let (name, tail) = name(rest)?;
-    Some(Body::Call { name, tail: tail.strip_prefix(b"(")? })
+    Some(Body::Call {
+        name,
+        tail: tail.strip_prefix(b"(")?,
+    })
 }
 
 /// Longest name looked at; a longer word before a parenthesis is none.
 const MAX_NAME: usize = 64;
 
 fn name(bytes: &[u8]) -> Option<(Name<'_>, &[u8])> {
-    if let Some(rest) = bytes.strip_prefix(b"????").or_else(|| bytes.strip_prefix(b"???")) {
+    if let Some(rest) = bytes
+        .strip_prefix(b"????")
+        .or_else(|| bytes.strip_prefix(b"???"))
+    {
         return Some((Name::Hidden, rest));
     }
     let len = bytes
@@ -135,8 +146,12 @@ fn numbered(word: &str) -> Option<u32> {
 }
 
 fn resumed(rest: &[u8]) -> Body<'_> {
-    let Some(inside) = rest.strip_prefix(b"<... ") else { return Body::Unknown };
-    let Some((name, after)) = name(inside) else { return Body::Unknown };
+    let Some(inside) = rest.strip_prefix(b"<... ") else {
+        return Body::Unknown;
+    };
+    let Some((name, after)) = name(inside) else {
+        return Body::Unknown;
+    };
     match after.strip_prefix(b" resumed>") {
         Some(tail) => Body::Resumed { name, tail },
         None => Body::Unknown,
@@ -164,18 +179,25 @@ fn signal(rest: &[u8]) -> Body<'_> {
 
 fn exit(rest: &[u8]) -> Body<'_> {
     let text = std::str::from_utf8(rest).unwrap_or_default();
-    let Some(text) = text.strip_prefix("+++ ").and_then(|text| text.strip_suffix("+++")) else {
+    let Some(text) = text
+        .strip_prefix("+++ ")
+        .and_then(|text| text.strip_suffix("+++"))
+    else {
         return Body::Unknown;
     };
     let text = text.trim_end();
     if text.starts_with("exited with ") {
         Body::Exit(Exit::Status)
     } else if let Some(signal) = text.strip_prefix("killed by ") {
-        Body::Exit(Exit::Killed { sigsys: signal.starts_with("SIGSYS") })
+        Body::Exit(Exit::Killed {
+            sigsys: signal.starts_with("SIGSYS"),
+        })
     } else if let Some(pid) = text.strip_prefix("superseded by execve in pid ") {
         // `--decode-pids=comm` puts the name behind the number.
         let digits = pid.split('<').next().unwrap_or_default();
-        digits.parse().map_or(Body::Unknown, |by| Body::Exit(Exit::Superseded { by }))
+        digits
+            .parse()
+            .map_or(Body::Unknown, |by| Body::Exit(Exit::Superseded { by }))
     } else if text.starts_with("exited (status ") {
         Body::Exit(Exit::Foreign)
     } else {
@@ -189,7 +211,10 @@ fn mode(rest: &[u8]) -> Option<Body<'_>> {
     let digits = inside.bytes().take_while(u8::is_ascii_digit).count();
     let (pid, after) = inside.split_at_checked(digits)?;
     let after = after.strip_prefix(" runs in ")?;
-    Some(Body::Mode { pid: pid.parse().ok()?, mode: bits(after.as_bytes())? })
+    Some(Body::Mode {
+        pid: pid.parse().ok()?,
+        mode: bits(after.as_bytes())?,
+    })
 }
 
 fn bits(text: &[u8]) -> Option<Mode> {
@@ -223,10 +248,14 @@ fn bare_message(rest: &[u8]) -> Body<'_> {
 
 /// `Process 12 attached`, `Process 12 attached with 2 threads`, `Process 12 detached`.
 pub(super) fn attachment(text: &[u8]) -> Message {
-    let Some(rest) = text.strip_prefix(b"Process ") else { return Message::Other };
+    let Some(rest) = text.strip_prefix(b"Process ") else {
+        return Message::Other;
+    };
     let len = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let (digits, rest) = rest.split_at_checked(len).unwrap_or_default();
-    let pid = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+    let pid = std::str::from_utf8(digits)
+        .ok()
+        .and_then(|digits| digits.parse().ok());
     // `--decode-pids=comm` puts the name behind the number.
     match pid {
         Some(pid) if memchr::memmem::find(rest, b" attached").is_some() => Message::Attached(pid),
@@ -257,9 +286,18 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!(name(b"openat(AT"), Some((Name::Named("openat"), &b"(AT"[..])));
-        assert_eq!(name(b"syscall_0x1f4("), Some((Name::Numbered(500), &b"("[..])));
-        assert_eq!(name(b"syscall_317("), Some((Name::Numbered(317), &b"("[..])));
+        assert_eq!(
+            name(b"openat(AT"),
+            Some((Name::Named("openat"), &b"(AT"[..]))
+        );
+        assert_eq!(
+            name(b"syscall_0x1f4("),
+            Some((Name::Numbered(500), &b"("[..]))
+        );
+        assert_eq!(
+            name(b"syscall_317("),
+            Some((Name::Numbered(317), &b"("[..]))
+        );
         assert_eq!(name(b"SYS_328("), Some((Name::Numbered(328), &b"("[..])));
         assert_eq!(name(b"???("), Some((Name::Hidden, &b"("[..])));
         assert_eq!(name(b"Hello("), None);
@@ -277,18 +315,30 @@ mod tests {
             sort(b"+++ superseded by execve in pid 2179 +++"),
             Body::Exit(Exit::Superseded { by: 2179 })
         );
-        assert_eq!(sort(b"+++ exited (status 0) +++"), Body::Exit(Exit::Foreign));
+        assert_eq!(
+            sort(b"+++ exited (status 0) +++"),
+            Body::Exit(Exit::Foreign)
+        );
         assert_eq!(sort(b"+++ what +++"), Body::Unknown);
     }
 
     #[test]
     fn modes_of_every_version() {
-        let expected = Body::Mode { pid: 12, mode: Mode::Bits32 };
+        let expected = Body::Mode {
+            pid: 12,
+            mode: Mode::Bits32,
+        };
         assert_eq!(sort(b"[ Process PID=12 runs in 32 bit mode. ]"), expected);
-        assert_eq!(sort(b"strace: [ Process PID=12 runs in 32 bit mode. ]"), expected);
+        assert_eq!(
+            sort(b"strace: [ Process PID=12 runs in 32 bit mode. ]"),
+            expected
+        );
         assert_eq!(
             sort(b"[ Process PID=12 runs in x32 mode. ]"),
-            Body::Mode { pid: 12, mode: Mode::X32 }
+            Body::Mode {
+                pid: 12,
+                mode: Mode::X32
+            }
         );
     }
 
@@ -308,7 +358,10 @@ mod tests {
             " => {parent_tid=[2258]}, 88) = 2258",
             ")       = 17",
         ] {
-            assert!(matches!(sort(piece.as_bytes()), Body::Continuation { .. }), "{piece}");
+            assert!(
+                matches!(sort(piece.as_bytes()), Body::Continuation { .. }),
+                "{piece}"
+            );
         }
         assert_eq!(sort(b", and so on"), Body::Unknown);
     }

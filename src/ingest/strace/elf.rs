@@ -16,7 +16,9 @@ pub(super) fn arch_in(args: &[u8]) -> Option<Arch> {
 
 /// Values of `e_machine` from include/uapi/linux/elf-em.h.
 fn arch(header: &[u8]) -> Option<Arch> {
-    let &[0x7f, b'E', b'L', b'F', class, data, .., low, high] = header else { return None };
+    let &[0x7f, b'E', b'L', b'F', class, data, .., low, high] = header else {
+        return None;
+    };
     if header.len() != HEADER {
         return None;
     }

@@ -49,9 +49,17 @@ impl From<Mode> for ModeKey {
 impl ModeKey {
     /// The architecture of this mode in the family of `arch`.
     fn arch(self, arch: Arch) -> Arch {
-        let native = arch.natives().find(|native| native.is_64_bit()).unwrap_or(arch);
+        let native = arch
+            .natives()
+            .find(|native| native.is_64_bit())
+            .unwrap_or(arch);
         let sub = |wanted: fn(Arch) -> bool| {
-            native.sub_architectures().iter().copied().find(|sub| wanted(*sub)).unwrap_or(arch)
+            native
+                .sub_architectures()
+                .iter()
+                .copied()
+                .find(|sub| wanted(*sub))
+                .unwrap_or(arch)
         };
         match self.0 {
             0 => native,
@@ -178,7 +186,9 @@ impl ImageData {
 
     /// The architecture that its own calls tell.
     pub(super) fn own_arch(&self) -> Option<Arch> {
-        self.elf.filter(|arch| self.candidates.contains(*arch)).or_else(|| self.by_names())
+        self.elf
+            .filter(|arch| self.candidates.contains(*arch))
+            .or_else(|| self.by_names())
     }
 
     /// The one architecture that fits all its calls, among those that containers run on.
@@ -218,13 +228,17 @@ pub(super) fn hand_over(
 ) {
     let mut sightings = Vec::new();
     for ((spelling, mode), slot) in image.slots {
-        let Some(spelling) = spellings.get(spelling) else { continue };
+        let Some(spelling) = spellings.get(spelling) else {
+            continue;
+        };
         let arch = mode.map_or(arch, |mode| mode.arch(arch));
         let calls = spelling.calls(arch);
         let either = calls.len() > 1;
         let outcomes = outcomes(&slot);
         for (arch, call) in calls {
-            let args = if either && !matches!(&call, crate::event::CallId::Name(name) if Some(name.as_str()) == spelling.name.as_deref()) {
+            let args = if either
+                && !matches!(&call, crate::event::CallId::Name(name) if Some(name.as_str()) == spelling.name.as_deref())
+            {
                 // The arguments printed are the sub-call's, not the multiplexer's.
                 BTreeMap::new()
             } else {
@@ -241,15 +255,21 @@ pub(super) fn hand_over(
             });
         }
     }
-    let image =
-        Image { executable: image.executable, pid: image.pid, processes: image.processes.max(1) };
+    let image = Image {
+        executable: image.executable,
+        pid: image.pid,
+        processes: image.processes.max(1),
+    };
     sink.image(&image, sightings);
 }
 
 fn place(slot: &Slot, files: &Files) -> Place {
     let (file, line) = slot.first.unwrap_or_default();
     let name = usize::try_from(file).ok().and_then(|file| files.get(file));
-    Place { file: name.cloned().unwrap_or_default(), line }
+    Place {
+        file: name.cloned().unwrap_or_default(),
+        line,
+    }
 }
 
 fn outcomes(slot: &Slot) -> BTreeMap<Outcome, u64> {
@@ -269,10 +289,15 @@ fn arguments(arch: Arch, name: &str, slot: &Slot) -> BTreeMap<u8, ArgFacts> {
     let mut facts = BTreeMap::new();
     for (position, values) in &slot.args {
         // The reader keyed the values by the position on x86_64; clone's is another on s390.
-        let kind = kinds.iter().find(|(index, _)| name == "clone" || index == position);
+        let kind = kinds
+            .iter()
+            .find(|(index, _)| name == "clone" || index == position);
         let Some((index, kind)) = kind else { continue };
-        let mut fact =
-            ArgFacts { unseen: values.unseen, overflow: values.overflow, ..ArgFacts::default() };
+        let mut fact = ArgFacts {
+            unseen: values.unseen,
+            overflow: values.overflow,
+            ..ArgFacts::default()
+        };
         for (text, count) in &values.values {
             let text = String::from_utf8_lossy(text);
             let value = match symbol_value(*kind, &text) {
@@ -301,7 +326,11 @@ impl Verdict {
         let mut natives: BTreeSet<Arch> = self
             .known
             .iter()
-            .map(|arch| arch.natives().find(|native| native.is_64_bit()).unwrap_or(*arch))
+            .map(|arch| {
+                arch.natives()
+                    .find(|native| native.is_64_bit())
+                    .unwrap_or(*arch)
+            })
             .collect();
         let native = natives.pop_first()?;
         natives.is_empty().then_some(native)
@@ -313,4 +342,3 @@ impl Verdict {
         known.next().copied().filter(|_| known.next().is_none())
     }
 }
-

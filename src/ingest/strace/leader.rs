@@ -98,7 +98,8 @@ fn time(bytes: &[u8]) -> Option<&[u8]> {
 
 /// `HH:MM:SS`, with a fraction or without.
 fn clock(bytes: &[u8]) -> Option<&[u8]> {
-    let two = |bytes: &'_ [u8]| -> bool { bytes.len() == 2 && bytes.iter().all(u8::is_ascii_digit) };
+    let two =
+        |bytes: &'_ [u8]| -> bool { bytes.len() == 2 && bytes.iter().all(u8::is_ascii_digit) };
     let (head, rest) = bytes.split_at_checked(8)?;
     let well_formed = head.get(2) == Some(&b':')
         && head.get(5) == Some(&b':')
@@ -147,7 +148,11 @@ fn bracket<'a>(bytes: &'a [u8], leader: &mut Leader<'_>) -> Option<&'a [u8]> {
 
 /// A run of up to 18 decimal digits and what follows it.
 fn digits(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let len = bytes.iter().take(18).take_while(|b| b.is_ascii_digit()).count();
+    let len = bytes
+        .iter()
+        .take(18)
+        .take_while(|b| b.is_ascii_digit())
+        .count();
     let (head, rest) = bytes.split_at_checked(len)?;
     if head.is_empty() || rest.first().is_some_and(u8::is_ascii_digit) {
         return None;
@@ -172,22 +177,47 @@ mod tests {
     fn every_field_alone() {
         check("close(3) = 0", None, None, "close(3) = 0");
         check("49    close(3) = 0", Some(49), None, "close(3) = 0");
-        check("4194304 close(3) = 0", Some(4_194_304), None, "close(3) = 0");
+        check(
+            "4194304 close(3) = 0",
+            Some(4_194_304),
+            None,
+            "close(3) = 0",
+        );
         check("[pid    49] close(3) = 0", Some(49), None, "close(3) = 0");
-        check("49<a b\\74c\\76(d)> close(3) = 0", Some(49), None, "close(3) = 0");
+        check(
+            "49<a b\\74c\\76(d)> close(3) = 0",
+            Some(49),
+            None,
+            "close(3) = 0",
+        );
         check("[pid 49<sh>] close(3) = 0", Some(49), None, "close(3) = 0");
         check("18:39:34 close(3) = 0", None, None, "close(3) = 0");
         check("18:39:34.595259 close(3) = 0", None, None, "close(3) = 0");
         check("1795459454 close(3) = 0", None, None, "close(3) = 0");
-        check("1795459454.595259123 close(3) = 0", None, None, "close(3) = 0");
+        check(
+            "1795459454.595259123 close(3) = 0",
+            None,
+            None,
+            "close(3) = 0",
+        );
         check("     0.000054 close(3) = 0", None, None, "close(3) = 0");
         check("[ 257] openat(", None, Some(257), "openat(");
         check("[1073741863] getpid(", None, Some(1_073_741_863), "getpid(");
         check("[???] <... read", None, None, "<... read");
-        check("[00007f3c9a3d4b21] close(3) = 0", None, None, "close(3) = 0");
+        check(
+            "[00007f3c9a3d4b21] close(3) = 0",
+            None,
+            None,
+            "close(3) = 0",
+        );
         check("[f7f3c9a3] close(3) = 0", None, None, "close(3) = 0");
         check("[????????] close(3) = 0", None, None, "close(3) = 0");
-        check("[unconfined_u:unconfined_r:unconfined_t:s0] close(3) = 0", None, None, "close(3) = 0");
+        check(
+            "[unconfined_u:unconfined_r:unconfined_t:s0] close(3) = 0",
+            None,
+            None,
+            "close(3) = 0",
+        );
     }
 
     #[test]
@@ -199,15 +229,30 @@ mod tests {
             "openat(AT_FDCWD",
         );
         check("77         0.000054 openat(", Some(77), None, "openat(");
-        check("175   [ 231] +++ exited with 0 +++", Some(175), Some(231), "+++ exited with 0 +++");
+        check(
+            "175   [ 231] +++ exited with 0 +++",
+            Some(175),
+            Some(231),
+            "+++ exited with 0 +++",
+        );
     }
 
     #[test]
     fn what_is_no_leader_stays() {
         check(" <unfinished ...>", None, None, " <unfinished ...>");
-        check("[ Process PID=12 runs in 32 bit mode. ]", None, None, "[ Process PID=12 runs in 32 bit mode. ]");
+        check(
+            "[ Process PID=12 runs in 32 bit mode. ]",
+            None,
+            None,
+            "[ Process PID=12 runs in 32 bit mode. ]",
+        );
         check("[pid x] close(3)", None, None, "[pid x] close(3)");
-        check("12345678901234567890123 x", None, None, "12345678901234567890123 x");
+        check(
+            "12345678901234567890123 x",
+            None,
+            None,
+            "12345678901234567890123 x",
+        );
         check("12", None, None, "12");
         check("", None, None, "");
     }

@@ -191,7 +191,9 @@ impl Reader {
     /// when one is left, it is no longer named.
     fn who(&mut self, leader: &Leader<'_>) -> Option<u32> {
         let Some(pid) = leader.pid else {
-            return self.file_pid.or_else(|| self.processes.unnamed(self.unnumbered));
+            return self
+                .file_pid
+                .or_else(|| self.processes.unnamed(self.unnumbered));
         };
         if leader.bracketed
             && self.unnumbered.is_none()
@@ -210,7 +212,11 @@ impl Reader {
     fn table_row(&mut self, bytes: &[u8]) -> bool {
         if let Some(table) = &self.table {
             match table.row(bytes) {
-                Some(summary::Row::Call { name, calls, errors }) => {
+                Some(summary::Row::Call {
+                    name,
+                    calls,
+                    errors,
+                }) => {
                     // Later than strace 7.1 a table has rows for numbers without a name.
                     self.rows.push(TableRow {
                         name: name.to_owned(),
@@ -241,7 +247,10 @@ impl Reader {
     }
 
     fn place(&self) -> (u32, u64) {
-        (u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX), self.line)
+        (
+            u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX),
+            self.line,
+        )
     }
 
     /// A call begins; `false` if it is none after all.
@@ -250,7 +259,10 @@ impl Reader {
         if scanned.end == End::Missing
             && let Some(at) = memchr::memmem::find(scanned.args, b"strace: Process ")
         {
-            let message = scanned.args.get(at + b"strace: ".len()..).unwrap_or_default();
+            let message = scanned
+                .args
+                .get(at + b"strace: ".len()..)
+                .unwrap_or_default();
             self.message(body::attachment(message));
             scanned.args = scanned.args.get(..at).unwrap_or_default();
         }
@@ -258,7 +270,9 @@ impl Reader {
             self.tally.skip(Skip::UnknownName);
             return true;
         };
-        let Some(spelling) = self.spellings.get(id) else { return false };
+        let Some(spelling) = self.spellings.get(id) else {
+            return false;
+        };
         if spelling.arches.is_empty() && spelling.name.is_some() {
             // Only a whole line is evidence of a call that no table has, and not one that stands
             // in the middle of another call, where the program's own output does.
@@ -275,8 +289,14 @@ impl Reader {
             .then(|| scan::first_string(scanned.args, MAX_PATH))
             .flatten()
             .map(|path| String::from_utf8_lossy(&path).into_owned());
-        let begin =
-            Begin { pid: leader.pid, comm: leader.comm, spelling: id, role, path, place: self.place() };
+        let begin = Begin {
+            pid: leader.pid,
+            comm: leader.comm,
+            spelling: id,
+            role,
+            path,
+            place: self.place(),
+        };
         self.tally.calls += 1;
         if let Some(slot) = self.processes.begin(begin, &self.spellings) {
             for (nth, position) in positions.into_iter().enumerate() {
@@ -286,7 +306,9 @@ impl Reader {
                     scan::arguments(scanned.args).nth(usize::from(position))
                 };
                 let complete = matches!(scanned.end, End::Result { .. });
-                let value = value.map(constant).filter(|v| !v.is_empty() && (complete || nth == 0));
+                let value = value
+                    .map(constant)
+                    .filter(|v| !v.is_empty() && (complete || nth == 0));
                 slot.args.entry(position).or_default().add(value);
             }
         }
@@ -324,7 +346,9 @@ impl Reader {
                     self.processes.elf(pid, arch);
                 }
                 if role == Role::ArchPrctl
-                    && [&b"ARCH_SET_FS,"[..], b"0x1002"].iter().any(|start| text.starts_with(start))
+                    && [&b"ARCH_SET_FS,"[..], b"0x1002"]
+                        .iter()
+                        .any(|start| text.starts_with(start))
                 {
                     self.processes.narrow(pid, ArchSet::with_set_fs());
                 }
@@ -352,7 +376,10 @@ impl Reader {
             Name::Named(text) => Some(text),
             Name::Numbered(_) | Name::Hidden => None,
         };
-        let role = match self.processes.role_of_open(leader.pid, text, &self.spellings) {
+        let role = match self
+            .processes
+            .role_of_open(leader.pid, text, &self.spellings)
+        {
             Some(role) => role,
             None if self.processes.take_superseded(leader.pid) && text == Some("execve") => {
                 // Begun in another file of the set, and counted there.
@@ -364,7 +391,10 @@ impl Reader {
                     self.tally.skip(Skip::UnknownName);
                     return;
                 };
-                let role = self.spellings.get(id).map_or(Role::Other, |spelling| spelling.role);
+                let role = self
+                    .spellings
+                    .get(id)
+                    .map_or(Role::Other, |spelling| spelling.role);
                 self.note(Role::Other);
                 self.tally.calls += 1;
                 self.tally.skip(Skip::ResumedOnly);
@@ -381,7 +411,11 @@ impl Reader {
             }
         };
         let scanned = scan::call(tail);
-        let line = Line { bytes: tail, terminated: true, cut: false };
+        let line = Line {
+            bytes: tail,
+            terminated: true,
+            cut: false,
+        };
         self.ended(leader.pid, role, scanned.args, scanned.end, &line);
     }
 
@@ -476,11 +510,16 @@ impl Reader {
             return Err(IngestError::NothingUnderstood {
                 file: example.map_or(file, |example| example.file.clone()),
                 line: example.map_or(1, |example| example.line),
-                text: example.map(|example| example.text.clone()).unwrap_or_default(),
+                text: example
+                    .map(|example| example.text.clone())
+                    .unwrap_or_default(),
             });
         }
         self.find_gaps(traced);
-        match self.processes.finish(self.told, &self.spellings, &self.files, sink) {
+        match self
+            .processes
+            .finish(self.told, &self.spellings, &self.files, sink)
+        {
             Ok(()) => Ok(self.tally),
             Err(candidates) => Err(IngestError::UnknownArch { file, candidates }),
         }
@@ -489,15 +528,24 @@ impl Reader {
     /// After a trace (`-C`) the table repeats it, but for calls that the trace left out.
     fn add_table_rows(&mut self, after_trace: bool) {
         for row in std::mem::take(&mut self.rows) {
-            let numbered = row.name.strip_prefix("syscall_0x").and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            let numbered = row
+                .name
+                .strip_prefix("syscall_0x")
+                .and_then(|hex| u32::from_str_radix(hex, 16).ok());
             let name = numbered.map_or(Name::Named(&row.name), Name::Numbered);
             if after_trace && self.spellings.has_named(&row.name) {
                 continue;
             }
-            let Some(id) = self.spellings.intern(name, None) else { continue };
-            let arches = self.spellings.get(id).map_or(ArchSet::ALL, |spelling| spelling.arches);
+            let Some(id) = self.spellings.intern(name, None) else {
+                continue;
+            };
+            let arches = self
+                .spellings
+                .get(id)
+                .map_or(ArchSet::ALL, |spelling| spelling.arches);
             self.tally.calls += row.calls;
-            self.processes.count(id, row.mode, row.calls, row.errors, row.place, arches);
+            self.processes
+                .count(id, row.mode, row.calls, row.errors, row.place, arches);
         }
     }
 
@@ -510,7 +558,12 @@ impl Reader {
         } else if !self.saw.memory || (self.saw.exit_line && !self.saw.exit_call) {
             gaps.insert(Gap::Filtered);
         }
-        let strange = self.tally.skipped.get(&Skip::NotUnderstood).copied().unwrap_or_default();
+        let strange = self
+            .tally
+            .skipped
+            .get(&Skip::NotUnderstood)
+            .copied()
+            .unwrap_or_default();
         if strange.saturating_mul(TOLERATED) > self.tally.lines {
             gaps.insert(Gap::NotUnderstood);
         }
@@ -523,7 +576,10 @@ fn constant(text: &[u8]) -> &[u8] {
         Some(at) => text.get(..at).unwrap_or_default(),
         None => text,
     };
-    let name = text.iter().take_while(|b| b.is_ascii_lowercase() || **b == b'_').count();
+    let name = text
+        .iter()
+        .take_while(|b| b.is_ascii_lowercase() || **b == b'_')
+        .count();
     match text.get(name..) {
         Some([b'=', value @ ..]) if name > 0 => value,
         _ => text,
@@ -543,7 +599,10 @@ fn without_escapes(bytes: &[u8]) -> Vec<u8> {
         plain.extend_from_slice(rest.get(..at).unwrap_or_default());
         rest = rest.get(at + 1..).unwrap_or_default();
         if let Some(inside) = rest.strip_prefix(b"[") {
-            let len = inside.iter().take_while(|b| !b.is_ascii_alphabetic()).count();
+            let len = inside
+                .iter()
+                .take_while(|b| !b.is_ascii_alphabetic())
+                .count();
             rest = inside.get(len + 1..).unwrap_or_default();
         }
     }

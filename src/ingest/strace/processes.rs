@@ -86,7 +86,10 @@ impl Processes {
             && let Some(comm) = begin.comm
             && image.linked
         {
-            image.executable = Some(format!("({})", String::from_utf8_lossy(comm).escape_debug()));
+            image.executable = Some(format!(
+                "({})",
+                String::from_utf8_lossy(comm).escape_debug()
+            ));
         }
         if mode.is_none()
             && begin.role != Role::Exec
@@ -106,17 +109,29 @@ impl Processes {
             return (process.image, process.mode);
         }
         let image = self.new_image(shown);
-        self.by_pid.insert(pid, Process { image, mode: None, open: None });
+        self.by_pid.insert(
+            pid,
+            Process {
+                image,
+                mode: None,
+                open: None,
+            },
+        );
         self.orphans.insert(pid, image);
         (image, None)
     }
 
     /// The first process, not named so far, turns out to be `pid`; `false` if it is another one.
     pub(super) fn name_first(&mut self, pid: u32) -> bool {
-        let Some(first) = self.by_pid.get(&NO_PID) else { return false };
+        let Some(first) = self.by_pid.get(&NO_PID) else {
+            return false;
+        };
         // With `-q` no message tells of a new process; one that comes while the first is making
         // one is the new one.
-        let forking = first.open.as_ref().is_some_and(|open| open.role == Role::Fork);
+        let forking = first
+            .open
+            .as_ref()
+            .is_some_and(|open| open.role == Role::Fork);
         if forking || self.by_pid.contains_key(&pid) || self.orphans.contains_key(&pid) {
             return false;
         }
@@ -136,7 +151,8 @@ impl Processes {
             return first;
         }
         let mut left = self.by_pid.keys().copied();
-        left.next().filter(|pid| *pid != NO_PID && left.next().is_none())
+        left.next()
+            .filter(|pid| *pid != NO_PID && left.next().is_none())
     }
 
     fn new_image(&mut self, pid: Option<u32>) -> ImageId {
@@ -165,19 +181,29 @@ impl Processes {
     /// The call that a process is in has ended.
     pub(super) fn end(&mut self, pid: Option<u32>, outcome: Outcome, value: Option<u64>) {
         let pid = pid.unwrap_or(NO_PID);
-        let Some(process) = self.by_pid.get_mut(&pid) else { return };
-        let Some(open) = process.open.take() else { return };
+        let Some(process) = self.by_pid.get_mut(&pid) else {
+            return;
+        };
+        let Some(open) = process.open.take() else {
+            return;
+        };
         let mode = process.mode;
         let succeeded = outcome == Outcome::Success;
         let image = self.resolve(open.image);
-        if let Some(slot) = self.images.get_mut(&image).and_then(|i| i.slots.get_mut(&open.key)) {
+        if let Some(slot) = self
+            .images
+            .get_mut(&image)
+            .and_then(|i| i.slots.get_mut(&open.key))
+        {
             slot.end(outcome);
         }
         if succeeded && open.role == Role::Exec {
             self.exec(pid, open.path);
         } else if succeeded
             && open.role == Role::Fork
-            && let Some(child) = value.and_then(|value| u32::try_from(value).ok()).filter(|c| *c > 0)
+            && let Some(child) = value
+                .and_then(|value| u32::try_from(value).ok())
+                .filter(|c| *c > 0)
         {
             self.fork(image, mode, child);
         }
@@ -227,7 +253,14 @@ impl Processes {
         {
             image.alive += 1;
             image.processes += 1;
-            self.by_pid.insert(child, Process { image: parent, mode, open: None });
+            self.by_pid.insert(
+                child,
+                Process {
+                    image: parent,
+                    mode,
+                    open: None,
+                },
+            );
         }
     }
 
@@ -241,7 +274,10 @@ impl Processes {
 
     /// The thread `by` executes a program and takes the place of `pid`, which leads its group.
     pub(super) fn supersede(&mut self, pid: Option<u32>, by: u32) {
-        let call = self.by_pid.get_mut(&by).and_then(|process| process.open.take());
+        let call = self
+            .by_pid
+            .get_mut(&by)
+            .and_then(|process| process.open.take());
         if let Some(process) = self.by_pid.remove(&by) {
             self.leave(process.image);
         }
@@ -272,11 +308,19 @@ impl Processes {
 
     /// A thread's execve goes on in the file of the process it is part of.
     pub(super) fn pid_changed(&mut self, pid: Option<u32>, leader: u32) {
-        let Some(process) = self.by_pid.get_mut(&pid.unwrap_or(NO_PID)) else { return };
-        let Some(open) = process.open.take() else { return };
+        let Some(process) = self.by_pid.get_mut(&pid.unwrap_or(NO_PID)) else {
+            return;
+        };
+        let Some(open) = process.open.take() else {
+            return;
+        };
         if let Some(image) = self.path_to_come.remove(&leader) {
             let old = self.resolve(open.image);
-            if let Some(slot) = self.images.get_mut(&old).and_then(|i| i.slots.get_mut(&open.key)) {
+            if let Some(slot) = self
+                .images
+                .get_mut(&old)
+                .and_then(|i| i.slots.get_mut(&open.key))
+            {
                 slot.end(Outcome::Success);
             }
             if let Some(image) = self.images.get_mut(&image) {
@@ -293,11 +337,18 @@ impl Processes {
     /// A filter stopped the last call of a process with SIGSYS. strace printed it before as if
     /// it had returned its own number.
     pub(super) fn refused(&mut self, pid: Option<u32>, name: &str, spellings: &Spellings) {
-        let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID)) else { return };
+        let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID)) else {
+            return;
+        };
         let image = self.resolve(process.image);
-        let Some(image) = self.images.get_mut(&image) else { return };
+        let Some(image) = self.images.get_mut(&image) else {
+            return;
+        };
         let slot = image.slots.iter_mut().find(|((id, _), slot)| {
-            slot.ok > 0 && spellings.get(*id).is_some_and(|s| s.name.as_deref() == Some(name))
+            slot.ok > 0
+                && spellings
+                    .get(*id)
+                    .is_some_and(|s| s.name.as_deref() == Some(name))
         });
         if let Some((_, slot)) = slot {
             slot.ok -= 1;
@@ -316,11 +367,16 @@ impl Processes {
         arches: ArchSet,
     ) {
         let (image, _) = self.process(NO_PID, None);
-        let Some(image) = self.images.get_mut(&image) else { return };
+        let Some(image) = self.images.get_mut(&image) else {
+            return;
+        };
         if mode.is_none() {
             image.narrow(arches);
         }
-        let slot = image.slots.entry((spelling, mode.map(ModeKey::from))).or_default();
+        let slot = image
+            .slots
+            .entry((spelling, mode.map(ModeKey::from)))
+            .or_default();
         slot.calls += calls;
         slot.ok += calls - errors.min(calls);
         if errors > 0 {
@@ -385,7 +441,9 @@ impl Processes {
             .map(|(id, _)| *id)
             .collect();
         for id in over {
-            let Some(image) = self.images.remove(&id) else { continue };
+            let Some(image) = self.images.remove(&id) else {
+                continue;
+            };
             match image.own_arch().or_else(|| self.verdict.only()) {
                 Some(arch) => {
                     self.verdict.known.insert(arch);
@@ -413,9 +471,12 @@ impl Processes {
                 self.verdict.known.extend(image.own_arch());
             }
         }
-        let all = self.images.values().fold(None, |all: Option<ArchSet>, image| {
-            Some(all.map_or(image.candidates, |all| all.and(image.candidates)))
-        });
+        let all = self
+            .images
+            .values()
+            .fold(None, |all: Option<ArchSet>, image| {
+                Some(all.map_or(image.candidates, |all| all.and(image.candidates)))
+            });
         let native = self.verdict.native().or(told);
         for (_, image) in self.images {
             // What ran before the first execve is the tracer, of which only the execve is seen.

@@ -18,7 +18,10 @@ pub(super) struct Scanned<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum End {
     /// `) = …`; the number, where it is one and no error.
-    Result { outcome: Outcome, value: Option<u64> },
+    Result {
+        outcome: Outcome,
+        value: Option<u64>,
+    },
     /// `<unfinished ...>`
     Unfinished,
     /// `<detached ...>`
@@ -53,7 +56,10 @@ pub(super) fn call(tail: &[u8]) -> Scanned<'_> {
         }
         at = next(tail, at);
     }
-    Scanned { args: tail, end: End::Missing }
+    Scanned {
+        args: tail,
+        end: End::Missing,
+    }
 }
 
 /// Whether text that starts inside a call holds its result.
@@ -64,13 +70,23 @@ pub(super) fn has_result(tail: &[u8]) -> bool {
 /// Whether text ends as strace ends a call, with nothing else behind its result.
 pub(super) fn is_whole(tail: &[u8]) -> bool {
     let scanned = call(tail);
-    let End::Result { .. } = scanned.end else { return scanned.end != End::Missing };
+    let End::Result { .. } = scanned.end else {
+        return scanned.end != End::Missing;
+    };
     let rest = tail.get(scanned.args.len() + 1..).unwrap_or_default();
-    let rest = rest.trim_ascii_start().strip_prefix(b"= ").unwrap_or_default();
-    let word = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || b"-?_".contains(b)).count();
+    let rest = rest
+        .trim_ascii_start()
+        .strip_prefix(b"= ")
+        .unwrap_or_default();
+    let word = rest
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || b"-?_".contains(b))
+        .count();
     let mut rest = rest.get(word..).unwrap_or_default();
     if rest.first() == Some(&b'<') {
-        rest = path_end(rest, 0).and_then(|end| rest.get(end..)).unwrap_or_default();
+        rest = path_end(rest, 0)
+            .and_then(|end| rest.get(end..))
+            .unwrap_or_default();
     }
     let rest = rest.trim_ascii();
     // ` ENOENT (…)`, ` (flags …)`, ` <0.000012>`.
@@ -79,17 +95,26 @@ pub(super) fn is_whole(tail: &[u8]) -> bool {
 
 fn suspended(tail: &[u8]) -> Option<Scanned<'_>> {
     if let Some(args) = tail.strip_suffix(b"<unfinished ...>") {
-        return Some(Scanned { args: args.trim_ascii_end(), end: End::Unfinished });
+        return Some(Scanned {
+            args: args.trim_ascii_end(),
+            end: End::Unfinished,
+        });
     }
     if let Some(args) = tail.strip_suffix(b"<detached ...>") {
-        return Some(Scanned { args: args.trim_ascii_end(), end: End::Detached });
+        return Some(Scanned {
+            args: args.trim_ascii_end(),
+            end: End::Detached,
+        });
     }
     let rest = tail.strip_suffix(b" ...>")?;
     let digits = rest.iter().rev().take_while(|b| b.is_ascii_digit()).count();
     let (rest, pid) = rest.split_at_checked(rest.len() - digits)?;
     let args = rest.strip_suffix(b"<pid changed to ")?;
     let pid = std::str::from_utf8(pid).ok()?.parse().ok()?;
-    Some(Scanned { args: args.trim_ascii_end(), end: End::PidChanged(pid) })
+    Some(Scanned {
+        args: args.trim_ascii_end(),
+        end: End::PidChanged(pid),
+    })
 }
 
 /// The position behind what stands at `at`: a whole string or path, else one byte.
@@ -171,7 +196,10 @@ fn result(rest: &[u8]) -> Option<End> {
         } else {
             Outcome::NoReturn
         };
-        return Some(End::Result { outcome, value: None });
+        return Some(End::Result {
+            outcome,
+            value: None,
+        });
     }
     let (number, after) = number(text)?;
     let (outcome, value, after) = match number {
@@ -182,7 +210,11 @@ fn result(rest: &[u8]) -> Option<End> {
         Number::Positive(value) => (Outcome::Success, Some(value), after),
         Number::Other => (Outcome::Success, None, after),
     };
-    let outcome = if injected(after) { Outcome::Injected } else { outcome };
+    let outcome = if injected(after) {
+        Outcome::Injected
+    } else {
+        outcome
+    };
     Some(End::Result { outcome, value })
 }
 
@@ -202,12 +234,17 @@ fn number(text: &[u8]) -> Option<(Number, &[u8])> {
         Some(hex) => (16, hex),
         None => (10, digits),
     };
-    let len = digits.iter().take_while(|b| char::from(**b).is_digit(radix)).count();
+    let len = digits
+        .iter()
+        .take_while(|b| char::from(**b).is_digit(radix))
+        .count();
     let (digits, after) = digits.split_at_checked(len)?;
     if digits.is_empty() {
         return None;
     }
-    let value = std::str::from_utf8(digits).ok().and_then(|d| u64::from_str_radix(d, radix).ok());
+    let value = std::str::from_utf8(digits)
+        .ok()
+        .and_then(|d| u64::from_str_radix(d, radix).ok());
     Some(match value {
         Some(1) if negative => (Number::MinusOne, after),
         Some(value) if !negative => (Number::Positive(value), after),
@@ -220,19 +257,28 @@ fn error(after: &[u8]) -> (Outcome, &[u8]) {
     let text = after.trim_ascii_start();
     if let Some(inside) = text.strip_prefix(b"(errno ") {
         let len = inside.iter().take_while(|b| b.is_ascii_digit()).count();
-        let number = inside.get(..len).and_then(|d| std::str::from_utf8(d).ok()?.parse().ok());
+        let number = inside
+            .get(..len)
+            .and_then(|d| std::str::from_utf8(d).ok()?.parse().ok());
         return (
             number.map_or(Outcome::Failed, |n| Outcome::Error(Errno::numbered(n))),
             inside.get(len + 1..).unwrap_or_default(),
         );
     }
-    let len =
-        text.iter().take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count();
-    let name = text.get(..len).and_then(|name| std::str::from_utf8(name).ok());
+    let len = text
+        .iter()
+        .take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_')
+        .count();
+    let name = text
+        .get(..len)
+        .and_then(|name| std::str::from_utf8(name).ok());
     let rest = text.get(len..).unwrap_or_default();
     match name {
         Some(name) if name.starts_with("ERESTART") => (Outcome::Interrupted, rest),
-        Some(name) => (Errno::named(name).map_or(Outcome::Failed, Outcome::Error), rest),
+        Some(name) => (
+            Errno::named(name).map_or(Outcome::Failed, Outcome::Error),
+            rest,
+        ),
         None => (Outcome::Failed, rest),
     }
 }
@@ -241,14 +287,20 @@ fn error(after: &[u8]) -> (Outcome, &[u8]) {
 /// not ` (INJECTED: args)`, after which the call was made.
 fn injected(after: &[u8]) -> bool {
     let after = match after.first() {
-        Some(b'<') => path_end(after, 0).and_then(|end| after.get(end..)).unwrap_or_default(),
+        Some(b'<') => path_end(after, 0)
+            .and_then(|end| after.get(end..))
+            .unwrap_or_default(),
         _ => after,
     };
     let mut rest = after.trim_ascii_start();
     // At most the text of the error, what a flag word means, and the mark itself.
     for _ in 0..4 {
-        let Some(inside) = rest.strip_prefix(b"(") else { return false };
-        let Some(end) = memchr::memchr(b')', inside) else { return false };
+        let Some(inside) = rest.strip_prefix(b"(") else {
+            return false;
+        };
+        let Some(end) = memchr::memchr(b')', inside) else {
+            return false;
+        };
         let group = inside.get(..end).unwrap_or_default();
         if group.starts_with(b"INJECTED") {
             return group == b"INJECTED" || group.ends_with(b"retval");
@@ -316,7 +368,9 @@ pub(super) fn unescape(text: &[u8], max: usize) -> Vec<u8> {
             b'x' => {
                 let mut value = 0u8;
                 for _ in 0..2 {
-                    let Some(digit) = bytes.peek().and_then(|b| char::from(*b).to_digit(16)) else { break };
+                    let Some(digit) = bytes.peek().and_then(|b| char::from(*b).to_digit(16)) else {
+                        break;
+                    };
                     value = (value << 4) | u8::try_from(digit).unwrap_or_default();
                     bytes.next();
                 }
@@ -325,7 +379,9 @@ pub(super) fn unescape(text: &[u8], max: usize) -> Vec<u8> {
             b'0'..=b'7' => {
                 let mut value = escape - b'0';
                 for _ in 0..2 {
-                    let Some(digit @ b'0'..=b'7') = bytes.peek().copied() else { break };
+                    let Some(digit @ b'0'..=b'7') = bytes.peek().copied() else {
+                        break;
+                    };
                     value = value.wrapping_mul(8).wrapping_add(digit - b'0');
                     bytes.next();
                 }
@@ -342,11 +398,17 @@ mod tests {
     use super::*;
 
     fn ok(value: u64) -> End {
-        End::Result { outcome: Outcome::Success, value: Some(value) }
+        End::Result {
+            outcome: Outcome::Success,
+            value: Some(value),
+        }
     }
 
     fn failed(name: &str) -> End {
-        End::Result { outcome: Outcome::Error(Errno::named(name).unwrap()), value: None }
+        End::Result {
+            outcome: Outcome::Error(Errno::named(name).unwrap()),
+            value: None,
+        }
     }
 
     #[track_caller]
@@ -359,27 +421,72 @@ mod tests {
         check("3) = 0", ok(0));
         check("3)                                = 0", ok(0));
         check("NULL) = 0x55d4c0e3f000", ok(0x55d4_c0e3_f000));
-        check(r#"AT_FDCWD, "/x", O_RDONLY) = -1 ENOENT (No such file or directory)"#, failed("ENOENT"));
-        check("3) = -1 (errno 524)", End::Result { outcome: Outcome::Error(Errno::numbered(524)), value: None });
-        check("0) = ?", End::Result { outcome: Outcome::NoReturn, value: None });
-        check("0) = ? <0.000012>", End::Result { outcome: Outcome::NoReturn, value: None });
-        check("4, 0x7f, 1) = ? ERESTARTSYS (To be restarted)", End::Result { outcome: Outcome::Interrupted, value: None });
-        check("3) = ? <unavailable>", End::Result { outcome: Outcome::Unknown, value: None });
+        check(
+            r#"AT_FDCWD, "/x", O_RDONLY) = -1 ENOENT (No such file or directory)"#,
+            failed("ENOENT"),
+        );
+        check(
+            "3) = -1 (errno 524)",
+            End::Result {
+                outcome: Outcome::Error(Errno::numbered(524)),
+                value: None,
+            },
+        );
+        check(
+            "0) = ?",
+            End::Result {
+                outcome: Outcome::NoReturn,
+                value: None,
+            },
+        );
+        check(
+            "0) = ? <0.000012>",
+            End::Result {
+                outcome: Outcome::NoReturn,
+                value: None,
+            },
+        );
+        check(
+            "4, 0x7f, 1) = ? ERESTARTSYS (To be restarted)",
+            End::Result {
+                outcome: Outcome::Interrupted,
+                value: None,
+            },
+        );
+        check(
+            "3) = ? <unavailable>",
+            End::Result {
+                outcome: Outcome::Unknown,
+                value: None,
+            },
+        );
     }
 
     #[test]
     fn injected_results() {
-        let injected = End::Result { outcome: Outcome::Injected, value: Some(7) };
+        let injected = End::Result {
+            outcome: Outcome::Injected,
+            value: Some(7),
+        };
         check(r#"3, "x(y) = 1\n", 9) = 7 (INJECTED)"#, injected);
         check("3, 832) = 832 (INJECTED: args)", ok(832));
-        check("3</a>, 832) = -1 EPERM (Operation not permitted) (INJECTED: args, retval)", End::Result { outcome: Outcome::Injected, value: None });
+        check(
+            "3</a>, 832) = -1 EPERM (Operation not permitted) (INJECTED: args, retval)",
+            End::Result {
+                outcome: Outcome::Injected,
+                value: None,
+            },
+        );
         check(r#""x") = 3</tmp/(INJECTED)> (DELAYED)"#, ok(3));
     }
 
     #[test]
     fn strings_and_paths_are_opaque() {
         check(r#"1, "a) = 5\"", 3) = 3"#, ok(3));
-        check(r#"AT_FDCWD</cwd>, "/tmp/we (ird)", O_RDONLY) = 3</tmp/we (ird) = \74name\76 \"q\">"#, ok(3));
+        check(
+            r#"AT_FDCWD</cwd>, "/tmp/we (ird)", O_RDONLY) = 3</tmp/we (ird) = \74name\76 \"q\">"#,
+            ok(3),
+        );
         check("3</tmp/a) = 9>, 1) = 2", ok(2));
         check("1</dev/null<char 1:3>>, 1) = 2", ok(2));
         check("3<TCP:[127.0.0.1:80->127.0.0.1:9]>, 1) = 2", ok(2));
@@ -395,14 +502,22 @@ mod tests {
     fn ends_without_result() {
         check("3,  <unfinished ...>", End::Unfinished);
         check("CLOCK_MONOTONIC,  <detached ...>", End::Detached);
-        check(r#""/bin/true", [] <pid changed to 351 ...>"#, End::PidChanged(351));
+        check(
+            r#""/bin/true", [] <pid changed to 351 ...>"#,
+            End::PidChanged(351),
+        );
         check("0, ", End::Missing);
         check(r#"0, "abc"#, End::Missing);
     }
 
     #[test]
     fn whole_lines() {
-        for whole in ["3) = 0", "3) = -1 ENOENT (No such file)", "3) = 3</a b> <0.000012>", "3,  <unfinished ...>"] {
+        for whole in [
+            "3) = 0",
+            "3) = -1 ENOENT (No such file)",
+            "3) = 3</a b> <0.000012>",
+            "3,  <unfinished ...>",
+        ] {
             assert!(is_whole(whole.as_bytes()), "{whole}");
         }
         for other in ["b) = 0 is no call", "b) = maybe", "b"] {
@@ -413,15 +528,29 @@ mod tests {
     #[test]
     fn arguments_are_split_at_their_own_commas() {
         let args: Vec<_> = arguments(br#"AT_FDCWD</a,b>, "x,y", {a=1, b=[1, 2]}, 3"#).collect();
-        assert_eq!(args, [&b"AT_FDCWD</a,b>"[..], br#""x,y""#, b"{a=1, b=[1, 2]}", b"3"]);
+        assert_eq!(
+            args,
+            [
+                &b"AT_FDCWD</a,b>"[..],
+                br#""x,y""#,
+                b"{a=1, b=[1, 2]}",
+                b"3"
+            ]
+        );
     }
 
     #[test]
     fn escapes() {
-        assert_eq!(unescape(br"\177ELF\2\1\1\3\0>\0", 64), b"\x7fELF\x02\x01\x01\x03\x00>\x00");
+        assert_eq!(
+            unescape(br"\177ELF\2\1\1\3\0>\0", 64),
+            b"\x7fELF\x02\x01\x01\x03\x00>\x00"
+        );
         assert_eq!(unescape(br"\x7f\x45LF\n\\", 64), b"\x7fELF\n\\");
         assert_eq!(unescape(br"abc", 2), b"ab");
-        assert_eq!(first_string(br#"AT_FDCWD, "/bin/true", [...]"#, 99), Some(b"/bin/true".to_vec()));
+        assert_eq!(
+            first_string(br#"AT_FDCWD, "/bin/true", [...]"#, 99),
+            Some(b"/bin/true".to_vec())
+        );
         assert_eq!(first_string(br#""/bin/tr"..., [...]"#, 99), None);
     }
 }

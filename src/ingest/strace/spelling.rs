@@ -24,9 +24,17 @@ impl ArchSet {
     }
 
     fn of(holds: impl Fn(Arch) -> bool) -> Self {
-        Self(Arch::ALL.into_iter().enumerate().fold(0, |set, (at, arch)| {
-            if holds(arch) { set | (1 << at) } else { set }
-        }))
+        Self(
+            Arch::ALL
+                .into_iter()
+                .enumerate()
+                .fold(
+                    0,
+                    |set, (at, arch)| {
+                        if holds(arch) { set | (1 << at) } else { set }
+                    },
+                ),
+        )
     }
 
     /// The architectures of both.
@@ -41,7 +49,11 @@ impl ArchSet {
 
     /// The architectures.
     pub(super) fn iter(self) -> impl Iterator<Item = Arch> {
-        Arch::ALL.into_iter().enumerate().filter(move |(at, _)| self.0 & (1 << at) != 0).map(|(_, a)| a)
+        Arch::ALL
+            .into_iter()
+            .enumerate()
+            .filter(move |(at, _)| self.0 & (1 << at) != 0)
+            .map(|(_, a)| a)
     }
 
     /// Whether `arch` is one of them.
@@ -120,7 +132,11 @@ impl Spellings {
         let id = SpellingId::try_from(self.all.len()).ok()?;
         match number {
             None => self.named.insert(text.into(), id),
-            Some(number) => self.numbered.entry(number).or_default().insert(text.into(), id),
+            Some(number) => self
+                .numbered
+                .entry(number)
+                .or_default()
+                .insert(text.into(), id),
         };
         self.all.push(Spelling::new(text, number));
         Some(id)
@@ -160,7 +176,10 @@ impl Spelling {
             _ => Role::Other,
         };
         // strace prints clone's flags by name, wherever they stand.
-        let args = closed_set_arguments(Arch::X86_64, text).iter().map(|(index, _)| *index).collect();
+        let args = closed_set_arguments(Arch::X86_64, text)
+            .iter()
+            .map(|(index, _)| *index)
+            .collect();
         Self {
             name: (!text.is_empty()).then(|| Box::from(text)),
             number,
@@ -211,14 +230,17 @@ impl Spelling {
 /// The table's name of `number`, if a call of that number can be written as `text`.
 fn table_name(arch: Arch, text: &str, number: u32) -> Option<&'static str> {
     let name = table(arch).name(number)?;
-    let fits =
-        text.is_empty() || canonical(arch, text) == Some(name) || multiplexer(arch, text) == Some(name);
+    let fits = text.is_empty()
+        || canonical(arch, text) == Some(name)
+        || multiplexer(arch, text) == Some(name);
     fits.then_some(name)
 }
 
 /// The other modes of the kernels that run `arch`.
 fn family(arch: Arch) -> impl Iterator<Item = Arch> {
     arch.natives()
-        .flat_map(|native| std::iter::once(native).chain(native.sub_architectures().iter().copied()))
+        .flat_map(|native| {
+            std::iter::once(native).chain(native.sub_architectures().iter().copied())
+        })
         .filter(move |member| *member != arch)
 }

@@ -22,7 +22,11 @@ pub(super) struct Table {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Row<'a> {
     /// Calls of one name, and how many of them failed. Without a column of counts, one.
-    Call { name: &'a str, calls: u64, errors: u64 },
+    Call {
+        name: &'a str,
+        calls: u64,
+        errors: u64,
+    },
     /// A line of dashes.
     Rule,
     /// The sums, which end the table.
@@ -85,7 +89,11 @@ impl Table {
                 }
             }
         }
-        Some(Row::Call { name: name?, calls, errors: errors.min(calls) })
+        Some(Row::Call {
+            name: name?,
+            calls,
+            errors: errors.min(calls),
+        })
     }
 }
 
@@ -98,25 +106,50 @@ mod tests {
         let table = header(b"% time     seconds  usecs/call     calls    errors syscall").unwrap();
         assert_eq!(
             table.row(b" 38.13    0.002871         124        23           close"),
-            Some(Row::Call { name: "close", calls: 23, errors: 0 })
+            Some(Row::Call {
+                name: "close",
+                calls: 23,
+                errors: 0
+            })
         );
         assert_eq!(
             table.row(b"  0.00    0.000000           0         2         1 arch_prctl"),
-            Some(Row::Call { name: "arch_prctl", calls: 2, errors: 1 })
+            Some(Row::Call {
+                name: "arch_prctl",
+                calls: 2,
+                errors: 1
+            })
         );
-        assert_eq!(table.row(b"------ ----------- ----------- --------- --------- ----------------"), Some(Row::Rule));
-        assert_eq!(table.row(b"100.00    0.000789           5       145        19 total"), Some(Row::Total));
+        assert_eq!(
+            table.row(b"------ ----------- ----------- --------- --------- ----------------"),
+            Some(Row::Rule)
+        );
+        assert_eq!(
+            table.row(b"100.00    0.000789           5       145        19 total"),
+            Some(Row::Total)
+        );
         assert_eq!(table.row(b"open(\"/x\") = 3"), None);
     }
 
     #[test]
     fn chosen_columns() {
         let table = header(b"syscall").unwrap();
-        assert_eq!(table.row(b"read"), Some(Row::Call { name: "read", calls: 1, errors: 0 }));
+        assert_eq!(
+            table.row(b"read"),
+            Some(Row::Call {
+                name: "read",
+                calls: 1,
+                errors: 0
+            })
+        );
         let table = header(b"syscall              calls    errors % time shortest").unwrap();
         assert_eq!(
             table.row(b"read                     7             0.00 0.000000"),
-            Some(Row::Call { name: "read", calls: 7, errors: 0 })
+            Some(Row::Call {
+                name: "read",
+                calls: 7,
+                errors: 0
+            })
         );
         assert_eq!(header(b"a syscall is a call"), None);
     }

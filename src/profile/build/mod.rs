@@ -8,9 +8,7 @@ use std::fmt;
 
 use super::floor::RuntimeFloor;
 use super::implied::{IMPLIED, PROBED, probed};
-use super::{
-    Action, Capability, ConditionalProfile, Host, KernelVersion, Profile, Rule, action,
-};
+use super::{Action, Capability, ConditionalProfile, Host, KernelVersion, Profile, Rule, action};
 use crate::arch::Arch;
 use crate::event::CallId;
 use crate::recording::{Recording, Total};
@@ -172,7 +170,11 @@ pub enum BuildError {
 }
 
 fn list(arches: &BTreeSet<Arch>) -> String {
-    arches.iter().map(|arch| arch.name()).collect::<Vec<_>>().join(", ")
+    arches
+        .iter()
+        .map(|arch| arch.name())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Makes a profile.
@@ -182,10 +184,24 @@ pub fn build(recording: &Recording, options: &Options) -> Result<Generated, Buil
     }
     let have = recording.arches();
     let (native, arches) = architectures(&have, options)?;
-    let host = Host { native, capabilities: options.capabilities.clone(), kernel: options.kernel };
-    let base = options.base.as_ref().map(|base| base.profile.resolve(&host));
+    let host = Host {
+        native,
+        capabilities: options.capabilities.clone(),
+        kernel: options.kernel,
+    };
+    let base = options
+        .base
+        .as_ref()
+        .map(|base| base.profile.resolve(&host));
     let totals = recording.totals();
-    let mut draft = Draft { options, native, base: base.as_ref(), arches, names: BTreeMap::new(), left_out: Vec::new() };
+    let mut draft = Draft {
+        options,
+        native,
+        base: base.as_ref(),
+        arches,
+        names: BTreeMap::new(),
+        left_out: Vec::new(),
+    };
     draft.drop_refused_architectures();
     let observed: Vec<(Arch, &CallId, &Total<'_>)> = totals
         .iter()
@@ -217,7 +233,9 @@ pub fn build(recording: &Recording, options: &Options) -> Result<Generated, Buil
         rules,
         flags: Vec::new(),
     };
-    let Draft { names, left_out, .. } = draft;
+    let Draft {
+        names, left_out, ..
+    } = draft;
     let reasons = names
         .into_iter()
         .map(|(name, mut reasons)| {
@@ -226,11 +244,20 @@ pub fn build(recording: &Recording, options: &Options) -> Result<Generated, Buil
             (name, reasons)
         })
         .collect();
-    Ok(Generated { profile, native, base, reasons, left_out, never_succeeded })
+    Ok(Generated {
+        profile,
+        native,
+        base,
+        reasons,
+        left_out,
+        never_succeeded,
+    })
 }
 
 fn exists(name: &SyscallName) -> bool {
-    Arch::ALL.into_iter().any(|arch| table(arch).number(name.as_str()).is_some())
+    Arch::ALL
+        .into_iter()
+        .any(|arch| table(arch).number(name.as_str()).is_some())
 }
 
 /// The native architecture first, the others as Docker orders them.
@@ -246,17 +273,26 @@ fn architectures(
     have: &BTreeSet<Arch>,
     options: &Options,
 ) -> Result<(Arch, BTreeSet<Arch>), BuildError> {
-    let mut arches = if options.arches.is_empty() { have.clone() } else { options.arches.clone() };
+    let mut arches = if options.arches.is_empty() {
+        have.clone()
+    } else {
+        options.arches.clone()
+    };
     if let Some(arch) = arches.iter().find(|arch| !have.contains(arch)) {
         return Err(if have.is_empty() {
             BuildError::Empty
         } else {
-            BuildError::NotRecorded { arch: *arch, have: have.clone() }
+            BuildError::NotRecorded {
+                arch: *arch,
+                have: have.clone(),
+            }
         });
     }
     let first = *arches.first().ok_or(BuildError::Empty)?;
     let runs_all = |native: &Arch| {
-        arches.iter().all(|arch| arch == native || native.sub_architectures().contains(arch))
+        arches
+            .iter()
+            .all(|arch| arch == native || native.sub_architectures().contains(arch))
     };
     let natives: Vec<Arch> = first.natives().filter(runs_all).collect();
     let native = natives
@@ -264,7 +300,9 @@ fn architectures(
         .copied()
         .find(|native| native.is_64_bit())
         .or_else(|| natives.first().copied())
-        .ok_or_else(|| BuildError::Mixed { arches: arches.clone() })?;
+        .ok_or_else(|| BuildError::Mixed {
+            arches: arches.clone(),
+        })?;
     // The runtime is a program of the native architecture and runs under the filter first.
     if !options.floor.is_none() {
         arches.insert(native);
@@ -288,17 +326,23 @@ impl Draft<'_> {
         if self.options.allow.contains_key(name) {
             return Stance::Allowed;
         }
-        self.base.map_or(Stance::Allowed, |base| Stance::of(base, name))
+        self.base
+            .map_or(Stance::Allowed, |base| Stance::of(base, name))
     }
 
     fn drop_refused_architectures(&mut self) {
-        let Some(base) = self.base.filter(|base| !base.architectures.is_empty()) else { return };
+        let Some(base) = self.base.filter(|base| !base.architectures.is_empty()) else {
+            return;
+        };
         let native = self.native;
-        self.arches.retain(|arch| *arch == native || base.architectures.contains(arch));
+        self.arches
+            .retain(|arch| *arch == native || base.architectures.contains(arch));
     }
 
     fn on_any_arch(&self, name: &str) -> bool {
-        self.arches.iter().any(|arch| table(*arch).number(name).is_some())
+        self.arches
+            .iter()
+            .any(|arch| table(*arch).number(name).is_some())
     }
 
     fn add(&mut self, name: SyscallName, reason: Reason) {
@@ -359,8 +403,11 @@ impl Draft<'_> {
     }
 
     fn add_floor(&mut self) {
-        let calls: Vec<_> =
-            self.options.floor.calls(self.native, self.options.no_new_privileges).collect();
+        let calls: Vec<_> = self
+            .options
+            .floor
+            .calls(self.native, self.options.no_new_privileges)
+            .collect();
         for (name, who) in calls {
             self.add_if_permitted(name, Reason::Floor(who.to_string()));
         }
@@ -374,7 +421,10 @@ impl Draft<'_> {
 
     fn add_asked(&mut self) {
         for (name, reason) in &self.options.allow {
-            self.names.entry(name.clone()).or_default().push(Reason::Asked(reason.clone()));
+            self.names
+                .entry(name.clone())
+                .or_default()
+                .push(Reason::Asked(reason.clone()));
         }
     }
 
@@ -410,7 +460,11 @@ impl Draft<'_> {
         rules: Vec<Rule>,
         totals: &BTreeMap<Arch, BTreeMap<CallId, Total<'_>>>,
     ) -> Vec<Rule> {
-        let base = self.options.base.as_ref().map_or("", |base| base.name.as_str());
+        let base = self
+            .options
+            .base
+            .as_ref()
+            .map_or("", |base| base.name.as_str());
         let rules = if self.options.observed_arguments {
             let tightened = tighten::tighten(name, &rules, totals, &self.arches);
             for (arch, values) in tightened.outside {
@@ -428,7 +482,13 @@ impl Draft<'_> {
         };
         self.add(name.clone(), Reason::Base(base.to_owned()));
         let comment = format!("argument rule of {base}");
-        rules.into_iter().map(|rule| Rule { comment: Some(comment.clone()), ..rule }).collect()
+        rules
+            .into_iter()
+            .map(|rule| Rule {
+                comment: Some(comment.clone()),
+                ..rule
+            })
+            .collect()
     }
 
     fn probed(&mut self) -> Option<Rule> {
@@ -457,8 +517,17 @@ impl Draft<'_> {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Observed { arch, calls, first: (file, line), .. } => {
-                write!(f, "seen {calls} times on {arch}, first at {}:{line}", file.escape_debug())
+            Self::Observed {
+                arch,
+                calls,
+                first: (file, line),
+                ..
+            } => {
+                write!(
+                    f,
+                    "seen {calls} times on {arch}, first at {}:{line}",
+                    file.escape_debug()
+                )
             }
             Self::Floor(who) => write!(f, "needed by {who} to start a container"),
             Self::Implied(why) => f.write_str(why),

@@ -34,12 +34,18 @@ impl Stance {
         if rules.is_empty() {
             return Self::whole(base.default_action);
         }
-        let permits_only = rules.iter().all(|rule| rule.action.reach() == Reach::Permitted);
+        let permits_only = rules
+            .iter()
+            .all(|rule| rule.action.reach() == Reach::Permitted);
         if !permits_only || base.default_action.reach() != Reach::Refused {
             return Self::NotCarried;
         }
-        let names = rules.first().and_then(|rule| rule.names.iter().find(|n| n.as_str() == name));
-        let Some(name) = names.cloned() else { return Self::whole(base.default_action) };
+        let names = rules
+            .first()
+            .and_then(|rule| rule.names.iter().find(|n| n.as_str() == name));
+        let Some(name) = names.cloned() else {
+            return Self::whole(base.default_action);
+        };
         Self::Conditional(
             rules
                 .into_iter()

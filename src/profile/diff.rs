@@ -1,0 +1,310 @@
+//! Two profiles compared by what they answer, not by how they are written.
+//!
+//! The question is how far a call gets ([`Action::reach`]): refused, delegated to another process,
+//! or permitted. The new profile is wider if some call with some argument values gets farther than
+//! in the old one, narrower if some gets less far; one call can be both, for different argument
+//! values. That a call is refused or permitted in another way (ENOSYS instead of EPERM, a kill
+//! instead of an error, logged instead of allowed) is reported apart, as changed, and has no part
+//! in the [`Relation`].
+//!
+//! The comparison is exact over all 64-bit argument values; see [`super::decision`].
+//! What an engine adds of its own is left out; see [`super::eval`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::LazyLock;
+
+use super::compare::{Comparer, Side, Sides};
+use super::eval::Meaning;
+use super::{Action, Profile};
+use crate::arch::Arch;
+use crate::syscalls::{SyscallName, table};
+
+pub use super::answer::{Answer, Conditional};
+
+/// What differs between two profiles. Lists are sorted by architecture, then by call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// How what is permitted by the new profile stands to what is by the old.
+    pub relation: Relation,
+    /// The architectures that either filter is made for.
+    pub arches: BTreeMap<Arch, ArchSummary>,
+    /// Calls that get farther in the new profile.
+    pub wider: Vec<Change>,
+    /// Calls that get less far in the new profile.
+    pub narrower: Vec<Change>,
+    /// Calls that get as far, but are answered in another way for some argument values. A call
+    /// in `wider` or `narrower` is not repeated here.
+    pub changed: Vec<Change>,
+    /// Names in either profile which no architecture has; engines ignore them.
+    pub unknown_names: BTreeSet<SyscallName>,
+}
+
+/// One architecture of a [`Difference`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArchSummary {
+    /// Which filters are made for it.
+    pub listed: Listed,
+    /// Calls that both permit, for at least some argument values, and answer the same for all.
+    pub unchanged: usize,
+    /// Calls that the old profile permits for at least some argument values.
+    pub old_permitted: usize,
+    /// Calls that the new profile permits for at least some argument values.
+    pub new_permitted: usize,
+}
+
+/// Which filters are made for an architecture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// Both.
+    Both,
+    /// The old one alone.
+    OldOnly,
+    /// The new one alone.
+    NewOnly,
+}
+
+/// How the new profile stands to the old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// Every call gets as far in both; how it is refused may differ.
+    Equal,
+    /// Some calls get less far, none farther.
+    Narrower,
+    /// Some calls get farther, none less far.
+    Wider,
+    /// Some calls get farther, others less far.
+    Incomparable,
+}
+
+/// A call that is not answered alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The architecture.
+    pub arch: Arch,
+    /// The call.
+    pub call: CallId,
+    /// What the old profile answers.
+    pub old: Answer,
+    /// What the new profile answers.
+    pub new: Answer,
+    /// How much of the call it is.
+    pub extent: Extent,
+    /// Whether neither profile has a rule about the call, so that it follows from the default
+    /// actions alone.
+    pub by_default: bool,
+    /// Arguments that show the difference; `None` where any do.
+    pub witness: Option<Witness>,
+}
+
+/// What a [`Change`] is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallId {
+    /// The call of this name.
+    Name(SyscallName),
+    /// Every number that the architecture's table has no name for; the default action.
+    AnyOther,
+    /// All calls of an architecture that only one filter is made for.
+    WholeArchitecture,
+}
+
+/// How much of a call a [`Change`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// In one profile no argument values let it get as far as the other does at its farthest:
+    /// it is newly reachable, or no longer.
+    Whole,
+    /// At its farthest it gets as far in both, but not for the same argument values.
+    ByArgument,
+}
+
+/// Arguments of a call and what they get; the smallest that show the difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Witness {
+    /// The arguments; those that do not matter are 0.
+    pub args: [u64; 6],
+    /// What the old profile answers to them.
+    pub old: Action,
+    /// What the new profile answers to them.
+    pub new: Action,
+}
+
+/// Why two profiles can't be compared.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiffError {
+    /// The conditions need more than [`super::decision::MAX_NODES`] or
+    /// [`super::decision::MAX_STEPS`].
+    #[error("the conditions on arguments of `{call}` on {arch} are too complex to be compared")]
+    TooComplex {
+        /// The architecture.
+        arch: Arch,
+        /// The call at which the bound was reached.
+        call: SyscallName,
+    },
+}
+
+impl Difference {
+    /// What differs between `old` and `new` on an engine of architecture `native`, which always
+    /// belongs to the filter; [`super::eval::likely_native`] tells it from the list of a profile.
+    ///
+    /// # Errors
+    ///
+    /// [`DiffError::TooComplex`] if the conditions on arguments take too long to be compared.
+    pub fn between(old: &Profile, new: &Profile, native: Arch) -> Result<Self, DiffError> {
+        let mut difference = Self {
+            relation: Relation::Equal,
+            arches: BTreeMap::new(),
+            wider: Vec::new(),
+            narrower: Vec::new(),
+            changed: Vec::new(),
+            unknown_names: unknown_names([old, new]),
+        };
+        let old = Meaning::new(old, native);
+        let new = Meaning::new(new, native);
+        let arches: BTreeSet<Arch> = old.architectures() | new.architectures();
+        let mut comparer = Comparer::new(&old, &new);
+        for arch in arches {
+            let listed = match (
+                old.architectures().contains(&arch),
+                new.architectures().contains(&arch),
+            ) {
+                (true, false) => Listed::OldOnly,
+                (false, true) => Listed::NewOnly,
+                (true, true) | (false, false) => Listed::Both,
+            };
+            difference.add(arch, listed, &mut comparer)?;
+        }
+        difference.relation = match (difference.narrower.is_empty(), difference.wider.is_empty()) {
+            (true, true) => Relation::Equal,
+            (false, true) => Relation::Narrower,
+            (true, false) => Relation::Wider,
+            (false, false) => Relation::Incomparable,
+        };
+        Ok(difference)
+    }
+
+    /// Calls in all architectures that both permit, for at least some argument values, and answer
+    /// the same for all.
+    pub fn unchanged(&self) -> usize {
+        self.arches.values().map(|arch| arch.unchanged).sum()
+    }
+
+    /// Whether both answer the same to everything.
+    pub fn is_identical(&self) -> bool {
+        self.wider.is_empty() && self.narrower.is_empty() && self.changed.is_empty()
+    }
+
+    fn add(
+        &mut self,
+        arch: Arch,
+        listed: Listed,
+        comparer: &mut Comparer<'_, '_>,
+    ) -> Result<(), DiffError> {
+        let mut calls = Vec::new();
+        for (name, _) in table(arch).iter() {
+            let sides =
+                comparer
+                    .sides(arch, name)
+                    .map_err(|_too_complex| DiffError::TooComplex {
+                        arch,
+                        call: SyscallName::known(name),
+                    })?;
+            calls.push((name, sides));
+        }
+        let count = |counts: fn(&Sides) -> bool| calls.iter().filter(|(_, s)| counts(s)).count();
+        let summary = ArchSummary {
+            listed,
+            unchanged: count(|sides| sides.are_same() && sides.old.permits()),
+            old_permitted: count(|sides| sides.old.permits()),
+            new_permitted: count(|sides| sides.new.permits()),
+        };
+        self.arches.insert(arch, summary);
+        let (old_default, new_default) = comparer.default_actions();
+        let whole = match listed {
+            Listed::Both => {
+                for (name, sides) in &calls {
+                    self.list(arch, &CallId::Name(SyscallName::known(name)), sides);
+                }
+                self.list(arch, &CallId::AnyOther, &comparer.any_other());
+                return Ok(());
+            }
+            Listed::OldOnly => {
+                let sides: Vec<&Side> = calls.iter().map(|(_, s)| &s.old).collect();
+                Sides::of_whole(Side::whole(&sides, old_default), false)
+            }
+            Listed::NewOnly => {
+                let sides: Vec<&Side> = calls.iter().map(|(_, s)| &s.new).collect();
+                Sides::of_whole(Side::whole(&sides, new_default), true)
+            }
+        };
+        self.list(arch, &CallId::WholeArchitecture, &whole);
+        Ok(())
+    }
+
+    /// Puts a call where it belongs; nowhere if both answer it alike.
+    fn list(&mut self, arch: Arch, call: &CallId, sides: &Sides) {
+        let change = |witness, extent| Change {
+            arch,
+            call: call.clone(),
+            old: sides.old.answer.clone(),
+            new: sides.new.answer.clone(),
+            extent,
+            by_default: sides.by_default,
+            witness,
+        };
+        let extent = |less: &Side, more: &Side| {
+            if less.farthest() < more.farthest() {
+                Extent::Whole
+            } else {
+                Extent::ByArgument
+            }
+        };
+        if let Some(found) = sides.wider {
+            self.wider
+                .push(change(found.witness(), extent(&sides.old, &sides.new)));
+        }
+        if let Some(found) = sides.narrower {
+            self.narrower
+                .push(change(found.witness(), extent(&sides.new, &sides.old)));
+        }
+        if sides.wider.is_none()
+            && sides.narrower.is_none()
+            && let Some(found) = sides.changed
+        {
+            let extent = if found.witness().is_none() {
+                Extent::Whole
+            } else {
+                Extent::ByArgument
+            };
+            self.changed.push(change(found.witness(), extent));
+        }
+    }
+}
+
+fn unknown_names(profiles: [&Profile; 2]) -> BTreeSet<SyscallName> {
+    static KNOWN: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+        Arch::ALL
+            .into_iter()
+            .flat_map(|arch| table(arch).iter().map(|(name, _)| name))
+            .collect()
+    });
+    profiles
+        .into_iter()
+        .flat_map(|profile| &profile.rules)
+        .flat_map(|rule| &rule.names)
+        .filter(|name| !KNOWN.contains(name.as_str()))
+        .cloned()
+        .collect()
+}
+
+/// `keyctl`, `any other call`, `all calls`.
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => name.fmt(f),
+            Self::AnyOther => f.pad("any other call"),
+            Self::WholeArchitecture => f.pad("all calls"),
+        }
+    }
+}
