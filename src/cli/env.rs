@@ -13,6 +13,8 @@ impl Env {
     /// Those of this process. Colour variables (NO_COLOR, CLICOLOR_FORCE, TERM) are anstream's
     /// to read.
     pub(crate) fn from_process() -> Self {
-        Self { stderr_is_terminal: std::io::stderr().is_terminal() }
+        Self {
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+        }
     }
 }

@@ -18,18 +18,30 @@ pub(crate) struct CommandError {
 impl CommandError {
     /// Wrong usage or input.
     pub(crate) fn user(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hints: Vec::new(), exit: Exit::Usage, broken_pipe: false }
+        Self {
+            message: message.into(),
+            hints: Vec::new(),
+            exit: Exit::Usage,
+            broken_pipe: false,
+        }
     }
 
     /// Wrong input, told by an error of the library.
     pub(crate) fn input(place: &str, error: &dyn Error) -> Self {
-        let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
+        let place = if place.is_empty() {
+            String::new()
+        } else {
+            format!("{place}: ")
+        };
         Self::user(format!("{place}{}", chain(error)))
     }
 
     /// What was observed is incomplete.
     pub(crate) fn incomplete(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Incomplete, ..Self::user(message) }
+        Self {
+            exit: Exit::Incomplete,
+            ..Self::user(message)
+        }
     }
 
     /// A result can't be written.

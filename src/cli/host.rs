@@ -24,7 +24,11 @@ pub(crate) struct HostArgs {
 impl HostArgs {
     /// The host and container for a native architecture.
     pub(crate) fn host(&self, native: Arch) -> Result<Host, CommandError> {
-        Ok(Host { native, capabilities: self.capabilities()?, kernel: self.kernel()? })
+        Ok(Host {
+            native,
+            capabilities: self.capabilities()?,
+            kernel: self.kernel()?,
+        })
     }
 
     /// Docker's capabilities, less and more what was said. As for Docker, what is added counts
@@ -35,7 +39,10 @@ impl HostArgs {
             names
                 .iter()
                 .filter(|name| !is_all(name))
-                .map(|name| name.parse().map_err(|error| CommandError::input("", &error)))
+                .map(|name| {
+                    name.parse()
+                        .map_err(|error| CommandError::input("", &error))
+                })
                 .collect()
         };
         let (add, drop) = (parse(&self.cap_add)?, parse(&self.cap_drop)?);
@@ -57,9 +64,14 @@ impl HostArgs {
             let running = procfs::sys::kernel::Version::current()
                 .map_err(|error| CommandError::input("the release of this kernel", &error))?;
             let minor = u8::try_from(running.minor).unwrap_or(u8::MAX);
-            return Ok(KernelVersion { major: running.major, minor });
+            return Ok(KernelVersion {
+                major: running.major,
+                minor,
+            });
         }
-        self.kernel.parse().map_err(|error| CommandError::input("", &error))
+        self.kernel
+            .parse()
+            .map_err(|error| CommandError::input("", &error))
     }
 
     /// What differs from Docker's defaults, for people.
@@ -68,7 +80,10 @@ impl HostArgs {
             return "default capabilities".to_owned();
         }
         let list = |sign: &str, names: &[String]| -> Vec<String> {
-            names.iter().map(|name| format!("{sign}{}", name.escape_debug())).collect()
+            names
+                .iter()
+                .map(|name| format!("{sign}{}", name.escape_debug()))
+                .collect()
         };
         let mut all = list("+", &self.cap_add);
         all.extend(list("-", &self.cap_drop));

@@ -51,7 +51,11 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCo
 
 /// Help and version are answers; anything else is a wrong call.
 fn parse_failure(error: &clap::Error) -> ExitCode {
-    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+    let exit = if error.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Done
+    };
     // Nothing is left to tell it to if the stream is closed.
     drop(error.print());
     exit.into()

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use callsieve::arch::Arch;
+use callsieve::event::CallId;
 use callsieve::formats;
 use callsieve::profile::docker_default::{DockerRelease, docker_default};
 use callsieve::profile::{Action, ConditionalProfile, Host, Profile, Rule};
-use callsieve::event::CallId;
 use callsieve::recording::Recording;
 
 use super::error::CommandError;
@@ -48,14 +48,15 @@ pub(crate) fn profile(word: &str, ui: &Ui) -> Result<(String, ConditionalProfile
     }
     match input::load(Path::new(word), None, ui)? {
         Loaded::Profile(bytes) => Ok((word.to_owned(), read(word, &bytes)?)),
-        Loaded::Recording(_) => {
-            Err(CommandError::user(format!("`{}` is no profile", word.escape_debug())))
-        }
+        Loaded::Recording(_) => Err(CommandError::user(format!(
+            "`{}` is no profile",
+            word.escape_debug()
+        ))),
     }
 }
 
 fn read(place: &str, bytes: &[u8]) -> Result<ConditionalProfile, CommandError> {
-    formats::read(bytes)
+    formats::docker::read(bytes)
         .map_err(|error| CommandError::input(&place.escape_debug().to_string(), &error))
 }
 
@@ -64,13 +65,19 @@ impl Operand {
     pub(crate) fn read(word: &str, told: Option<Arch>, ui: &Ui) -> Result<Self, CommandError> {
         if let Some(known) = named(word) {
             let (name, profile) = known?;
-            return Ok(Self { name, kind: Kind::Profile(profile) });
+            return Ok(Self {
+                name,
+                kind: Kind::Profile(profile),
+            });
         }
         let kind = match input::load(Path::new(word), told, ui)? {
             Loaded::Profile(bytes) => Kind::Profile(read(word, &bytes)?),
             Loaded::Recording(recording) => Kind::Recording(recording),
         };
-        Ok(Self { name: word.escape_debug().to_string(), kind })
+        Ok(Self {
+            name: word.escape_debug().to_string(),
+            kind,
+        })
     }
 
     /// The native architecture that it is for, where it tells: the first that it lists, or the

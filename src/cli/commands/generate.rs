@@ -121,7 +121,11 @@ pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
             _ => failure,
         }
     })?;
-    output::write(args.output.as_deref(), &formats::write(&generated.profile), ui)?;
+    output::write(
+        args.output.as_deref(),
+        &formats::docker::write(&generated.profile),
+        ui,
+    )?;
     if let Some(path) = &args.reasons {
         output::write(Some(path), &render::reasons::json(&generated), ui)?;
     }
@@ -134,8 +138,10 @@ fn check_complete(recording: &Recording, allowed: bool) -> Result<(), CommandErr
     if allowed || recording.gaps().next().is_none() {
         return Ok(());
     }
-    Err(CommandError::incomplete("the recording is incomplete; no profile was written")
-        .hint("record the program from its start to its end, or say `--allow-incomplete`"))
+    Err(
+        CommandError::incomplete("the recording is incomplete; no profile was written")
+            .hint("record the program from its start to its end, or say `--allow-incomplete`"),
+    )
 }
 
 fn tell(
@@ -144,9 +150,19 @@ fn tell(
     options: &Options,
     ui: &Ui,
 ) -> Result<(), CommandError> {
-    ui.note(render::generated::summary(generated, options, &args.host.describe(), ui.verbose)?.trim_end());
-    if let Some(path) = args.output.as_ref().filter(|_| !output::is_stdout(args.output.as_deref())) {
-        ui.note(&format!("Wrote {}", render::safe(&path.display().to_string())));
+    ui.note(
+        render::generated::summary(generated, options, &args.host.describe(), ui.verbose)?
+            .trim_end(),
+    );
+    if let Some(path) = args
+        .output
+        .as_ref()
+        .filter(|_| !output::is_stdout(args.output.as_deref()))
+    {
+        ui.note(&format!(
+            "Wrote {}",
+            render::safe(&path.display().to_string())
+        ));
     }
     Ok(())
 }
@@ -163,7 +179,9 @@ impl GenerateArgs {
         let mut allow = BTreeMap::new();
         for (name, reason) in &self.allow {
             if allow.insert(name.clone(), reason.clone()).is_some() {
-                return Err(CommandError::user(format!("`--allow {name}` is given twice")));
+                return Err(CommandError::user(format!(
+                    "`--allow {name}` is given twice"
+                )));
             }
         }
         Ok(Options {

@@ -41,5 +41,9 @@ pub(crate) fn run(args: &ImportArgs, ui: &Ui) -> Result<Exit, CommandError> {
     }
     render::warn_of_losses(&recording, ui);
     let incomplete = recording.gaps().next().is_some();
-    Ok(if incomplete { Exit::Incomplete } else { Exit::Done })
+    Ok(if incomplete {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    })
 }

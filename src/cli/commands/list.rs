@@ -38,9 +38,9 @@ pub(crate) fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let totals = recording.totals();
     let text = match args.format {
         Format::Text => {
-            let lines = totals.iter().flat_map(|(arch, calls)| {
-                calls.keys().map(move |call| format!("{arch} {call}\n"))
-            });
+            let lines = totals
+                .iter()
+                .flat_map(|(arch, calls)| calls.keys().map(move |call| format!("{arch} {call}\n")));
             // Names sort before numbers; in text, all sort as text.
             let mut lines: Vec<String> = lines.collect();
             lines.sort();

@@ -32,8 +32,15 @@ pub(crate) struct MergeArgs {
 pub(crate) fn run(args: &MergeArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let recording = input::recordings(&args.inputs, args.arch, ui)?;
     output::write(args.output.as_deref(), &recording::write(&recording), ui)?;
-    let calls: usize = recording.totals().values().map(std::collections::BTreeMap::len).sum();
-    ui.note(&format!("{} runs, {calls} kinds of calls", recording.runs().len()));
+    let calls: usize = recording
+        .totals()
+        .values()
+        .map(std::collections::BTreeMap::len)
+        .sum();
+    ui.note(&format!(
+        "{} runs, {calls} kinds of calls",
+        recording.runs().len()
+    ));
     render::warn_of_losses(&recording, ui);
     Ok(Exit::Done)
 }

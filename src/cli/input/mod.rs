@@ -32,7 +32,11 @@ pub(crate) enum Origin {
 
 impl Origin {
     fn new(path: &Path) -> Self {
-        if path == Path::new("-") { Self::Stdin } else { Self::File(path.to_owned()) }
+        if path == Path::new("-") {
+            Self::Stdin
+        } else {
+            Self::File(path.to_owned())
+        }
     }
 
     /// The place named in messages.
@@ -84,19 +88,29 @@ enum Content {
 
 fn look(origin: &Origin, watcher: &Watcher) -> Result<Content, CommandError> {
     let mut reader = origin.open(watcher)?;
-    let cant = |error: io::Error| CommandError::user(format!("can't read `{}`: {error}", origin.place()));
+    let cant =
+        |error: io::Error| CommandError::user(format!("can't read `{}`: {error}", origin.place()));
     let mut head = Vec::new();
-    reader.by_ref().take(HEAD as u64).read_to_end(&mut head).map_err(cant)?;
+    reader
+        .by_ref()
+        .take(HEAD as u64)
+        .read_to_end(&mut head)
+        .map_err(cant)?;
     if !head.trim_ascii_start().starts_with(b"{") {
-        return Ok(Content::Trace(Box::new(io::Cursor::new(head).chain(reader))));
+        return Ok(Content::Trace(Box::new(
+            io::Cursor::new(head).chain(reader),
+        )));
     }
     reader.take(MAX_JSON).read_to_end(&mut head).map_err(cant)?;
     if head.len() as u64 >= MAX_JSON {
-        return Err(CommandError::user(format!("`{}` is too large for a JSON file", origin.place())));
+        return Err(CommandError::user(format!(
+            "`{}` is too large for a JSON file",
+            origin.place()
+        )));
     }
     Ok(if recording::looks_like_recording(&head) {
         Content::Recording(head)
-    } else if formats::looks_like_profile(&head) {
+    } else if formats::docker::detect(&head) {
         Content::Profile(head)
     } else {
         Content::Json(head)
@@ -166,15 +180,25 @@ fn one(
         ))),
         Content::Trace(reader) => {
             let name = origin.name();
-            let source = Source { name: name.clone(), pid: None, reader };
+            let source = Source {
+                name: name.clone(),
+                pid: None,
+                reader,
+            };
             trace(vec![name], std::iter::once(source), &place, told, watcher)
         }
     }
 }
 
-fn set(files: &[(u32, PathBuf)], told: Option<Arch>, watcher: &Watcher) -> Result<Recording, CommandError> {
-    let origins: Vec<(u32, Origin)> =
-        files.iter().map(|(pid, path)| (*pid, Origin::File(path.clone()))).collect();
+fn set(
+    files: &[(u32, PathBuf)],
+    told: Option<Arch>,
+    watcher: &Watcher,
+) -> Result<Recording, CommandError> {
+    let origins: Vec<(u32, Origin)> = files
+        .iter()
+        .map(|(pid, path)| (*pid, Origin::File(path.clone())))
+        .collect();
     // Opened here once each, so that a file that is missing or no trace ends it before the work.
     for (_, origin) in &origins {
         match look(origin, &Watcher::silent())? {
@@ -189,11 +213,18 @@ fn set(files: &[(u32, PathBuf)], told: Option<Arch>, watcher: &Watcher) -> Resul
         }
     }
     let names = origins.iter().map(|(_, origin)| origin.name()).collect();
-    let place = origins.first().map(|(_, origin)| origin.place()).unwrap_or_default();
+    let place = origins
+        .first()
+        .map(|(_, origin)| origin.place())
+        .unwrap_or_default();
     let sources = origins.iter().map(|(pid, origin)| Source {
         name: origin.name(),
         pid: Some(*pid),
-        reader: Box::new(Late { origin, watcher, reader: None }),
+        reader: Box::new(Late {
+            origin,
+            watcher,
+            reader: None,
+        }),
     });
     trace(names, sources, &place, told, watcher)
 }
@@ -209,7 +240,9 @@ fn trace<'a>(
     let mut watch = |progress| watcher.progress(progress);
     let tally = read_strace(sources, told, &mut run, &mut watch).map_err(|error| {
         let hint = match &error {
-            IngestError::UnknownArch { .. } => Some("say it with `--arch`, for example `--arch x86_64`"),
+            IngestError::UnknownArch { .. } => {
+                Some("say it with `--arch`, for example `--arch x86_64`")
+            }
             IngestError::NothingUnderstood { .. } | IngestError::Empty { .. } => {
                 Some("record with `strace -f -n -o LOG COMMAND`")
             }
@@ -288,9 +321,13 @@ fn groups(paths: &[PathBuf]) -> Vec<Group> {
 /// The name of the set that a file is of, and its process.
 fn member(path: &Path) -> Option<(PathBuf, u32)> {
     let name = path.file_name()?.to_str()?;
-    let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
+    let name = name
+        .strip_suffix(".gz")
+        .or_else(|| name.strip_suffix(".zst"))
+        .unwrap_or(name);
     let (stem, pid) = name.rsplit_once('.')?;
-    let well_formed = !stem.is_empty() && !pid.starts_with('0') && pid.bytes().all(|b| b.is_ascii_digit());
+    let well_formed =
+        !stem.is_empty() && !pid.starts_with('0') && pid.bytes().all(|b| b.is_ascii_digit());
     let pid = pid.parse().ok().filter(|_| well_formed)?;
     Some((path.with_file_name(stem), pid))
 }
@@ -301,7 +338,9 @@ mod tests {
 
     #[test]
     fn files_of_a_set_belong_together() {
-        let paths = ["a/t.12", "b.strace", "a/t.7.gz", "c/t.3", "-", "v1.0", "a/t.12"];
+        let paths = [
+            "a/t.12", "b.strace", "a/t.7.gz", "c/t.3", "-", "v1.0", "a/t.12",
+        ];
         let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
         assert_eq!(
             groups(&paths),

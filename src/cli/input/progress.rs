@@ -52,19 +52,27 @@ impl Watcher {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self { bar, bytes: Arc::default() }
+        Self {
+            bar,
+            bytes: Arc::default(),
+        }
     }
 
     /// One that draws nothing.
     pub(super) fn silent() -> Self {
-        Self { bar: ProgressBar::hidden(), bytes: Arc::default() }
+        Self {
+            bar: ProgressBar::hidden(),
+            bytes: Arc::default(),
+        }
     }
 
     /// The reader has come so far.
     pub(super) fn progress(&self, progress: Progress) {
         self.bar.set_position(self.bytes.load(Ordering::Relaxed));
-        self.bar
-            .set_message(format!("{} lines  {} kinds of calls", progress.lines, progress.kinds));
+        self.bar.set_message(format!(
+            "{} lines  {} kinds of calls",
+            progress.lines, progress.kinds
+        ));
     }
 
     /// Takes the line away.
@@ -88,7 +96,9 @@ impl<R> Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
-        self.watcher.bytes.fetch_add(u64::try_from(read).unwrap_or_default(), Ordering::Relaxed);
+        self.watcher
+            .bytes
+            .fetch_add(u64::try_from(read).unwrap_or_default(), Ordering::Relaxed);
         Ok(read)
     }
 }

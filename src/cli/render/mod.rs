@@ -1,5 +1,9 @@
 //! What people read: the words and columns of results, notes and warnings.
 
+pub(crate) mod difference;
+pub(crate) mod generated;
+pub(crate) mod reasons;
+
 use callsieve::event::Skip;
 use callsieve::recording::{Recording, Run};
 use serde::Serialize;
@@ -34,8 +38,11 @@ pub(crate) fn number(number: u64) -> String {
 
 /// One line on what a run holds.
 pub(crate) fn run_summary(run: &Run) -> String {
-    let kinds: Vec<String> =
-        run.calls.iter().map(|(arch, calls)| format!("{} on {arch}", calls.len())).collect();
+    let kinds: Vec<String> = run
+        .calls
+        .iter()
+        .map(|(arch, calls)| format!("{} on {arch}", calls.len()))
+        .collect();
     let processes: u64 = run.executables.values().map(|e| e.processes).sum();
     let name = match run.files.as_slice() {
         [] => "a run".to_owned(),
@@ -54,16 +61,31 @@ pub(crate) fn run_summary(run: &Run) -> String {
 /// Says what is missing from a recording, and what could not be used of its sources.
 pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
     for (_, run) in recording.runs() {
-        let name = run.files.first().map_or_else(|| "a run".to_owned(), |name| safe(name));
+        let name = run
+            .files
+            .first()
+            .map_or_else(|| "a run".to_owned(), |name| safe(name));
         for gap in &run.tally.gaps {
             ui.warn(&format!("{name} is incomplete: {gap}"));
         }
         for (skip, what) in [
             (Skip::NotUnderstood, "lines are nothing that strace prints"),
-            (Skip::UnknownName, "calls have a name that no architecture knows"),
-            (Skip::ResumedOnly, "calls have no beginning in the log; they are counted"),
-            (Skip::Unterminated, "calls have no end in the log; they are counted"),
-            (Skip::TooLong, "lines are longer than 1 MiB; their results are not known"),
+            (
+                Skip::UnknownName,
+                "calls have a name that no architecture knows",
+            ),
+            (
+                Skip::ResumedOnly,
+                "calls have no beginning in the log; they are counted",
+            ),
+            (
+                Skip::Unterminated,
+                "calls have no end in the log; they are counted",
+            ),
+            (
+                Skip::TooLong,
+                "lines are longer than 1 MiB; their results are not known",
+            ),
         ] {
             let count = run.tally.skipped(skip);
             if count > 0 {

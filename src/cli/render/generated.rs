@@ -1,0 +1,188 @@
+//! What `generate` tells: what is in the profile and why, what is not, and how it stands to the
+//! base.
+
+use std::collections::BTreeMap;
+
+use callsieve::event::CallId;
+use callsieve::profile::build::{Generated, LeftOut, Options, Reason, Why};
+
+use super::difference::{self, Heading};
+use super::safe;
+use crate::cli::error::CommandError;
+use callsieve::profile::diff::Difference;
+
+/// Names on one line of a list.
+const WIDTH: usize = 72;
+
+/// For people, on standard error.
+pub(crate) fn summary(
+    generated: &Generated,
+    options: &Options,
+    container: &str,
+    verbose: bool,
+) -> Result<String, CommandError> {
+    let mut text = String::new();
+    let mut say = |line: &str| {
+        text.push_str(line);
+        text.push('\n');
+    };
+    say(&counts(generated));
+    for line in left_out(&generated.left_out) {
+        say(&line);
+    }
+    if !generated.never_succeeded.is_empty() {
+        let names: Vec<String> = generated
+            .never_succeeded
+            .iter()
+            .map(|(_, name)| name.to_string())
+            .collect();
+        say(
+            "Tried but never successful, allowed all the same (they may have been refused while recording):",
+        );
+        for line in wrapped(&names) {
+            say(&line);
+        }
+    }
+    if verbose {
+        for (name, reasons) in &generated.reasons {
+            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+            say(&format!("  {name}: {}", reasons.join("; ")));
+        }
+    }
+    if let (Some(base), Some(profile)) = (&options.base, &generated.base) {
+        let difference = Difference::between(profile, &generated.profile, generated.native)
+            .map_err(|error| CommandError::input("", &error))?;
+        let heading = Heading {
+            old: &safe(&base.name),
+            new: "This profile",
+            native: generated.native,
+            container,
+        };
+        say("");
+        text.push_str(&difference::text(&difference, &heading, None, false));
+    } else {
+        say(
+            "There is no base: nothing keeps the profile from allowing what Docker's default refuses.",
+        );
+    }
+    Ok(text)
+}
+
+/// Why a name is allowed, in one word; the strongest reason.
+fn kind(reasons: &[Reason]) -> &'static str {
+    let has = |test: fn(&Reason) -> bool| reasons.iter().any(test);
+    if has(|reason| matches!(reason, Reason::Observed { .. })) {
+        "observed"
+    } else if has(|reason| matches!(reason, Reason::Asked(_))) {
+        "asked for"
+    } else if has(|reason| matches!(reason, Reason::Floor(_))) {
+        "needed by the runtime"
+    } else if has(|reason| matches!(reason, Reason::Instead(_))) {
+        "called instead of refused ones"
+    } else if has(|reason| matches!(reason, Reason::Probed)) {
+        "answered ENOSYS"
+    } else {
+        "always needed"
+    }
+}
+
+fn counts(generated: &Generated) -> String {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for reasons in generated.reasons.values() {
+        *kinds.entry(kind(reasons)).or_default() += 1;
+    }
+    let enosys = kinds.remove("answered ENOSYS").unwrap_or_default();
+    let allowed: usize = kinds.values().sum();
+    let order = [
+        "observed",
+        "needed by the runtime",
+        "always needed",
+        "called instead of refused ones",
+        "asked for",
+    ];
+    let parts: Vec<String> = order
+        .iter()
+        .filter_map(|kind| kinds.get(kind).map(|count| format!("{count} {kind}")))
+        .collect();
+    let arches: Vec<&str> = generated
+        .profile
+        .architectures
+        .iter()
+        .map(|arch| arch.name())
+        .collect();
+    format!(
+        "{allowed} calls allowed on {}: {}. {enosys} answered ENOSYS.",
+        arches.join(", "),
+        parts.join(", ")
+    )
+}
+
+fn left_out(all: &[LeftOut]) -> Vec<String> {
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec!["Observed, but left out:".to_owned()];
+    for left in all {
+        let by: Vec<String> = left
+            .by
+            .iter()
+            .filter(|name| !name.is_empty())
+            .take(3)
+            .map(|name| safe(name))
+            .collect();
+        let by = if by.is_empty() {
+            String::new()
+        } else {
+            format!(" by {}", by.join(", "))
+        };
+        let calls = if left.calls > 0 {
+            format!("{} calls{by}; ", left.calls)
+        } else {
+            String::new()
+        };
+        lines.push(format!(
+            "  {} {}: {calls}{}",
+            left.arch,
+            left.call,
+            why(left)
+        ));
+    }
+    lines
+}
+
+pub(super) fn why(left: &LeftOut) -> String {
+    match &left.why {
+        Why::Refused(answer) => {
+            let add = match &left.call {
+                CallId::Name(name) => format!("; to allow it: --allow {name}=REASON"),
+                CallId::Number(_) => String::new(),
+            };
+            format!("the base answers {answer}{add}")
+        }
+        Why::NotCarried => "the base's argument rules can't be carried over".to_owned(),
+        Why::UnknownName => "no architecture has a call of this name".to_owned(),
+        Why::UnknownNumber => "a number without a name; a profile can't name it".to_owned(),
+        Why::ArchRefused => "the base does not list the architecture".to_owned(),
+        Why::Values(values) => {
+            let values: Vec<String> = values.iter().map(|value| format!("{value:#x}")).collect();
+            format!(
+                "argument values outside the base's rule: {}",
+                values.join(", ")
+            )
+        }
+    }
+}
+
+fn wrapped(names: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for name in names {
+        match lines.last_mut() {
+            Some(line) if line.len() + name.len() < WIDTH => {
+                line.push(' ');
+                line.push_str(name);
+            }
+            _ => lines.push(format!("  {name}")),
+        }
+    }
+    lines
+}
