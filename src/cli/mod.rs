@@ -20,7 +20,6 @@ use clap::Parser as _;
 pub(crate) use env::Env;
 
 use args::{Args, Command};
-use error::CommandError;
 use exit::Exit;
 use ui::Ui;
 

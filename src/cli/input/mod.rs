@@ -82,7 +82,7 @@ impl Origin {
 enum Content {
     Recording(Vec<u8>),
     Profile(Vec<u8>),
-    Json(Vec<u8>),
+    Json,
     Trace(Box<dyn Read>),
 }
 
@@ -113,7 +113,7 @@ fn look(origin: &Origin, watcher: &Watcher) -> Result<Content, CommandError> {
     } else if formats::docker::detect(&head) {
         Content::Profile(head)
     } else {
-        Content::Json(head)
+        Content::Json
     })
 }
 
@@ -175,7 +175,7 @@ fn one(
         Content::Profile(_) => Err(CommandError::user(format!(
             "`{place}` is a profile; expected a recording or a trace"
         ))),
-        Content::Json(_) => Err(CommandError::user(format!(
+        Content::Json => Err(CommandError::user(format!(
             "`{place}` is JSON, but neither a recording nor a profile"
         ))),
         Content::Trace(reader) => {
@@ -229,6 +229,10 @@ fn set(
     trace(names, sources, &place, told, watcher)
 }
 
+#[expect(
+    single_use_lifetimes,
+    reason = "an elided one is not stable in `impl Trait`"
+)]
 fn trace<'a>(
     names: Vec<String>,
     sources: impl Iterator<Item = Source<'a>>,

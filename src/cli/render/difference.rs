@@ -45,7 +45,7 @@ pub(crate) fn text(
         return text + &unknown_names(difference);
     }
     text.push('\n');
-    let arches = difference.arches.len();
+    let several = difference.arches.len() > 1;
     let mut list = |sign: &str, color: &str, title: &str, changes: &[&Change]| {
         if changes.is_empty() {
             return;
@@ -54,14 +54,17 @@ pub(crate) fn text(
             &mut text,
             &format!("  {color}{sign} {} {title}{PLAIN}\n", calls(changes)),
         );
-        for change in changes {
+        for (change, arches) in together(changes) {
             let mark = match outside {
                 Some(outside) if outside.contains(&(change.arch, change.call.clone())) => {
                     "  (outside Docker's default)"
                 }
                 _ => "",
             };
-            push(&mut text, &format!("{}{mark}\n", line(change, arches)));
+            push(
+                &mut text,
+                &format!("{}{mark}\n", line(change, several.then_some(&arches))),
+            );
         }
     };
     let wider: Vec<&Change> = difference.wider.iter().collect();
@@ -134,14 +137,31 @@ fn calls(changes: &[&Change]) -> usize {
         .sum()
 }
 
-fn line(change: &Change, arches: usize) -> String {
-    let arch = if arches > 1 {
-        format!("{:<8} ", change.arch)
-    } else {
-        String::new()
-    };
+/// Changes that differ in nothing but the architecture, with all their architectures.
+fn together<'a>(changes: &[&'a Change]) -> Vec<(&'a Change, Vec<Arch>)> {
+    let mut rows: Vec<(&Change, Vec<Arch>)> = Vec::new();
+    let mut known: BTreeMap<(&CallId, String, String), usize> = BTreeMap::new();
+    for change in changes {
+        let key = (&change.call, change.old.to_string(), change.new.to_string());
+        match known.get(&key).and_then(|at| rows.get_mut(*at)) {
+            Some((_, arches)) => arches.push(change.arch),
+            None => {
+                known.insert(key, rows.len());
+                rows.push((change, vec![change.arch]));
+            }
+        }
+    }
+    rows.sort_by(|(one, _), (other, _)| one.call.cmp(&other.call));
+    rows
+}
+
+fn line(change: &Change, arches: Option<&Vec<Arch>>) -> String {
+    let arches = arches.map_or_else(String::new, |arches| {
+        let names: Vec<&str> = arches.iter().map(|arch| arch.name()).collect();
+        format!("{:<16} ", names.join(","))
+    });
     let mut line = format!(
-        "      {arch}{:<22} {} -> {}",
+        "      {:<22} {arches}{} -> {}",
         change.call.to_string(),
         change.old,
         change.new
@@ -192,7 +212,10 @@ fn folded(changes: &[&Change]) -> String {
                     .or_default() += 1;
             }
             CallId::AnyOther | CallId::WholeArchitecture => {
-                push(&mut text, &format!("{}\n", line(change, 2)));
+                push(
+                    &mut text,
+                    &format!("{}\n", line(change, Some(&vec![change.arch]))),
+                );
             }
         }
     }

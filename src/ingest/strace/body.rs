@@ -277,7 +277,13 @@ fn continues(rest: &[u8]) -> bool {
 /// traced program, which did not end with a line end.
 pub(super) fn glued(line: &[u8]) -> Option<&[u8]> {
     let at = memchr::memmem::find(line, b"[pid ").filter(|at| *at > 0)?;
-    line.get(at..)
+    let rest = line.get(at..)?;
+    let is_call = match sort(super::leader::split(rest).1) {
+        Body::Call { tail, .. } => scan::is_whole(tail),
+        Body::Resumed { .. } | Body::Exit(_) => true,
+        _ => false,
+    };
+    is_call.then_some(rest)
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ impl Reader {
     fn body(&mut self, bytes: &[u8], line: &Line<'_>, glued: bool) -> Result<(), IngestError> {
         let (mut leader, rest) = leader::split(bytes);
         self.names_processes |= leader.pid.is_some();
-        leader.pid = self.who(&leader);
+        leader.pid = self.who(&leader, rest.starts_with(b"<... "));
         match body::sort(rest) {
             Body::Call { name, tail } => {
                 if !self.call(&leader, name, tail, line) {
@@ -189,7 +189,7 @@ impl Reader {
     /// On a terminal strace names no process while there is only one. When a second one comes,
     /// the first is named like the others, and it is the one that was never said to be attached;
     /// when one is left, it is no longer named.
-    fn who(&mut self, leader: &Leader<'_>) -> Option<u32> {
+    fn who(&mut self, leader: &Leader<'_>, resumes: bool) -> Option<u32> {
         let Some(pid) = leader.pid else {
             return self
                 .file_pid
@@ -198,7 +198,9 @@ impl Reader {
         if leader.bracketed
             && self.unnumbered.is_none()
             && !self.attached.contains(&pid)
-            && self.processes.name_first(pid)
+            && self
+                .processes
+                .name_first(pid, resumes || !self.attached.is_empty())
         {
             self.unnumbered = Some(pid);
             if self.interrupted == Some(None) {

@@ -122,16 +122,18 @@ impl Processes {
     }
 
     /// The first process, not named so far, turns out to be `pid`; `false` if it is another one.
-    pub(super) fn name_first(&mut self, pid: u32) -> bool {
+    /// `sure` is whether it can't be a process that the first one is making.
+    pub(super) fn name_first(&mut self, pid: u32, sure: bool) -> bool {
         let Some(first) = self.by_pid.get(&NO_PID) else {
             return false;
         };
         // With `-q` no message tells of a new process; one that comes while the first is making
         // one is the new one.
-        let forking = first
-            .open
-            .as_ref()
-            .is_some_and(|open| open.role == Role::Fork);
+        let forking = !sure
+            && first
+                .open
+                .as_ref()
+                .is_some_and(|open| open.role == Role::Fork);
         if forking || self.by_pid.contains_key(&pid) || self.orphans.contains_key(&pid) {
             return false;
         }

@@ -481,7 +481,11 @@ impl Draft<'_> {
             rules
         };
         self.add(name.clone(), Reason::Base(base.to_owned()));
-        let comment = format!("argument rule of {base}");
+        // Without the release, since a newer one with the same rule is no change to review.
+        let comment = format!(
+            "argument rule of {}",
+            base.split_once('@').map_or(base, |(name, _)| name)
+        );
         rules
             .into_iter()
             .map(|rule| Rule {
