@@ -282,7 +282,7 @@ fn observed_to_wire(observed: &Observed) -> wire::Observed {
                         (key, *count)
                     })
                     .collect();
-                let values = wire::Values {
+                let values = wire::Argument {
                     values,
                     unseen: facts.unseen,
                     overflow: facts.overflow,

@@ -59,7 +59,7 @@ pub(super) struct Observed {
     pub(super) by: BTreeMap<String, Caller>,
     pub(super) first: First,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) args: BTreeMap<String, Values>,
+    pub(super) args: BTreeMap<String, Argument>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,7 +79,7 @@ pub(super) struct First {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Values {
+pub(super) struct Argument {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) values: BTreeMap<String, u64>,
     #[serde(default, skip_serializing_if = "is_zero")]

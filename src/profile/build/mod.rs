@@ -6,6 +6,7 @@ mod tighten;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::diff::{CallId as DiffCall, DiffError, Difference};
 use super::floor::RuntimeFloor;
 use super::implied::{IMPLIED, PROBED, probed};
 use super::{Action, Capability, ConditionalProfile, Host, KernelVersion, Profile, Rule, action};
@@ -161,6 +162,18 @@ pub enum BuildError {
         /// What it has.
         have: BTreeSet<Arch>,
     },
+    /// The profile would permit what the base refuses. This is the last check before a profile
+    /// leaves this module; that it fails is a fault of callsieve, or of a base for other machines.
+    #[error("the profile would permit what {base} refuses: {what}")]
+    Weaker {
+        /// The name of the base.
+        base: String,
+        /// What it would permit.
+        what: String,
+    },
+    /// The base can't be compared with the profile.
+    #[error(transparent)]
+    Diff(#[from] DiffError),
     /// A name that the user gave exists nowhere.
     #[error("unknown system call `{name}`")]
     UnknownSyscall {
@@ -202,7 +215,7 @@ pub fn build(recording: &Recording, options: &Options) -> Result<Generated, Buil
         names: BTreeMap::new(),
         left_out: Vec::new(),
     };
-    draft.drop_refused_architectures();
+    draft.drop_refused_architectures(&totals);
     let observed: Vec<(Arch, &CallId, &Total<'_>)> = totals
         .iter()
         .filter(|(arch, _)| draft.arches.contains(arch))
@@ -233,6 +246,9 @@ pub fn build(recording: &Recording, options: &Options) -> Result<Generated, Buil
         rules,
         flags: Vec::new(),
     };
+    if let (Some(options_base), Some(base)) = (&options.base, &base) {
+        check(&options_base.name, &profile, base, native, options)?;
+    }
     let Draft {
         names, left_out, ..
     } = draft;
@@ -310,6 +326,38 @@ fn architectures(
     Ok((native, arches))
 }
 
+/// The calls of all runs, per architecture.
+type Totals<'a> = BTreeMap<Arch, BTreeMap<CallId, Total<'a>>>;
+
+fn callers(total: &Total<'_>) -> Vec<String> {
+    total.by.keys().map(|name| (*name).to_owned()).collect()
+}
+
+/// Makes sure that the profile permits nothing that the base refuses, but for what was asked.
+fn check(
+    base: &str,
+    profile: &Profile,
+    than: &Profile,
+    native: Arch,
+    options: &Options,
+) -> Result<(), BuildError> {
+    if options.default == DefaultAction::Log {
+        return Ok(());
+    }
+    let asked = |call: &DiffCall| match call {
+        DiffCall::Name(name) => options.allow.contains_key(name),
+        DiffCall::AnyOther | DiffCall::WholeArchitecture => false,
+    };
+    let difference = Difference::between(than, profile, native)?;
+    match difference.wider.iter().find(|change| !asked(&change.call)) {
+        None => Ok(()),
+        Some(change) => Err(BuildError::Weaker {
+            base: base.to_owned(),
+            what: format!("{} on {}", change.call, change.arch),
+        }),
+    }
+}
+
 /// A profile in the making.
 struct Draft<'a> {
     options: &'a Options,
@@ -330,13 +378,29 @@ impl Draft<'_> {
             .map_or(Stance::Allowed, |base| Stance::of(base, name))
     }
 
-    fn drop_refused_architectures(&mut self) {
+    fn drop_refused_architectures(&mut self, totals: &Totals<'_>) {
         let Some(base) = self.base.filter(|base| !base.architectures.is_empty()) else {
             return;
         };
         let native = self.native;
-        self.arches
-            .retain(|arch| *arch == native || base.architectures.contains(arch));
+        let refused: Vec<Arch> = self
+            .arches
+            .iter()
+            .copied()
+            .filter(|arch| *arch != native && !base.architectures.contains(arch))
+            .collect();
+        for arch in refused {
+            self.arches.remove(&arch);
+            for (call, total) in totals.get(&arch).into_iter().flatten() {
+                self.left_out.push(LeftOut {
+                    arch,
+                    call: call.clone(),
+                    why: Why::ArchRefused,
+                    calls: total.calls,
+                    by: callers(total),
+                });
+            }
+        }
     }
 
     fn on_any_arch(&self, name: &str) -> bool {
@@ -350,7 +414,7 @@ impl Draft<'_> {
     }
 
     fn observe(&mut self, arch: Arch, call: &CallId, total: &Total<'_>) {
-        let by: Vec<String> = total.by.keys().map(|name| (*name).to_owned()).collect();
+        let by = callers(total);
         let (name, why) = match call {
             CallId::Number(_) => (None, Some(Why::UnknownNumber)),
             CallId::Name(name) if !exists(name) => (None, Some(Why::UnknownName)),
@@ -430,7 +494,7 @@ impl Draft<'_> {
 
     /// The rules: what is allowed whatever its arguments, what is allowed for some, and what is
     /// to look like a call that the kernel does not have.
-    fn rules(&mut self, totals: &BTreeMap<Arch, BTreeMap<CallId, Total<'_>>>) -> Vec<Rule> {
+    fn rules(&mut self, totals: &Totals<'_>) -> Vec<Rule> {
         let mut plain = Vec::new();
         let mut conditional = Vec::new();
         let names: Vec<SyscallName> = self.names.keys().cloned().collect();
@@ -458,7 +522,7 @@ impl Draft<'_> {
         &mut self,
         name: &SyscallName,
         rules: Vec<Rule>,
-        totals: &BTreeMap<Arch, BTreeMap<CallId, Total<'_>>>,
+        totals: &Totals<'_>,
     ) -> Vec<Rule> {
         let base = self
             .options
