@@ -23,7 +23,10 @@ pub(crate) fn require(component: &str, present: bool, why: &str) -> bool {
     }
     let required = std::env::var(REQUIRE).unwrap_or_default();
     let named = required.split(',').any(|name| name.trim() == component);
-    assert!(!named, "{component} is missing, and {REQUIRE} names it: {why}");
+    assert!(
+        !named,
+        "{component} is missing, and {REQUIRE} names it: {why}"
+    );
     let test = std::thread::current();
     let line = format!(
         "SKIPPED: {}: no {component}: {why}\n",
