@@ -1,0 +1,262 @@
+//! One way of starting a container on Docker, runc and crun.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::common::{find_program, require};
+use crate::image::Image;
+use crate::rig::{Finished, run, unique_name};
+
+/// A program that starts containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Docker,
+    Runc,
+    Crun,
+}
+
+/// The filter of a container.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Filter<'a> {
+    None,
+    /// What `docker run` does by itself. The two runtimes know no such thing.
+    DockerDefault,
+    Profile(&'a Path),
+}
+
+/// A container to be started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Launch<'a> {
+    pub(crate) image: &'a Image,
+    pub(crate) command: &'a [&'a str],
+    pub(crate) filter: Filter<'a>,
+    pub(crate) user: u32,
+    pub(crate) no_new_privileges: bool,
+    /// A folder that is writable as `/trace`.
+    pub(crate) trace: Option<&'a Path>,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.program())
+    }
+}
+
+impl Engine {
+    pub(crate) const ALL: [Self; 3] = [Self::Docker, Self::Runc, Self::Crun];
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Runc => "runc",
+            Self::Crun => "crun",
+        }
+    }
+
+    /// Whether this engine can be used here; says so if not.
+    pub(crate) fn require(self) -> bool {
+        static FOUND: [OnceLock<Result<(), String>>; 3] = [const { OnceLock::new() }; 3];
+        let found = FOUND[self as usize].get_or_init(|| self.look());
+        let why = found.as_ref().err().map_or("", String::as_str);
+        require(self.program(), found.is_ok(), why)
+    }
+
+    fn look(self) -> Result<(), String> {
+        let program = self.program();
+        if find_program(program).is_none() {
+            return Err(format!("{program} is not installed"));
+        }
+        let mut command = match self {
+            Self::Docker => Command::new("docker"),
+            Self::Runc | Self::Crun => Command::new("unshare"),
+        };
+        match self {
+            Self::Docker => command.arg("info"),
+            Self::Runc | Self::Crun if fs::metadata("/proc/self").unwrap().uid() != 0 => {
+                return Err(format!("{program} is started directly only by root"));
+            }
+            Self::Runc | Self::Crun => command.args(["--mount", "--pid", "--fork", "true"]),
+        };
+        let answer = run(&mut command);
+        if answer.succeeded() {
+            Ok(())
+        } else {
+            Err(answer.to_string())
+        }
+    }
+
+    /// Starts the container and waits for its end.
+    #[track_caller]
+    pub(crate) fn launch(self, launch: &Launch<'_>) -> Finished {
+        match self {
+            Self::Docker => docker(launch),
+            Self::Runc | Self::Crun => bundle(self.program(), launch),
+        }
+    }
+}
+
+/// Removes what is left of a container, also of one that hangs.
+struct Removal(Command);
+
+impl Drop for Removal {
+    fn drop(&mut self) {
+        run(&mut self.0);
+    }
+}
+
+#[track_caller]
+fn docker(launch: &Launch<'_>) -> Finished {
+    let name = unique_name();
+    let mut command = Command::new("docker");
+    command.args([
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--hostname",
+        "box",
+        "--read-only",
+    ]);
+    command.args(["--tmpfs", "/tmp", "--name", &name]);
+    command.args(["--user", &format!("{0}:{0}", launch.user)]);
+    match launch.filter {
+        Filter::None => command.args(["--security-opt", "seccomp=unconfined"]),
+        Filter::DockerDefault => &mut command,
+        Filter::Profile(path) => {
+            command.args(["--security-opt", &format!("seccomp={}", path.display())])
+        }
+    };
+    if launch.no_new_privileges {
+        command.args(["--security-opt", "no-new-privileges"]);
+    }
+    if let Some(folder) = launch.trace {
+        command
+            .arg("--volume")
+            .arg(format!("{}:/trace", folder.display()));
+    }
+    command.arg(launch.image.docker_name()).args(launch.command);
+
+    let mut removal = Command::new("docker");
+    removal.args(["rm", "--force", &name]);
+    let _removal = Removal(removal);
+    run(&mut command)
+}
+
+/// The capabilities that Docker gives to a container of root.
+const CAPABILITIES: [&str; 14] = [
+    "CAP_AUDIT_WRITE",
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_MKNOD",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_RAW",
+    "CAP_SETFCAP",
+    "CAP_SETGID",
+    "CAP_SETPCAP",
+    "CAP_SETUID",
+    "CAP_SYS_CHROOT",
+];
+
+/// Runs an OCI bundle. The state folder is its own one: crun keeps compiled filters there, and its
+/// key of them leaves out `errnoRet`.
+#[track_caller]
+fn bundle(runtime: &str, launch: &Launch<'_>) -> Finished {
+    let (name, folder) = (unique_name(), TempDir::new().unwrap());
+    let state = folder.path().join("state");
+    run(Command::new(runtime).arg("spec").current_dir(folder.path())).expect_success();
+    let path = folder.path().join("config.json");
+    let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    configure(&mut config, launch);
+    fs::write(&path, serde_json::to_vec_pretty(&config).unwrap()).unwrap();
+
+    let mut removal = runtime_command(runtime);
+    removal
+        .arg("--root")
+        .arg(&state)
+        .args(["delete", "--force", &name]);
+    let _removal = Removal(removal);
+    let mut command = runtime_command(runtime);
+    command
+        .arg("--root")
+        .arg(&state)
+        .args(["run", "--bundle"])
+        .arg(folder.path())
+        .arg(&name);
+    run(&mut command)
+}
+
+/// The command of a runtime.
+///
+/// crun refuses a machine where both versions of cgroups have controllers. There it runs in a
+/// mount namespace of its own which shows the first version alone.
+fn runtime_command(runtime: &str) -> Command {
+    let second = "/sys/fs/cgroup/unified";
+    let controllers = fs::read_to_string(format!("{second}/cgroup.controllers"));
+    if runtime == "runc" || controllers.unwrap_or_default().trim().is_empty() {
+        return Command::new(runtime);
+    }
+    let mut command = Command::new("unshare");
+    let script = format!("umount {second} && exec \"$0\" \"$@\"");
+    command.args(["--mount", "sh", "-c", &script, runtime]);
+    command
+}
+
+fn configure(config: &mut Value, launch: &Launch<'_>) {
+    let process = &mut config["process"];
+    process["terminal"] = json!(false);
+    process["args"] = json!(launch.command);
+    // What Docker sets: a shell without HOSTNAME calls uname.
+    process["env"] = json!([
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOSTNAME=box",
+        "HOME=/",
+    ]);
+    process["user"] = json!({ "uid": launch.user, "gid": launch.user });
+    process["noNewPrivileges"] = json!(launch.no_new_privileges);
+    // As with Docker, another user than root gets none but the bounding set.
+    let held = if launch.user == 0 {
+        &CAPABILITIES[..]
+    } else {
+        &[]
+    };
+    process["capabilities"] = json!({
+        "bounding": CAPABILITIES, "permitted": held, "effective": held,
+    });
+    config["hostname"] = json!("box");
+    config["root"] = json!({ "path": launch.image.root(), "readonly": true });
+    let mounts = config["mounts"].as_array_mut().unwrap();
+    mounts.push(json!({
+        "destination": "/tmp", "type": "tmpfs", "source": "tmpfs",
+        "options": ["nosuid", "nodev", "noexec", "mode=1777"],
+    }));
+    if let Some(folder) = launch.trace {
+        mounts.push(json!({
+            "destination": "/trace", "type": "bind", "source": folder, "options": ["bind", "rw"],
+        }));
+    }
+    match launch.filter {
+        Filter::None => {}
+        Filter::DockerDefault => panic!("only Docker has Docker's default profile"),
+        Filter::Profile(path) => {
+            let profile: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+            config["linux"]["seccomp"] = profile;
+        }
+    }
+}
+
+/// A folder that every user of a container may write to.
+pub(crate) fn shared_folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    folder
+}

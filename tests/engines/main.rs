@@ -1,0 +1,24 @@
+//! Whole runs on real container engines: an image is built from installed Debian packages, its
+//! workload recorded with strace, a profile generated, and the workload run again under the
+//! profile by `docker run`, `runc` and `crun`.
+//!
+//! Nothing is downloaded. The images are named `callsieve-test-…` and removed afterwards, as are
+//! the containers. An engine that is not there is said on stderr (`SKIPPED: …`), or is a failure
+//! when `CALLSIEVE_TEST_REQUIRE` names it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test may panic, write files and read its own environment"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod engine;
+mod image;
+mod probe;
+mod rig;
+mod trial;
+mod workloads;
