@@ -16,11 +16,13 @@
 //!   architecture has these: argument 0 is the number of the sub-call, and takes the place of a
 //!   condition on argument 0; conditions on other arguments stay.
 //!
-//! Where conditional rules with different actions overlap, this model lets the first that matches
-//! decide. libseccomp merges them in an order of its own, and refuses two rules with equal
-//! conditions and different actions (-EEXIST, the container does not start). Before 2.6.1 it also
-//! merges some 64-bit comparisons wrongly (GHSA-4q85-33p6-j5g6). Neither is modelled, nor is the
-//! ENOSYS with which runc answers numbers above the largest that a profile names.
+//! Where conditional rules overlap, this model lets the first that matches decide: what the profile
+//! says. libseccomp merges them in an order of its own, and refuses two rules with equal conditions
+//! and different actions (-EEXIST, the container does not start). Version 2.5.4 differs from the
+//! model for rules with different actions, and for rules with one action too, where several look
+//! at two arguments or at both halves of one (GHSA-4q85-33p6-j5g6, mended in 2.6.1): the filter
+//! then lets through what no rule allows, or refuses what one does. Neither is modelled, nor is
+//! the ENOSYS with which runc answers numbers above the largest that a profile names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
