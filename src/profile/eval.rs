@@ -18,11 +18,12 @@
 //!
 //! Where conditional rules overlap, this model lets the first that matches decide: what the profile
 //! says. libseccomp merges them in an order of its own, and refuses two rules with equal conditions
-//! and different actions (-EEXIST, the container does not start). Version 2.5.4 differs from the
-//! model for rules with different actions, and for rules with one action too, where several look
-//! at two arguments or at both halves of one (GHSA-4q85-33p6-j5g6, mended in 2.6.1): the filter
-//! then lets through what no rule allows, or refuses what one does. Neither is modelled, nor is
-//! the ENOSYS with which runc answers numbers above the largest that a profile names.
+//! and different actions (-EEXIST, the container does not start). Filters of version 2.5.4 differ
+//! from the model for rules with different actions, and for rules with one action too where they
+//! look at two arguments or at both halves of one: they let through what no rule allows, or refuse
+//! what one does. Of the halves its CHANGELOG says that 2.6.1 is right (GHSA-4q85-33p6-j5g6).
+//! None of this is modelled, nor is the ENOSYS with which runc answers numbers above the largest
+//! that a profile names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
