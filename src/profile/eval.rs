@@ -16,11 +16,14 @@
 //!   architecture has these: argument 0 is the number of the sub-call, and takes the place of a
 //!   condition on argument 0; conditions on other arguments stay.
 //!
-//! Where conditional rules with different actions overlap, this model lets the first that matches
-//! decide. libseccomp merges them in an order of its own, and refuses two rules with equal
-//! conditions and different actions (-EEXIST, the container does not start). Before 2.6.1 it also
-//! merges some 64-bit comparisons wrongly (GHSA-4q85-33p6-j5g6). Neither is modelled, nor is the
-//! ENOSYS with which runc answers numbers above the largest that a profile names.
+//! Where conditional rules overlap, this model lets the first that matches decide: what the profile
+//! says. libseccomp merges them in an order of its own, and refuses two rules with equal conditions
+//! and different actions (-EEXIST, the container does not start). Filters of version 2.5.4 differ
+//! from the model for rules with different actions, and for rules with one action too where they
+//! look at two arguments or at both halves of one: they let through what no rule allows, or refuse
+//! what one does. Of the halves its CHANGELOG says that 2.6.1 is right (GHSA-4q85-33p6-j5g6).
+//! None of this is modelled, nor is the ENOSYS with which runc answers numbers above the largest
+//! that a profile names.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -32,8 +32,8 @@ pub use resolve::{Applies, ConditionalProfile, ConditionalRule, Host, KernelVers
 pub struct Profile {
     /// What happens to a call that no rule matches.
     pub default_action: Action,
-    /// The architectures the filter is made for; a call of any other kills the process. An
-    /// empty list means the engine's own architecture alone.
+    /// The architectures the filter is made for, besides the engine's own, which always is; a
+    /// call of any other kills the thread.
     pub architectures: Vec<Arch>,
     /// In the order of the file, which decides between rules that contradict each other.
     pub rules: Vec<Rule>,
