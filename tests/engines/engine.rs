@@ -88,7 +88,8 @@ impl Engine {
         if answer.succeeded() {
             Ok(())
         } else {
-            Err(answer.to_string())
+            let last = answer.stderr.lines().last().unwrap_or("no answer");
+            Err(format!("{program} cannot be used: {last}"))
         }
     }
 

@@ -115,9 +115,7 @@ pub(crate) fn generate(recordings: &[Recording], options: &[&str], profile: &Pat
     let mut command = callsieve();
     command
         .arg("generate")
-        .args(recordings.iter().map(Recording::path))
-        // The engine's own default: a newer one allows calls that this one refuses.
-        .args(["--base", DOCKER_DEFAULT]);
+        .args(recordings.iter().map(Recording::path));
     let finished = run(command.arg("-o").arg(profile).args(options)).expect_success();
     assert_eq!(finished.stdout, "", "the profile was to go to a file");
 }
