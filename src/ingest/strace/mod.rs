@@ -10,6 +10,7 @@ mod images;
 mod leader;
 mod processes;
 mod scan;
+mod slots;
 mod spelling;
 mod summary;
 
@@ -18,13 +19,15 @@ use std::collections::BTreeSet;
 use body::{Body, Exit, Message, Mode, Name};
 use leader::Leader;
 use processes::{Begin, Processes};
-use scan::End;
+use scan::{End, Scanned};
+use slots::Slot;
 use spelling::{ArchSet, Role, Spellings};
 
 use super::IngestError;
 use super::lines::Line;
 use crate::arch::Arch;
 use crate::event::{Gap, Outcome, Sink, Skip, Tally};
+use crate::syscalls::ArgKind;
 
 /// Longest path kept of a program, in bytes.
 const MAX_PATH: usize = 256;
@@ -179,6 +182,7 @@ impl Reader {
             Body::Decoration => self.tally.skip(Skip::Decoration),
             Body::Continuation { tail } => self.continuation(tail),
             Body::Blank => self.tally.skip(Skip::Blank),
+            Body::Unknown if !glued && self.table_header(bytes) => {}
             Body::Unknown => self.strange(bytes, line, glued)?,
         }
         Ok(())
@@ -210,7 +214,7 @@ impl Reader {
         Some(pid)
     }
 
-    /// A row of a table, or its header.
+    /// A row of a table whose header was seen.
     fn table_row(&mut self, bytes: &[u8]) -> bool {
         if let Some(table) = &self.table {
             match table.row(bytes) {
@@ -238,14 +242,18 @@ impl Reader {
             self.tally.skip(Skip::Decoration);
             return true;
         }
-        if memchr::memmem::find(bytes, b"syscall").is_some()
-            && let Some(table) = summary::header(bytes)
-        {
-            self.tally.skip(Skip::Decoration);
-            self.table = Some(table);
-            return true;
-        }
         false
+    }
+
+    /// A header of a table. It looks like nothing else that strace prints, so that only lines
+    /// not understood have to be looked at.
+    fn table_header(&mut self, bytes: &[u8]) -> bool {
+        let Some(table) = summary::header(bytes) else {
+            return false;
+        };
+        self.tally.skip(Skip::Decoration);
+        self.table = Some(table);
+        true
     }
 
     fn place(&self) -> (u32, u64) {
@@ -284,8 +292,7 @@ impl Reader {
             self.tally.skip(Skip::UnknownName);
         }
         let role = spelling.role;
-        let positions = spelling.args.clone();
-        let is_clone = spelling.name.as_deref() == Some("clone");
+        let (arches, kept, by_name) = (spelling.arches, spelling.args, spelling.names_arguments);
         self.note(role);
         let path = (role == Role::Exec)
             .then(|| scan::first_string(scanned.args, MAX_PATH))
@@ -295,24 +302,16 @@ impl Reader {
             pid: leader.pid,
             comm: leader.comm,
             spelling: id,
+            arches,
             role,
             path,
             place: self.place(),
         };
         self.tally.calls += 1;
-        if let Some(slot) = self.processes.begin(begin, &self.spellings) {
-            for (nth, position) in positions.into_iter().enumerate() {
-                let value = if is_clone {
-                    named_argument(scanned.args, b"flags=")
-                } else {
-                    scan::arguments(scanned.args).nth(usize::from(position))
-                };
-                let complete = matches!(scanned.end, End::Result { .. });
-                let value = value
-                    .map(constant)
-                    .filter(|v| !v.is_empty() && (complete || nth == 0));
-                slot.args.entry(position).or_default().add(value);
-            }
+        if let Some(slot) = self.processes.begin(begin)
+            && !kept.is_empty()
+        {
+            keep_arguments(slot, kept, by_name, &scanned);
         }
         self.ended(leader.pid, role, scanned.args, scanned.end, line);
         true
@@ -393,10 +392,10 @@ impl Reader {
                     self.tally.skip(Skip::UnknownName);
                     return;
                 };
-                let role = self
+                let (role, arches) = self
                     .spellings
                     .get(id)
-                    .map_or(Role::Other, |spelling| spelling.role);
+                    .map_or((Role::Other, ArchSet::ALL), |s| (s.role, s.arches));
                 self.note(Role::Other);
                 self.tally.calls += 1;
                 self.tally.skip(Skip::ResumedOnly);
@@ -404,11 +403,12 @@ impl Reader {
                     pid: leader.pid,
                     comm: leader.comm,
                     spelling: id,
+                    arches,
                     role,
                     path: None,
                     place: self.place(),
                 };
-                self.processes.begin(begin, &self.spellings);
+                self.processes.begin(begin);
                 role
             }
         };
@@ -569,6 +569,28 @@ impl Reader {
         if strange.saturating_mul(TOLERATED) > self.tally.lines {
             gaps.insert(Gap::NotUnderstood);
         }
+    }
+}
+
+/// Counts the values of arguments. `by_name` is for a call whose arguments strace names, `kept`
+/// is sorted by position.
+fn keep_arguments(slot: &mut Slot, kept: &[(u8, ArgKind)], by_name: bool, scanned: &Scanned<'_>) {
+    let complete = matches!(scanned.end, End::Result { .. });
+    let mut arguments = scan::arguments(scanned.args);
+    let mut passed = 0;
+    for (nth, (position, _)) in kept.iter().enumerate() {
+        let value = if by_name {
+            named_argument(scanned.args, b"flags=")
+        } else {
+            let at = usize::from(*position);
+            let value = arguments.nth(at - passed);
+            passed = at + 1;
+            value
+        };
+        let value = value
+            .map(constant)
+            .filter(|v| !v.is_empty() && (complete || nth == 0));
+        slot.args.entry(*position).or_default().add(value);
     }
 }
 

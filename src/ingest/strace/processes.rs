@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::Mode;
-use super::images::{Files, ImageData, ModeKey, Slot, SlotKey, Verdict, hand_over};
+use super::images::{Files, ImageData, ModeKey, Verdict, hand_over};
+use super::slots::{Slot, SlotId, SlotKey};
 use super::spelling::{ArchSet, Role, SpellingId, Spellings};
 use crate::arch::Arch;
 use crate::event::{Outcome, Sink};
@@ -25,9 +26,10 @@ struct Process {
 /// A call that has begun.
 #[derive(Debug, Clone)]
 struct Open {
-    spelling: SpellingId,
     key: SlotKey,
     image: ImageId,
+    /// Its slot there, unless the image became part of another since.
+    slot: SlotId,
     role: Role,
     /// The path, of an execve.
     path: Option<String>,
@@ -38,6 +40,8 @@ pub(super) struct Begin<'a> {
     pub(super) pid: Option<u32>,
     pub(super) comm: Option<&'a [u8]>,
     pub(super) spelling: SpellingId,
+    /// The architectures on which it can be written so.
+    pub(super) arches: ArchSet,
     pub(super) role: Role,
     pub(super) path: Option<String>,
     /// File and line.
@@ -67,21 +71,14 @@ pub(super) struct Processes {
 const MAX_WAITING: usize = 10_000;
 
 impl Processes {
-    /// A call begins. Returns where its slot is, to which arguments can be added.
-    pub(super) fn begin(&mut self, begin: Begin<'_>, spellings: &Spellings) -> Option<&mut Slot> {
+    /// A call begins. Returns its slot, to which arguments can be added.
+    pub(super) fn begin(&mut self, begin: Begin<'_>) -> Option<&mut Slot> {
         let pid = begin.pid.unwrap_or(NO_PID);
-        let (image_id, mode) = self.process(pid, begin.pid);
-        let key = (begin.spelling, mode);
-        if let Some(process) = self.by_pid.get_mut(&pid) {
-            process.open = Some(Open {
-                spelling: begin.spelling,
-                key,
-                image: image_id,
-                role: begin.role,
-                path: begin.path,
-            });
+        if !self.by_pid.contains_key(&pid) {
+            self.process(pid, begin.pid);
         }
-        let image = self.images.get_mut(&image_id)?;
+        let process = self.by_pid.get_mut(&pid)?;
+        let image = self.images.get_mut(&process.image)?;
         if image.executable.is_none()
             && let Some(comm) = begin.comm
             && image.linked
@@ -91,13 +88,19 @@ impl Processes {
                 String::from_utf8_lossy(comm).escape_debug()
             ));
         }
-        if mode.is_none()
-            && begin.role != Role::Exec
-            && let Some(spelling) = spellings.get(begin.spelling)
-        {
-            image.narrow(spelling.arches);
+        if process.mode.is_none() && begin.role != Role::Exec {
+            image.narrow(begin.arches);
         }
-        let slot = image.slots.entry(key).or_default();
+        let key = (begin.spelling, process.mode);
+        let slot = image.slots.enter(key);
+        process.open = Some(Open {
+            key,
+            image: process.image,
+            slot,
+            role: begin.role,
+            path: begin.path,
+        });
+        let slot = image.slots.get_mut(slot)?;
         slot.calls += 1;
         slot.first.get_or_insert(begin.place);
         Some(slot)
@@ -176,7 +179,7 @@ impl Processes {
         spellings: &Spellings,
     ) -> Option<Role> {
         let open = self.by_pid.get(&pid.unwrap_or(NO_PID))?.open.as_ref()?;
-        let written = spellings.get(open.spelling)?.name.as_deref();
+        let written = spellings.get(open.key.0)?.name.as_deref();
         (name.is_none() || written.is_none() || name == written).then_some(open.role)
     }
 
@@ -191,14 +194,7 @@ impl Processes {
         };
         let mode = process.mode;
         let succeeded = outcome == Outcome::Success;
-        let image = self.resolve(open.image);
-        if let Some(slot) = self
-            .images
-            .get_mut(&image)
-            .and_then(|i| i.slots.get_mut(&open.key))
-        {
-            slot.end(outcome);
-        }
+        let image = self.count_end(&open, outcome);
         if succeeded && open.role == Role::Exec {
             self.exec(pid, open.path);
         } else if succeeded
@@ -209,6 +205,25 @@ impl Processes {
         {
             self.fork(image, mode, child);
         }
+    }
+
+    /// Counts how a call ended. Returns the image it was made in.
+    fn count_end(&mut self, open: &Open, outcome: Outcome) -> ImageId {
+        if let Some(image) = self.images.get_mut(&open.image) {
+            if let Some(slot) = image.slots.get_mut(open.slot) {
+                slot.end(outcome);
+            }
+            return open.image;
+        }
+        let image = self.resolve(open.image);
+        if let Some(slot) = self
+            .images
+            .get_mut(&image)
+            .and_then(|image| image.slots.find_mut(open.key))
+        {
+            slot.end(outcome);
+        }
+        image
     }
 
     /// The image that `id` is part of now.
@@ -317,14 +332,7 @@ impl Processes {
             return;
         };
         if let Some(image) = self.path_to_come.remove(&leader) {
-            let old = self.resolve(open.image);
-            if let Some(slot) = self
-                .images
-                .get_mut(&old)
-                .and_then(|i| i.slots.get_mut(&open.key))
-            {
-                slot.end(Outcome::Success);
-            }
+            self.count_end(&open, Outcome::Success);
             if let Some(image) = self.images.get_mut(&image) {
                 image.executable = open.path;
             }
@@ -346,15 +354,20 @@ impl Processes {
         let Some(image) = self.images.get_mut(&image) else {
             return;
         };
-        let slot = image.slots.iter_mut().find(|((id, _), slot)| {
-            slot.ok > 0
-                && spellings
-                    .get(*id)
-                    .is_some_and(|s| s.name.as_deref() == Some(name))
-        });
-        if let Some((_, slot)) = slot {
-            slot.ok -= 1;
-            slot.end(Outcome::Sigsys);
+        let named = |id| {
+            spellings
+                .get(id)
+                .is_some_and(|s| s.name.as_deref() == Some(name))
+        };
+        let keys: Vec<SlotKey> = image.slots.keys().filter(|(id, _)| named(*id)).collect();
+        for key in keys {
+            if let Some(slot) = image.slots.find_mut(key)
+                && slot.ok > 0
+            {
+                slot.ok -= 1;
+                slot.end(Outcome::Sigsys);
+                return;
+            }
         }
     }
 
@@ -375,10 +388,10 @@ impl Processes {
         if mode.is_none() {
             image.narrow(arches);
         }
-        let slot = image
-            .slots
-            .entry((spelling, mode.map(ModeKey::from)))
-            .or_default();
+        let slot = image.slots.enter((spelling, mode.map(ModeKey::from)));
+        let Some(slot) = image.slots.get_mut(slot) else {
+            return;
+        };
         slot.calls += calls;
         slot.ok += calls - errors.min(calls);
         if errors > 0 {
@@ -486,7 +499,7 @@ impl Processes {
             let only_exec = image
                 .slots
                 .keys()
-                .all(|(id, _)| spellings.get(*id).is_some_and(|s| s.role == Role::Exec));
+                .all(|(id, _)| spellings.get(id).is_some_and(|s| s.role == Role::Exec));
             let arch = if bare && only_exec {
                 native
             } else {
