@@ -123,19 +123,24 @@ fn name(bytes: &[u8]) -> Option<(Name<'_>, &[u8])> {
         .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
         .count();
     let (word, rest) = bytes.split_at_checked(len)?;
-    let word = std::str::from_utf8(word).ok()?;
-    if let Some(number) = numbered(word) {
+    let first = *word.first()?;
+    if matches!(first, b's' | b'S')
+        && let Some(number) = numbered(word)
+    {
         return Some((Name::Numbered(number), rest));
     }
-    let first = word.bytes().next()?;
     let well_formed = len <= MAX_NAME
         && (first.is_ascii_lowercase() || first == b'_')
-        && !word.bytes().any(|b| b.is_ascii_uppercase());
-    well_formed.then_some((Name::Named(word), rest))
+        && !word.iter().any(u8::is_ascii_uppercase);
+    if !well_formed {
+        return None;
+    }
+    Some((Name::Named(std::str::from_utf8(word).ok()?), rest))
 }
 
 /// `syscall_0x1f4` (strace 4.21 and later), `syscall_317` (before), `SYS_328` (long before).
-fn numbered(word: &str) -> Option<u32> {
+fn numbered(word: &[u8]) -> Option<u32> {
+    let word = std::str::from_utf8(word).ok()?;
     if let Some(digits) = word.strip_prefix("syscall_") {
         return match digits.strip_prefix("0x") {
             Some(hex) => u32::from_str_radix(hex, 16).ok(),
