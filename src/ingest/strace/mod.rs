@@ -9,6 +9,7 @@ mod elf;
 mod images;
 mod leader;
 mod processes;
+mod recent;
 mod scan;
 mod slots;
 mod spelling;
@@ -24,7 +25,7 @@ use slots::Slot;
 use spelling::{ArchSet, Role, Spellings};
 
 use super::IngestError;
-use super::lines::Line;
+use super::lines::{ESCAPE, Line};
 use crate::arch::Arch;
 use crate::event::{Gap, Outcome, Sink, Skip, Tally};
 use crate::syscalls::ArgKind;
@@ -133,7 +134,7 @@ impl Reader {
         let nuls = bytes.iter().take_while(|b| **b == 0).count();
         let bytes = bytes.get(nuls..).unwrap_or_default();
         let plain;
-        let bytes = if memchr::memchr(0x1b, bytes).is_some() {
+        let bytes = if line.near_escape && memchr::memchr(ESCAPE, bytes).is_some() {
             plain = without_escapes(bytes);
             &plain
         } else {
@@ -160,7 +161,7 @@ impl Reader {
                     self.strange(bytes, line, glued)?;
                 }
             }
-            Body::Resumed { name, tail } => self.resumed(&leader, name, tail),
+            Body::Resumed { name, tail } => self.resumed(&leader, name, tail, line),
             Body::Sigsys { name, arch } => self.sigsys(&leader, name, arch),
             Body::Signal => self.tally.skip(Skip::Event),
             Body::Exit(exit) => self.exit(&leader, exit)?,
@@ -372,7 +373,7 @@ impl Reader {
         }
     }
 
-    fn resumed(&mut self, leader: &Leader<'_>, name: Name<'_>, tail: &[u8]) {
+    fn resumed(&mut self, leader: &Leader<'_>, name: Name<'_>, tail: &[u8], line: &Line<'_>) {
         let text = match name {
             Name::Named(text) => Some(text),
             Name::Numbered(_) | Name::Hidden => None,
@@ -382,7 +383,7 @@ impl Reader {
             .role_of_open(leader.pid, text, &self.spellings)
         {
             Some(role) => role,
-            None if self.processes.take_superseded(leader.pid) && text == Some("execve") => {
+            None if self.processes.take_superseded(leader.pid) && text == Some(b"execve") => {
                 // Begun in another file of the set, and counted there.
                 self.processes.exec_elsewhere(leader.pid);
                 return;
@@ -413,12 +414,7 @@ impl Reader {
             }
         };
         let scanned = scan::call(tail);
-        let line = Line {
-            bytes: tail,
-            terminated: true,
-            cut: false,
-        };
-        self.ended(leader.pid, role, scanned.args, scanned.end, &line);
+        self.ended(leader.pid, role, scanned.args, scanned.end, line);
     }
 
     fn continuation(&mut self, tail: &[u8]) {
@@ -534,7 +530,7 @@ impl Reader {
                 .name
                 .strip_prefix("syscall_0x")
                 .and_then(|hex| u32::from_str_radix(hex, 16).ok());
-            let name = numbered.map_or(Name::Named(&row.name), Name::Numbered);
+            let name = numbered.map_or(Name::Named(row.name.as_bytes()), Name::Numbered);
             if after_trace && self.spellings.has_named(&row.name) {
                 continue;
             }
@@ -619,7 +615,7 @@ fn named_argument<'a>(args: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 fn without_escapes(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
-    while let Some(at) = memchr::memchr(0x1b, rest) {
+    while let Some(at) = memchr::memchr(ESCAPE, rest) {
         plain.extend_from_slice(rest.get(..at).unwrap_or_default());
         rest = rest.get(at + 1..).unwrap_or_default();
         if let Some(inside) = rest.strip_prefix(b"[") {

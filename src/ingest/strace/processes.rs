@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::Mode;
 use super::images::{Files, ImageData, ModeKey, Verdict, hand_over};
+use super::recent::RecentMap;
 use super::slots::{Slot, SlotId, SlotKey};
 use super::spelling::{ArchSet, Role, SpellingId, Spellings};
 use crate::arch::Arch;
@@ -51,8 +52,8 @@ pub(super) struct Begin<'a> {
 /// Every process and image of a log.
 #[derive(Debug, Default)]
 pub(super) struct Processes {
-    by_pid: BTreeMap<u32, Process>,
-    images: BTreeMap<ImageId, ImageData>,
+    by_pid: RecentMap<u32, Process>,
+    images: RecentMap<ImageId, ImageData>,
     /// Images that turned out to be part of another.
     merged: BTreeMap<ImageId, ImageId>,
     /// For processes whose parent is not known yet: the image they began in.
@@ -74,11 +75,11 @@ impl Processes {
     /// A call begins. Returns its slot, to which arguments can be added.
     pub(super) fn begin(&mut self, begin: Begin<'_>) -> Option<&mut Slot> {
         let pid = begin.pid.unwrap_or(NO_PID);
-        if !self.by_pid.contains_key(&pid) {
+        if !self.by_pid.contains(pid) {
             self.process(pid, begin.pid);
         }
-        let process = self.by_pid.get_mut(&pid)?;
-        let image = self.images.get_mut(&process.image)?;
+        let process = self.by_pid.get_mut(pid)?;
+        let image = self.images.get_mut(process.image)?;
         if image.executable.is_none()
             && let Some(comm) = begin.comm
             && image.linked
@@ -108,7 +109,7 @@ impl Processes {
 
     /// The image that a process runs and its mode; a process not met before begins one.
     fn process(&mut self, pid: u32, shown: Option<u32>) -> (ImageId, Option<ModeKey>) {
-        if let Some(process) = self.by_pid.get(&pid) {
+        if let Some(process) = self.by_pid.get(pid) {
             return (process.image, process.mode);
         }
         let image = self.new_image(shown);
@@ -127,7 +128,7 @@ impl Processes {
     /// The first process, not named so far, turns out to be `pid`; `false` if it is another one.
     /// `sure` is whether it can't be a process that the first one is making.
     pub(super) fn name_first(&mut self, pid: u32, sure: bool) -> bool {
-        let Some(first) = self.by_pid.get(&NO_PID) else {
+        let Some(first) = self.by_pid.get(NO_PID) else {
             return false;
         };
         // With `-q` no message tells of a new process; one that comes while the first is making
@@ -137,10 +138,10 @@ impl Processes {
                 .open
                 .as_ref()
                 .is_some_and(|open| open.role == Role::Fork);
-        if forking || self.by_pid.contains_key(&pid) || self.orphans.contains_key(&pid) {
+        if forking || self.by_pid.contains(pid) || self.orphans.contains_key(&pid) {
             return false;
         }
-        if let Some(process) = self.by_pid.remove(&NO_PID) {
+        if let Some(process) = self.by_pid.remove(NO_PID) {
             self.by_pid.insert(pid, process);
         }
         if let Some(image) = self.orphans.remove(&NO_PID) {
@@ -152,10 +153,10 @@ impl Processes {
     /// The process that a line without a name is of: the first one while it lives, then the only
     /// one left.
     pub(super) fn unnamed(&self, first: Option<u32>) -> Option<u32> {
-        if first.is_some_and(|first| self.by_pid.contains_key(&first)) {
+        if first.is_some_and(|first| self.by_pid.contains(first)) {
             return first;
         }
-        let mut left = self.by_pid.keys().copied();
+        let mut left = self.by_pid.keys();
         left.next()
             .filter(|pid| *pid != NO_PID && left.next().is_none())
     }
@@ -175,18 +176,22 @@ impl Processes {
     pub(super) fn role_of_open(
         &self,
         pid: Option<u32>,
-        name: Option<&str>,
+        name: Option<&[u8]>,
         spellings: &Spellings,
     ) -> Option<Role> {
-        let open = self.by_pid.get(&pid.unwrap_or(NO_PID))?.open.as_ref()?;
-        let written = spellings.get(open.key.0)?.name.as_deref();
+        let open = self.by_pid.get(pid.unwrap_or(NO_PID))?.open.as_ref()?;
+        let written = spellings
+            .get(open.key.0)?
+            .name
+            .as_deref()
+            .map(str::as_bytes);
         (name.is_none() || written.is_none() || name == written).then_some(open.role)
     }
 
     /// The call that a process is in has ended.
     pub(super) fn end(&mut self, pid: Option<u32>, outcome: Outcome, value: Option<u64>) {
         let pid = pid.unwrap_or(NO_PID);
-        let Some(process) = self.by_pid.get_mut(&pid) else {
+        let Some(process) = self.by_pid.get_mut(pid) else {
             return;
         };
         let Some(open) = process.open.take() else {
@@ -209,7 +214,7 @@ impl Processes {
 
     /// Counts how a call ended. Returns the image it was made in.
     fn count_end(&mut self, open: &Open, outcome: Outcome) -> ImageId {
-        if let Some(image) = self.images.get_mut(&open.image) {
+        if let Some(image) = self.images.get_mut(open.image) {
             if let Some(slot) = image.slots.get_mut(open.slot) {
                 slot.end(outcome);
             }
@@ -218,7 +223,7 @@ impl Processes {
         let image = self.resolve(open.image);
         if let Some(slot) = self
             .images
-            .get_mut(&image)
+            .get_mut(image)
             .and_then(|image| image.slots.find_mut(open.key))
         {
             slot.end(outcome);
@@ -237,11 +242,11 @@ impl Processes {
     fn exec(&mut self, pid: u32, path: Option<String>) {
         let shown = (pid != NO_PID).then_some(pid);
         let id = self.new_image(shown);
-        if let Some(image) = self.images.get_mut(&id) {
+        if let Some(image) = self.images.get_mut(id) {
             image.executable = path;
             image.linked = true;
         }
-        if let Some(process) = self.by_pid.get_mut(&pid) {
+        if let Some(process) = self.by_pid.get_mut(pid) {
             let old = std::mem::replace(&mut process.image, id);
             self.leave(old);
         }
@@ -252,9 +257,9 @@ impl Processes {
             let first = self.resolve(first);
             let parent = self.resolve(parent);
             if first != parent
-                && let Some(data) = self.images.remove(&first)
+                && let Some(data) = self.images.remove(first)
             {
-                if let Some(image) = self.images.get_mut(&parent) {
+                if let Some(image) = self.images.get_mut(parent) {
                     image.absorb(data);
                     self.merged.insert(first, parent);
                     for process in self.by_pid.values_mut().filter(|p| p.image == first) {
@@ -265,8 +270,8 @@ impl Processes {
                     self.images.insert(first, data);
                 }
             }
-        } else if !self.by_pid.contains_key(&child)
-            && let Some(image) = self.images.get_mut(&parent)
+        } else if !self.by_pid.contains(child)
+            && let Some(image) = self.images.get_mut(parent)
         {
             image.alive += 1;
             image.processes += 1;
@@ -284,7 +289,7 @@ impl Processes {
     /// A process is over.
     pub(super) fn exit(&mut self, pid: Option<u32>, outcome: Outcome) {
         self.end(pid, outcome, None);
-        if let Some(process) = self.by_pid.remove(&pid.unwrap_or(NO_PID)) {
+        if let Some(process) = self.by_pid.remove(pid.unwrap_or(NO_PID)) {
             self.leave(process.image);
         }
     }
@@ -293,13 +298,13 @@ impl Processes {
     pub(super) fn supersede(&mut self, pid: Option<u32>, by: u32) {
         let call = self
             .by_pid
-            .get_mut(&by)
+            .get_mut(by)
             .and_then(|process| process.open.take());
-        if let Some(process) = self.by_pid.remove(&by) {
+        if let Some(process) = self.by_pid.remove(by) {
             self.leave(process.image);
         }
         self.process(pid.unwrap_or(NO_PID), pid);
-        let process = self.by_pid.get_mut(&pid.unwrap_or(NO_PID));
+        let process = self.by_pid.get_mut(pid.unwrap_or(NO_PID));
         match (call, process) {
             (Some(call), Some(process)) => process.open = Some(call),
             _ => {
@@ -318,14 +323,14 @@ impl Processes {
     pub(super) fn exec_elsewhere(&mut self, pid: Option<u32>) {
         let pid = pid.unwrap_or(NO_PID);
         self.exec(pid, None);
-        if let Some(process) = self.by_pid.get(&pid) {
+        if let Some(process) = self.by_pid.get(pid) {
             self.path_to_come.insert(pid, process.image);
         }
     }
 
     /// A thread's execve goes on in the file of the process it is part of.
     pub(super) fn pid_changed(&mut self, pid: Option<u32>, leader: u32) {
-        let Some(process) = self.by_pid.get_mut(&pid.unwrap_or(NO_PID)) else {
+        let Some(process) = self.by_pid.get_mut(pid.unwrap_or(NO_PID)) else {
             return;
         };
         let Some(open) = process.open.take() else {
@@ -333,12 +338,12 @@ impl Processes {
         };
         if let Some(image) = self.path_to_come.remove(&leader) {
             self.count_end(&open, Outcome::Success);
-            if let Some(image) = self.images.get_mut(&image) {
+            if let Some(image) = self.images.get_mut(image) {
                 image.executable = open.path;
             }
         } else {
             self.process(leader, Some(leader));
-            if let Some(process) = self.by_pid.get_mut(&leader) {
+            if let Some(process) = self.by_pid.get_mut(leader) {
                 process.open = Some(open);
             }
         }
@@ -347,11 +352,11 @@ impl Processes {
     /// A filter stopped the last call of a process with SIGSYS. strace printed it before as if
     /// it had returned its own number.
     pub(super) fn refused(&mut self, pid: Option<u32>, name: &str, spellings: &Spellings) {
-        let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID)) else {
+        let Some(process) = self.by_pid.get(pid.unwrap_or(NO_PID)) else {
             return;
         };
         let image = self.resolve(process.image);
-        let Some(image) = self.images.get_mut(&image) else {
+        let Some(image) = self.images.get_mut(image) else {
             return;
         };
         let named = |id| {
@@ -382,7 +387,7 @@ impl Processes {
         arches: ArchSet,
     ) {
         let (image, _) = self.process(NO_PID, None);
-        let Some(image) = self.images.get_mut(&image) else {
+        let Some(image) = self.images.get_mut(image) else {
             return;
         };
         if mode.is_none() {
@@ -402,9 +407,9 @@ impl Processes {
 
     /// What a process did can only be done on these architectures.
     pub(super) fn narrow(&mut self, pid: Option<u32>, arches: ArchSet) {
-        if let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID))
+        if let Some(process) = self.by_pid.get(pid.unwrap_or(NO_PID))
             && process.mode.is_none()
-            && let Some(image) = self.images.get_mut(&process.image)
+            && let Some(image) = self.images.get_mut(process.image)
         {
             image.narrow(arches);
         }
@@ -417,7 +422,7 @@ impl Processes {
 
     fn leave(&mut self, image: ImageId) {
         let image = self.resolve(image);
-        if let Some(data) = self.images.get_mut(&image) {
+        if let Some(data) = self.images.get_mut(image) {
             data.alive = data.alive.saturating_sub(1);
         }
     }
@@ -427,16 +432,16 @@ impl Processes {
         // A log of one process does not name it on its lines.
         let pid = if alone { NO_PID } else { pid };
         self.process(pid, (!alone).then_some(pid));
-        if let Some(process) = self.by_pid.get_mut(&pid) {
+        if let Some(process) = self.by_pid.get_mut(pid) {
             process.mode = Some(mode.into());
         }
     }
 
     /// A process read the header of an ELF file.
     pub(super) fn elf(&mut self, pid: Option<u32>, arch: Arch) {
-        if let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID))
+        if let Some(process) = self.by_pid.get(pid.unwrap_or(NO_PID))
             && process.mode.is_none()
-            && let Some(image) = self.images.get_mut(&process.image)
+            && let Some(image) = self.images.get_mut(process.image)
             && image.linked
         {
             image.elf.get_or_insert(arch);
@@ -453,10 +458,10 @@ impl Processes {
             .filter(|(_, image)| {
                 image.alive == 0 && image.linked && (image.own_arch().is_some() || overfull)
             })
-            .map(|(id, _)| *id)
+            .map(|(id, _)| id)
             .collect();
         for id in over {
-            let Some(image) = self.images.remove(&id) else {
+            let Some(image) = self.images.remove(id) else {
                 continue;
             };
             match image.own_arch().or_else(|| self.verdict.only()) {
@@ -469,7 +474,7 @@ impl Processes {
                 }
             }
         }
-        self.merged.retain(|_, into| self.images.contains_key(into));
+        self.merged.retain(|_, into| self.images.contains(*into));
     }
 
     /// Hands over all that is left. `told` is the architecture that the user gave; gives the
@@ -481,19 +486,19 @@ impl Processes {
         files: &Files,
         sink: &mut dyn Sink,
     ) -> Result<(), Vec<Arch>> {
-        for image in self.images.values() {
+        for (_, image) in self.images.iter() {
             if image.slots.keys().all(|(_, mode)| mode.is_none()) {
                 self.verdict.known.extend(image.own_arch());
             }
         }
         let all = self
             .images
-            .values()
-            .fold(None, |all: Option<ArchSet>, image| {
+            .iter()
+            .fold(None, |all: Option<ArchSet>, (_, image)| {
                 Some(all.map_or(image.candidates, |all| all.and(image.candidates)))
             });
         let native = self.verdict.native().or(told);
-        for (_, image) in self.images {
+        for (_, image) in self.images.into_sorted() {
             // What ran before the first execve is the tracer, of which only the execve is seen.
             let bare = !image.linked && image.executable.is_none() && image.elf.is_none();
             let only_exec = image

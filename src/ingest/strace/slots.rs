@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::images::ModeKey;
+use super::recent::{Key, RecentMap};
 use super::spelling::SpellingId;
 use crate::event::{MAX_ARG_VALUES, Outcome};
 
@@ -12,66 +13,43 @@ pub(super) type SlotKey = (SpellingId, Option<ModeKey>);
 /// The position of a slot in the [`Slots`] of its image.
 pub(super) type SlotId = usize;
 
-/// Positions remembered, by the last bits of the spelling. Programs make some fifty kinds of
-/// calls.
-const RECENT: usize = 64;
+/// The slots of an image.
+#[derive(Debug, Default)]
+pub(super) struct Slots(RecentMap<SlotKey, Slot>);
 
-/// The slots of an image. Each call of a log looks for one, so positions found lately are
-/// remembered: mostly one comparison tells the slot.
-#[derive(Debug)]
-pub(super) struct Slots {
-    all: Vec<(SlotKey, Slot)>,
-    by_key: BTreeMap<SlotKey, SlotId>,
-    recent: [SlotId; RECENT],
-}
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self {
-            all: Vec::new(),
-            by_key: BTreeMap::new(),
-            recent: [0; RECENT],
-        }
+impl Key for SlotKey {
+    fn low(self) -> u32 {
+        self.0
     }
 }
 
 impl Slots {
     /// The slot of a kind of call, made where there is none.
     pub(super) fn enter(&mut self, key: SlotKey) -> SlotId {
-        let cell = usize::try_from(key.0).unwrap_or_default() % RECENT;
-        let recent = self.recent.get(cell).copied().unwrap_or_default();
-        if self.all.get(recent).is_some_and(|(at, _)| *at == key) {
-            return recent;
+        match self.0.position(key) {
+            Some(id) => id,
+            None => self.0.insert(key, Slot::default()),
         }
-        let id = *self.by_key.entry(key).or_insert_with(|| {
-            self.all.push((key, Slot::default()));
-            self.all.len() - 1
-        });
-        if let Some(recent) = self.recent.get_mut(cell) {
-            *recent = id;
-        }
-        id
     }
 
     /// The slot at a position.
     pub(super) fn get_mut(&mut self, id: SlotId) -> Option<&mut Slot> {
-        self.all.get_mut(id).map(|(_, slot)| slot)
+        self.0.at(id)
     }
 
     /// The slot of a kind of call, if there is one.
     pub(super) fn find_mut(&mut self, key: SlotKey) -> Option<&mut Slot> {
-        let id = *self.by_key.get(&key)?;
-        self.get_mut(id)
+        self.0.get_mut(key)
     }
 
     /// The kinds of calls, sorted.
     pub(super) fn keys(&self) -> impl Iterator<Item = SlotKey> {
-        self.by_key.keys().copied()
+        self.0.keys()
     }
 
     /// Takes in the calls of a part of the image.
     pub(super) fn absorb(&mut self, other: Self) {
-        for (key, slot) in other.all {
+        for (key, slot) in other.into_sorted() {
             let id = self.enter(key);
             if let Some(have) = self.get_mut(id) {
                 have.absorb(slot);
@@ -80,9 +58,8 @@ impl Slots {
     }
 
     /// The calls, sorted by kind.
-    pub(super) fn into_sorted(mut self) -> Vec<(SlotKey, Slot)> {
-        self.all.sort_by_key(|(key, _)| *key);
-        self.all
+    pub(super) fn into_sorted(self) -> Vec<(SlotKey, Slot)> {
+        self.0.into_sorted()
     }
 }
 

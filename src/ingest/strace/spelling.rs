@@ -115,8 +115,7 @@ pub(super) struct Spellings {
 const RECENT: usize = 256;
 
 /// Where a spelling is remembered. Which ones meet there matters for speed alone.
-fn cell(text: &str, number: Option<u32>) -> usize {
-    let text = text.as_bytes();
+fn cell(text: &[u8], number: Option<u32>) -> usize {
     let at = |at: usize| text.get(at).copied().map_or(0, usize::from);
     let number = usize::try_from(number.unwrap_or_default()).unwrap_or_default();
     let len = text.len();
@@ -145,18 +144,19 @@ impl Spellings {
     pub(super) fn intern(&mut self, name: Name<'_>, number: Option<u32>) -> Option<SpellingId> {
         let (text, number) = match name {
             Name::Named(text) => (text, number),
-            Name::Numbered(number) => ("", Some(number)),
-            Name::Hidden => ("", Some(number?)),
+            Name::Numbered(number) => (&b""[..], Some(number)),
+            Name::Hidden => (&b""[..], Some(number?)),
         };
         let cell = cell(text, number);
         if let Some(&recent) = self.recent.get(cell)
             && self.get(recent).is_some_and(|spelling| {
-                spelling.number == number && spelling.name.as_deref().unwrap_or_default() == text
+                spelling.number == number
+                    && spelling.name.as_deref().unwrap_or_default().as_bytes() == text
             })
         {
             return Some(recent);
         }
-        let id = self.find_or_add(text, number)?;
+        let id = self.find_or_add(std::str::from_utf8(text).ok()?, number)?;
         if let Some(recent) = self.recent.get_mut(cell) {
             *recent = id;
         }
