@@ -6,6 +6,8 @@ use std::io::{self, Read};
 /// `-s` was set to a million.
 pub(super) const MAX_LINE: usize = 1 << 20;
 const CHUNK: usize = 256 << 10;
+/// What a terminal's colours begin with.
+pub(super) const ESCAPE: u8 = 0x1b;
 
 /// A line.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +18,8 @@ pub(super) struct Line<'a> {
     pub(super) terminated: bool,
     /// Whether it was longer than what is kept.
     pub(super) cut: bool,
+    /// Whether it may hold an [`ESCAPE`]: known for many lines at once, of which mostly none does.
+    pub(super) near_escape: bool,
 }
 
 /// Splits what a reader gives into lines.
@@ -29,6 +33,8 @@ pub(super) struct Lines<R> {
     searched: usize,
     end: usize,
     eof: bool,
+    /// Any part read so far had an [`ESCAPE`].
+    escapes: bool,
 }
 
 impl<R: Read> Lines<R> {
@@ -40,6 +46,7 @@ impl<R: Read> Lines<R> {
             searched: 0,
             end: 0,
             eof: false,
+            escapes: false,
         }
     }
 
@@ -75,6 +82,7 @@ impl<R: Read> Lines<R> {
             bytes,
             terminated,
             cut,
+            near_escape: self.escapes,
         }
     }
 
@@ -120,12 +128,15 @@ impl<R: Read> Lines<R> {
 
     fn read_at(&mut self, at: usize) -> io::Result<usize> {
         let room = self.buffer.get_mut(at..).unwrap_or_default();
-        loop {
+        let read = loop {
             match self.reader.read(room) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result,
+                result => break result?,
             }
-        }
+        };
+        let new = room.get(..read).unwrap_or_default();
+        self.escapes |= memchr::memchr(ESCAPE, new).is_some();
+        Ok(read)
     }
 }
 

@@ -37,8 +37,8 @@ pub(super) enum Body<'a> {
 /// How a call is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Name<'a> {
-    /// By a name.
-    Named(&'a str),
+    /// By a name: lower case letters of ASCII, digits and `_`.
+    Named(&'a [u8]),
     /// By its number: `syscall_0x1f4`, `syscall_317`, `SYS_328`.
     Numbered(u32),
     /// `???`: strace could not tell.
@@ -120,29 +120,38 @@ fn name(bytes: &[u8]) -> Option<(Name<'_>, &[u8])> {
     let len = bytes
         .iter()
         .take(MAX_NAME + 1)
-        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
+        .take_while(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
         .count();
     let (word, rest) = bytes.split_at_checked(len)?;
-    let word = std::str::from_utf8(word).ok()?;
-    if let Some(number) = numbered(word) {
+    if matches!(bytes.first(), Some(b's' | b'S'))
+        && let Some((number, rest)) = numbered(bytes)
+    {
         return Some((Name::Numbered(number), rest));
     }
-    let first = word.bytes().next()?;
     let well_formed = len <= MAX_NAME
-        && (first.is_ascii_lowercase() || first == b'_')
-        && !word.bytes().any(|b| b.is_ascii_uppercase());
+        && word.first().is_some_and(|first| !first.is_ascii_digit())
+        && !rest.first().is_some_and(u8::is_ascii_uppercase);
     well_formed.then_some((Name::Named(word), rest))
 }
 
 /// `syscall_0x1f4` (strace 4.21 and later), `syscall_317` (before), `SYS_328` (long before).
-fn numbered(word: &str) -> Option<u32> {
-    if let Some(digits) = word.strip_prefix("syscall_") {
-        return match digits.strip_prefix("0x") {
-            Some(hex) => u32::from_str_radix(hex, 16).ok(),
-            None => digits.parse().ok(),
-        };
-    }
-    word.strip_prefix("SYS_")?.parse().ok()
+fn numbered(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (radix, digits) = if let Some(rest) = bytes.strip_prefix(b"syscall_") {
+        match rest.strip_prefix(b"0x") {
+            Some(hex) => (16, hex),
+            None => (10, rest),
+        }
+    } else {
+        (10, bytes.strip_prefix(b"SYS_")?)
+    };
+    let len = digits
+        .iter()
+        .take(MAX_NAME)
+        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
+        .count();
+    let (digits, rest) = digits.split_at_checked(len)?;
+    let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
+    Some((number, rest))
 }
 
 fn resumed(rest: &[u8]) -> Body<'_> {
@@ -294,7 +303,7 @@ mod tests {
     fn names() {
         assert_eq!(
             name(b"openat(AT"),
-            Some((Name::Named("openat"), &b"(AT"[..]))
+            Some((Name::Named(b"openat"), &b"(AT"[..]))
         );
         assert_eq!(
             name(b"syscall_0x1f4("),

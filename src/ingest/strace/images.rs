@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::Mode;
-use super::spelling::{ArchSet, SpellingId, Spellings};
+use super::slots::{Slot, Slots};
+use super::spelling::{ArchSet, Spellings};
 use crate::arch::Arch;
-use crate::event::{ArgFacts, ArgValue, Image, MAX_ARG_VALUES, Outcome, Place, Sighting, Sink};
+use crate::event::{ArgFacts, ArgValue, Image, Outcome, Place, Sighting, Sink};
 use crate::syscalls::{closed_set_arguments, symbol_value};
 
 /// One program in execution, shared by the processes that were forked in it.
@@ -26,11 +27,8 @@ pub(super) struct ImageData {
     /// The architectures that fit all its calls.
     pub(super) candidates: ArchSet,
     /// Its calls.
-    pub(super) slots: BTreeMap<SlotKey, Slot>,
+    pub(super) slots: Slots,
 }
-
-/// One kind of call in one mode.
-pub(super) type SlotKey = (SpellingId, Option<ModeKey>);
 
 /// A [`Mode`] that can be a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,86 +67,6 @@ impl ModeKey {
     }
 }
 
-/// What is known of one kind of call.
-#[derive(Debug, Default)]
-pub(super) struct Slot {
-    /// How many were begun.
-    pub(super) calls: u64,
-    /// How many returned without error.
-    pub(super) ok: u64,
-    /// How others ended. What is left of `calls` is unknown.
-    pub(super) other: BTreeMap<Outcome, u64>,
-    /// Printed values of the arguments worth keeping.
-    pub(super) args: BTreeMap<u8, PrintedValues>,
-    /// The first one.
-    pub(super) first: Option<(u32, u64)>,
-}
-
-/// Values of an argument as strace printed them.
-#[derive(Debug, Default)]
-pub(super) struct PrintedValues {
-    values: BTreeMap<Box<[u8]>, u64>,
-    unseen: u64,
-    overflow: u64,
-}
-
-/// A longer text is no constant.
-const MAX_VALUE_LEN: usize = 160;
-
-impl PrintedValues {
-    pub(super) fn add(&mut self, text: Option<&[u8]>) {
-        match text {
-            None => self.unseen += 1,
-            Some(text) => {
-                if let Some(count) = self.values.get_mut(text) {
-                    *count += 1;
-                } else if self.values.len() < MAX_ARG_VALUES && text.len() <= MAX_VALUE_LEN {
-                    self.values.insert(text.into(), 1);
-                } else {
-                    self.overflow += 1;
-                }
-            }
-        }
-    }
-
-    fn absorb(&mut self, other: Self) {
-        for (text, count) in other.values {
-            if let Some(have) = self.values.get_mut(&text) {
-                *have += count;
-            } else if self.values.len() < MAX_ARG_VALUES {
-                self.values.insert(text, count);
-            } else {
-                self.overflow += count;
-            }
-        }
-        self.unseen += other.unseen;
-        self.overflow += other.overflow;
-    }
-}
-
-impl Slot {
-    /// Counts how a call ended.
-    pub(super) fn end(&mut self, outcome: Outcome) {
-        if outcome == Outcome::Success {
-            self.ok += 1;
-        } else {
-            *self.other.entry(outcome).or_default() += 1;
-        }
-    }
-
-    fn absorb(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.ok += other.ok;
-        for (outcome, count) in other.other {
-            *self.other.entry(outcome).or_default() += count;
-        }
-        for (index, values) in other.args {
-            self.args.entry(index).or_default().absorb(values);
-        }
-        self.first = [self.first, other.first].into_iter().flatten().min();
-    }
-}
-
 impl ImageData {
     pub(super) fn new(pid: Option<u32>) -> Self {
         Self {
@@ -159,7 +77,7 @@ impl ImageData {
             linked: false,
             elf: None,
             candidates: ArchSet::ALL,
-            slots: BTreeMap::new(),
+            slots: Slots::default(),
         }
     }
 
@@ -170,9 +88,7 @@ impl ImageData {
         self.alive += child.alive;
         self.elf = self.elf.or(child.elf);
         self.narrow(child.candidates);
-        for (key, slot) in child.slots {
-            self.slots.entry(key).or_default().absorb(slot);
-        }
+        self.slots.absorb(child.slots);
     }
 
     /// Takes into account that a call can only be of these architectures. A call that fits none
@@ -227,7 +143,7 @@ pub(super) fn hand_over(
     sink: &mut dyn Sink,
 ) {
     let mut sightings = Vec::new();
-    for ((spelling, mode), slot) in image.slots {
+    for ((spelling, mode), slot) in image.slots.into_sorted() {
         let Some(spelling) = spellings.get(spelling) else {
             continue;
         };

@@ -28,13 +28,13 @@ pub(super) fn split(line: &[u8]) -> (Leader<'_>, &[u8]) {
     // then what follows is no time and the line is left as it is.
     loop {
         let next = trim_start(rest);
-        if let Some(after) = time(next) {
-            rest = after;
-        } else if let Some(after) = bracket(next, &mut leader) {
-            rest = after;
-        } else {
-            break;
-        }
+        let after = match next.first() {
+            Some(b'[') => bracket(next, &mut leader),
+            Some(b'(' | b'0'..=b'9') => time(next),
+            _ => None,
+        };
+        let Some(after) = after else { break };
+        rest = after;
     }
     (leader, rest)
 }

@@ -9,7 +9,9 @@ mod elf;
 mod images;
 mod leader;
 mod processes;
+mod recent;
 mod scan;
+mod slots;
 mod spelling;
 mod summary;
 
@@ -18,13 +20,15 @@ use std::collections::BTreeSet;
 use body::{Body, Exit, Message, Mode, Name};
 use leader::Leader;
 use processes::{Begin, Processes};
-use scan::End;
+use scan::{End, Scanned};
+use slots::Slot;
 use spelling::{ArchSet, Role, Spellings};
 
 use super::IngestError;
-use super::lines::Line;
+use super::lines::{ESCAPE, Line};
 use crate::arch::Arch;
 use crate::event::{Gap, Outcome, Sink, Skip, Tally};
+use crate::syscalls::ArgKind;
 
 /// Longest path kept of a program, in bytes.
 const MAX_PATH: usize = 256;
@@ -130,7 +134,7 @@ impl Reader {
         let nuls = bytes.iter().take_while(|b| **b == 0).count();
         let bytes = bytes.get(nuls..).unwrap_or_default();
         let plain;
-        let bytes = if memchr::memchr(0x1b, bytes).is_some() {
+        let bytes = if line.near_escape && memchr::memchr(ESCAPE, bytes).is_some() {
             plain = without_escapes(bytes);
             &plain
         } else {
@@ -157,7 +161,7 @@ impl Reader {
                     self.strange(bytes, line, glued)?;
                 }
             }
-            Body::Resumed { name, tail } => self.resumed(&leader, name, tail),
+            Body::Resumed { name, tail } => self.resumed(&leader, name, tail, line),
             Body::Sigsys { name, arch } => self.sigsys(&leader, name, arch),
             Body::Signal => self.tally.skip(Skip::Event),
             Body::Exit(exit) => self.exit(&leader, exit)?,
@@ -179,6 +183,7 @@ impl Reader {
             Body::Decoration => self.tally.skip(Skip::Decoration),
             Body::Continuation { tail } => self.continuation(tail),
             Body::Blank => self.tally.skip(Skip::Blank),
+            Body::Unknown if !glued && self.table_header(bytes) => {}
             Body::Unknown => self.strange(bytes, line, glued)?,
         }
         Ok(())
@@ -210,7 +215,7 @@ impl Reader {
         Some(pid)
     }
 
-    /// A row of a table, or its header.
+    /// A row of a table whose header was seen.
     fn table_row(&mut self, bytes: &[u8]) -> bool {
         if let Some(table) = &self.table {
             match table.row(bytes) {
@@ -238,14 +243,18 @@ impl Reader {
             self.tally.skip(Skip::Decoration);
             return true;
         }
-        if memchr::memmem::find(bytes, b"syscall").is_some()
-            && let Some(table) = summary::header(bytes)
-        {
-            self.tally.skip(Skip::Decoration);
-            self.table = Some(table);
-            return true;
-        }
         false
+    }
+
+    /// A header of a table. It looks like nothing else that strace prints, so that only lines
+    /// not understood have to be looked at.
+    fn table_header(&mut self, bytes: &[u8]) -> bool {
+        let Some(table) = summary::header(bytes) else {
+            return false;
+        };
+        self.tally.skip(Skip::Decoration);
+        self.table = Some(table);
+        true
     }
 
     fn place(&self) -> (u32, u64) {
@@ -284,8 +293,7 @@ impl Reader {
             self.tally.skip(Skip::UnknownName);
         }
         let role = spelling.role;
-        let positions = spelling.args.clone();
-        let is_clone = spelling.name.as_deref() == Some("clone");
+        let (arches, kept, by_name) = (spelling.arches, spelling.args, spelling.names_arguments);
         self.note(role);
         let path = (role == Role::Exec)
             .then(|| scan::first_string(scanned.args, MAX_PATH))
@@ -295,24 +303,16 @@ impl Reader {
             pid: leader.pid,
             comm: leader.comm,
             spelling: id,
+            arches,
             role,
             path,
             place: self.place(),
         };
         self.tally.calls += 1;
-        if let Some(slot) = self.processes.begin(begin, &self.spellings) {
-            for (nth, position) in positions.into_iter().enumerate() {
-                let value = if is_clone {
-                    named_argument(scanned.args, b"flags=")
-                } else {
-                    scan::arguments(scanned.args).nth(usize::from(position))
-                };
-                let complete = matches!(scanned.end, End::Result { .. });
-                let value = value
-                    .map(constant)
-                    .filter(|v| !v.is_empty() && (complete || nth == 0));
-                slot.args.entry(position).or_default().add(value);
-            }
+        if let Some(slot) = self.processes.begin(begin)
+            && !kept.is_empty()
+        {
+            keep_arguments(slot, kept, by_name, &scanned);
         }
         self.ended(leader.pid, role, scanned.args, scanned.end, line);
         true
@@ -373,7 +373,7 @@ impl Reader {
         }
     }
 
-    fn resumed(&mut self, leader: &Leader<'_>, name: Name<'_>, tail: &[u8]) {
+    fn resumed(&mut self, leader: &Leader<'_>, name: Name<'_>, tail: &[u8], line: &Line<'_>) {
         let text = match name {
             Name::Named(text) => Some(text),
             Name::Numbered(_) | Name::Hidden => None,
@@ -383,7 +383,7 @@ impl Reader {
             .role_of_open(leader.pid, text, &self.spellings)
         {
             Some(role) => role,
-            None if self.processes.take_superseded(leader.pid) && text == Some("execve") => {
+            None if self.processes.take_superseded(leader.pid) && text == Some(b"execve") => {
                 // Begun in another file of the set, and counted there.
                 self.processes.exec_elsewhere(leader.pid);
                 return;
@@ -393,10 +393,10 @@ impl Reader {
                     self.tally.skip(Skip::UnknownName);
                     return;
                 };
-                let role = self
+                let (role, arches) = self
                     .spellings
                     .get(id)
-                    .map_or(Role::Other, |spelling| spelling.role);
+                    .map_or((Role::Other, ArchSet::ALL), |s| (s.role, s.arches));
                 self.note(Role::Other);
                 self.tally.calls += 1;
                 self.tally.skip(Skip::ResumedOnly);
@@ -404,21 +404,17 @@ impl Reader {
                     pid: leader.pid,
                     comm: leader.comm,
                     spelling: id,
+                    arches,
                     role,
                     path: None,
                     place: self.place(),
                 };
-                self.processes.begin(begin, &self.spellings);
+                self.processes.begin(begin);
                 role
             }
         };
         let scanned = scan::call(tail);
-        let line = Line {
-            bytes: tail,
-            terminated: true,
-            cut: false,
-        };
-        self.ended(leader.pid, role, scanned.args, scanned.end, &line);
+        self.ended(leader.pid, role, scanned.args, scanned.end, line);
     }
 
     fn continuation(&mut self, tail: &[u8]) {
@@ -534,7 +530,7 @@ impl Reader {
                 .name
                 .strip_prefix("syscall_0x")
                 .and_then(|hex| u32::from_str_radix(hex, 16).ok());
-            let name = numbered.map_or(Name::Named(&row.name), Name::Numbered);
+            let name = numbered.map_or(Name::Named(row.name.as_bytes()), Name::Numbered);
             if after_trace && self.spellings.has_named(&row.name) {
                 continue;
             }
@@ -572,6 +568,28 @@ impl Reader {
     }
 }
 
+/// Counts the values of arguments. `by_name` is for a call whose arguments strace names, `kept`
+/// is sorted by position.
+fn keep_arguments(slot: &mut Slot, kept: &[(u8, ArgKind)], by_name: bool, scanned: &Scanned<'_>) {
+    let complete = matches!(scanned.end, End::Result { .. });
+    let mut arguments = scan::arguments(scanned.args);
+    let mut passed = 0;
+    for (nth, (position, _)) in kept.iter().enumerate() {
+        let value = if by_name {
+            named_argument(scanned.args, b"flags=")
+        } else {
+            let at = usize::from(*position);
+            let value = arguments.nth(at - passed);
+            passed = at + 1;
+            value
+        };
+        let value = value
+            .map(constant)
+            .filter(|v| !v.is_empty() && (complete || nth == 0));
+        slot.args.entry(*position).or_default().add(value);
+    }
+}
+
 /// A constant as strace prints it, without its name (`-N`) and the comment that `-X verbose` adds.
 fn constant(text: &[u8]) -> &[u8] {
     let text = match memchr::memmem::find(text, b" /*") {
@@ -597,7 +615,7 @@ fn named_argument<'a>(args: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 fn without_escapes(bytes: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
-    while let Some(at) = memchr::memchr(0x1b, rest) {
+    while let Some(at) = memchr::memchr(ESCAPE, rest) {
         plain.extend_from_slice(rest.get(..at).unwrap_or_default());
         rest = rest.get(at + 1..).unwrap_or_default();
         if let Some(inside) = rest.strip_prefix(b"[") {

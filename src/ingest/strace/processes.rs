@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::Mode;
-use super::images::{Files, ImageData, ModeKey, Slot, SlotKey, Verdict, hand_over};
+use super::images::{Files, ImageData, ModeKey, Verdict, hand_over};
+use super::recent::RecentMap;
+use super::slots::{Slot, SlotId, SlotKey};
 use super::spelling::{ArchSet, Role, SpellingId, Spellings};
 use crate::arch::Arch;
 use crate::event::{Outcome, Sink};
@@ -25,9 +27,10 @@ struct Process {
 /// A call that has begun.
 #[derive(Debug, Clone)]
 struct Open {
-    spelling: SpellingId,
     key: SlotKey,
     image: ImageId,
+    /// Its slot there, unless the image became part of another since.
+    slot: SlotId,
     role: Role,
     /// The path, of an execve.
     path: Option<String>,
@@ -38,6 +41,8 @@ pub(super) struct Begin<'a> {
     pub(super) pid: Option<u32>,
     pub(super) comm: Option<&'a [u8]>,
     pub(super) spelling: SpellingId,
+    /// The architectures on which it can be written so.
+    pub(super) arches: ArchSet,
     pub(super) role: Role,
     pub(super) path: Option<String>,
     /// File and line.
@@ -47,8 +52,8 @@ pub(super) struct Begin<'a> {
 /// Every process and image of a log.
 #[derive(Debug, Default)]
 pub(super) struct Processes {
-    by_pid: BTreeMap<u32, Process>,
-    images: BTreeMap<ImageId, ImageData>,
+    by_pid: RecentMap<u32, Process>,
+    images: RecentMap<ImageId, ImageData>,
     /// Images that turned out to be part of another.
     merged: BTreeMap<ImageId, ImageId>,
     /// For processes whose parent is not known yet: the image they began in.
@@ -67,21 +72,14 @@ pub(super) struct Processes {
 const MAX_WAITING: usize = 10_000;
 
 impl Processes {
-    /// A call begins. Returns where its slot is, to which arguments can be added.
-    pub(super) fn begin(&mut self, begin: Begin<'_>, spellings: &Spellings) -> Option<&mut Slot> {
+    /// A call begins. Returns its slot, to which arguments can be added.
+    pub(super) fn begin(&mut self, begin: Begin<'_>) -> Option<&mut Slot> {
         let pid = begin.pid.unwrap_or(NO_PID);
-        let (image_id, mode) = self.process(pid, begin.pid);
-        let key = (begin.spelling, mode);
-        if let Some(process) = self.by_pid.get_mut(&pid) {
-            process.open = Some(Open {
-                spelling: begin.spelling,
-                key,
-                image: image_id,
-                role: begin.role,
-                path: begin.path,
-            });
+        if !self.by_pid.contains(pid) {
+            self.process(pid, begin.pid);
         }
-        let image = self.images.get_mut(&image_id)?;
+        let process = self.by_pid.get_mut(pid)?;
+        let image = self.images.get_mut(process.image)?;
         if image.executable.is_none()
             && let Some(comm) = begin.comm
             && image.linked
@@ -91,13 +89,19 @@ impl Processes {
                 String::from_utf8_lossy(comm).escape_debug()
             ));
         }
-        if mode.is_none()
-            && begin.role != Role::Exec
-            && let Some(spelling) = spellings.get(begin.spelling)
-        {
-            image.narrow(spelling.arches);
+        if process.mode.is_none() && begin.role != Role::Exec {
+            image.narrow(begin.arches);
         }
-        let slot = image.slots.entry(key).or_default();
+        let key = (begin.spelling, process.mode);
+        let slot = image.slots.enter(key);
+        process.open = Some(Open {
+            key,
+            image: process.image,
+            slot,
+            role: begin.role,
+            path: begin.path,
+        });
+        let slot = image.slots.get_mut(slot)?;
         slot.calls += 1;
         slot.first.get_or_insert(begin.place);
         Some(slot)
@@ -105,7 +109,7 @@ impl Processes {
 
     /// The image that a process runs and its mode; a process not met before begins one.
     fn process(&mut self, pid: u32, shown: Option<u32>) -> (ImageId, Option<ModeKey>) {
-        if let Some(process) = self.by_pid.get(&pid) {
+        if let Some(process) = self.by_pid.get(pid) {
             return (process.image, process.mode);
         }
         let image = self.new_image(shown);
@@ -124,7 +128,7 @@ impl Processes {
     /// The first process, not named so far, turns out to be `pid`; `false` if it is another one.
     /// `sure` is whether it can't be a process that the first one is making.
     pub(super) fn name_first(&mut self, pid: u32, sure: bool) -> bool {
-        let Some(first) = self.by_pid.get(&NO_PID) else {
+        let Some(first) = self.by_pid.get(NO_PID) else {
             return false;
         };
         // With `-q` no message tells of a new process; one that comes while the first is making
@@ -134,10 +138,10 @@ impl Processes {
                 .open
                 .as_ref()
                 .is_some_and(|open| open.role == Role::Fork);
-        if forking || self.by_pid.contains_key(&pid) || self.orphans.contains_key(&pid) {
+        if forking || self.by_pid.contains(pid) || self.orphans.contains_key(&pid) {
             return false;
         }
-        if let Some(process) = self.by_pid.remove(&NO_PID) {
+        if let Some(process) = self.by_pid.remove(NO_PID) {
             self.by_pid.insert(pid, process);
         }
         if let Some(image) = self.orphans.remove(&NO_PID) {
@@ -149,10 +153,10 @@ impl Processes {
     /// The process that a line without a name is of: the first one while it lives, then the only
     /// one left.
     pub(super) fn unnamed(&self, first: Option<u32>) -> Option<u32> {
-        if first.is_some_and(|first| self.by_pid.contains_key(&first)) {
+        if first.is_some_and(|first| self.by_pid.contains(first)) {
             return first;
         }
-        let mut left = self.by_pid.keys().copied();
+        let mut left = self.by_pid.keys();
         left.next()
             .filter(|pid| *pid != NO_PID && left.next().is_none())
     }
@@ -172,18 +176,22 @@ impl Processes {
     pub(super) fn role_of_open(
         &self,
         pid: Option<u32>,
-        name: Option<&str>,
+        name: Option<&[u8]>,
         spellings: &Spellings,
     ) -> Option<Role> {
-        let open = self.by_pid.get(&pid.unwrap_or(NO_PID))?.open.as_ref()?;
-        let written = spellings.get(open.spelling)?.name.as_deref();
+        let open = self.by_pid.get(pid.unwrap_or(NO_PID))?.open.as_ref()?;
+        let written = spellings
+            .get(open.key.0)?
+            .name
+            .as_deref()
+            .map(str::as_bytes);
         (name.is_none() || written.is_none() || name == written).then_some(open.role)
     }
 
     /// The call that a process is in has ended.
     pub(super) fn end(&mut self, pid: Option<u32>, outcome: Outcome, value: Option<u64>) {
         let pid = pid.unwrap_or(NO_PID);
-        let Some(process) = self.by_pid.get_mut(&pid) else {
+        let Some(process) = self.by_pid.get_mut(pid) else {
             return;
         };
         let Some(open) = process.open.take() else {
@@ -191,14 +199,7 @@ impl Processes {
         };
         let mode = process.mode;
         let succeeded = outcome == Outcome::Success;
-        let image = self.resolve(open.image);
-        if let Some(slot) = self
-            .images
-            .get_mut(&image)
-            .and_then(|i| i.slots.get_mut(&open.key))
-        {
-            slot.end(outcome);
-        }
+        let image = self.count_end(&open, outcome);
         if succeeded && open.role == Role::Exec {
             self.exec(pid, open.path);
         } else if succeeded
@@ -209,6 +210,25 @@ impl Processes {
         {
             self.fork(image, mode, child);
         }
+    }
+
+    /// Counts how a call ended. Returns the image it was made in.
+    fn count_end(&mut self, open: &Open, outcome: Outcome) -> ImageId {
+        if let Some(image) = self.images.get_mut(open.image) {
+            if let Some(slot) = image.slots.get_mut(open.slot) {
+                slot.end(outcome);
+            }
+            return open.image;
+        }
+        let image = self.resolve(open.image);
+        if let Some(slot) = self
+            .images
+            .get_mut(image)
+            .and_then(|image| image.slots.find_mut(open.key))
+        {
+            slot.end(outcome);
+        }
+        image
     }
 
     /// The image that `id` is part of now.
@@ -222,11 +242,11 @@ impl Processes {
     fn exec(&mut self, pid: u32, path: Option<String>) {
         let shown = (pid != NO_PID).then_some(pid);
         let id = self.new_image(shown);
-        if let Some(image) = self.images.get_mut(&id) {
+        if let Some(image) = self.images.get_mut(id) {
             image.executable = path;
             image.linked = true;
         }
-        if let Some(process) = self.by_pid.get_mut(&pid) {
+        if let Some(process) = self.by_pid.get_mut(pid) {
             let old = std::mem::replace(&mut process.image, id);
             self.leave(old);
         }
@@ -237,9 +257,9 @@ impl Processes {
             let first = self.resolve(first);
             let parent = self.resolve(parent);
             if first != parent
-                && let Some(data) = self.images.remove(&first)
+                && let Some(data) = self.images.remove(first)
             {
-                if let Some(image) = self.images.get_mut(&parent) {
+                if let Some(image) = self.images.get_mut(parent) {
                     image.absorb(data);
                     self.merged.insert(first, parent);
                     for process in self.by_pid.values_mut().filter(|p| p.image == first) {
@@ -250,8 +270,8 @@ impl Processes {
                     self.images.insert(first, data);
                 }
             }
-        } else if !self.by_pid.contains_key(&child)
-            && let Some(image) = self.images.get_mut(&parent)
+        } else if !self.by_pid.contains(child)
+            && let Some(image) = self.images.get_mut(parent)
         {
             image.alive += 1;
             image.processes += 1;
@@ -269,7 +289,7 @@ impl Processes {
     /// A process is over.
     pub(super) fn exit(&mut self, pid: Option<u32>, outcome: Outcome) {
         self.end(pid, outcome, None);
-        if let Some(process) = self.by_pid.remove(&pid.unwrap_or(NO_PID)) {
+        if let Some(process) = self.by_pid.remove(pid.unwrap_or(NO_PID)) {
             self.leave(process.image);
         }
     }
@@ -278,13 +298,13 @@ impl Processes {
     pub(super) fn supersede(&mut self, pid: Option<u32>, by: u32) {
         let call = self
             .by_pid
-            .get_mut(&by)
+            .get_mut(by)
             .and_then(|process| process.open.take());
-        if let Some(process) = self.by_pid.remove(&by) {
+        if let Some(process) = self.by_pid.remove(by) {
             self.leave(process.image);
         }
         self.process(pid.unwrap_or(NO_PID), pid);
-        let process = self.by_pid.get_mut(&pid.unwrap_or(NO_PID));
+        let process = self.by_pid.get_mut(pid.unwrap_or(NO_PID));
         match (call, process) {
             (Some(call), Some(process)) => process.open = Some(call),
             _ => {
@@ -303,34 +323,27 @@ impl Processes {
     pub(super) fn exec_elsewhere(&mut self, pid: Option<u32>) {
         let pid = pid.unwrap_or(NO_PID);
         self.exec(pid, None);
-        if let Some(process) = self.by_pid.get(&pid) {
+        if let Some(process) = self.by_pid.get(pid) {
             self.path_to_come.insert(pid, process.image);
         }
     }
 
     /// A thread's execve goes on in the file of the process it is part of.
     pub(super) fn pid_changed(&mut self, pid: Option<u32>, leader: u32) {
-        let Some(process) = self.by_pid.get_mut(&pid.unwrap_or(NO_PID)) else {
+        let Some(process) = self.by_pid.get_mut(pid.unwrap_or(NO_PID)) else {
             return;
         };
         let Some(open) = process.open.take() else {
             return;
         };
         if let Some(image) = self.path_to_come.remove(&leader) {
-            let old = self.resolve(open.image);
-            if let Some(slot) = self
-                .images
-                .get_mut(&old)
-                .and_then(|i| i.slots.get_mut(&open.key))
-            {
-                slot.end(Outcome::Success);
-            }
-            if let Some(image) = self.images.get_mut(&image) {
+            self.count_end(&open, Outcome::Success);
+            if let Some(image) = self.images.get_mut(image) {
                 image.executable = open.path;
             }
         } else {
             self.process(leader, Some(leader));
-            if let Some(process) = self.by_pid.get_mut(&leader) {
+            if let Some(process) = self.by_pid.get_mut(leader) {
                 process.open = Some(open);
             }
         }
@@ -339,22 +352,27 @@ impl Processes {
     /// A filter stopped the last call of a process with SIGSYS. strace printed it before as if
     /// it had returned its own number.
     pub(super) fn refused(&mut self, pid: Option<u32>, name: &str, spellings: &Spellings) {
-        let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID)) else {
+        let Some(process) = self.by_pid.get(pid.unwrap_or(NO_PID)) else {
             return;
         };
         let image = self.resolve(process.image);
-        let Some(image) = self.images.get_mut(&image) else {
+        let Some(image) = self.images.get_mut(image) else {
             return;
         };
-        let slot = image.slots.iter_mut().find(|((id, _), slot)| {
-            slot.ok > 0
-                && spellings
-                    .get(*id)
-                    .is_some_and(|s| s.name.as_deref() == Some(name))
-        });
-        if let Some((_, slot)) = slot {
-            slot.ok -= 1;
-            slot.end(Outcome::Sigsys);
+        let named = |id| {
+            spellings
+                .get(id)
+                .is_some_and(|s| s.name.as_deref() == Some(name))
+        };
+        let keys: Vec<SlotKey> = image.slots.keys().filter(|(id, _)| named(*id)).collect();
+        for key in keys {
+            if let Some(slot) = image.slots.find_mut(key)
+                && slot.ok > 0
+            {
+                slot.ok -= 1;
+                slot.end(Outcome::Sigsys);
+                return;
+            }
         }
     }
 
@@ -369,16 +387,16 @@ impl Processes {
         arches: ArchSet,
     ) {
         let (image, _) = self.process(NO_PID, None);
-        let Some(image) = self.images.get_mut(&image) else {
+        let Some(image) = self.images.get_mut(image) else {
             return;
         };
         if mode.is_none() {
             image.narrow(arches);
         }
-        let slot = image
-            .slots
-            .entry((spelling, mode.map(ModeKey::from)))
-            .or_default();
+        let slot = image.slots.enter((spelling, mode.map(ModeKey::from)));
+        let Some(slot) = image.slots.get_mut(slot) else {
+            return;
+        };
         slot.calls += calls;
         slot.ok += calls - errors.min(calls);
         if errors > 0 {
@@ -389,9 +407,9 @@ impl Processes {
 
     /// What a process did can only be done on these architectures.
     pub(super) fn narrow(&mut self, pid: Option<u32>, arches: ArchSet) {
-        if let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID))
+        if let Some(process) = self.by_pid.get(pid.unwrap_or(NO_PID))
             && process.mode.is_none()
-            && let Some(image) = self.images.get_mut(&process.image)
+            && let Some(image) = self.images.get_mut(process.image)
         {
             image.narrow(arches);
         }
@@ -404,7 +422,7 @@ impl Processes {
 
     fn leave(&mut self, image: ImageId) {
         let image = self.resolve(image);
-        if let Some(data) = self.images.get_mut(&image) {
+        if let Some(data) = self.images.get_mut(image) {
             data.alive = data.alive.saturating_sub(1);
         }
     }
@@ -414,16 +432,16 @@ impl Processes {
         // A log of one process does not name it on its lines.
         let pid = if alone { NO_PID } else { pid };
         self.process(pid, (!alone).then_some(pid));
-        if let Some(process) = self.by_pid.get_mut(&pid) {
+        if let Some(process) = self.by_pid.get_mut(pid) {
             process.mode = Some(mode.into());
         }
     }
 
     /// A process read the header of an ELF file.
     pub(super) fn elf(&mut self, pid: Option<u32>, arch: Arch) {
-        if let Some(process) = self.by_pid.get(&pid.unwrap_or(NO_PID))
+        if let Some(process) = self.by_pid.get(pid.unwrap_or(NO_PID))
             && process.mode.is_none()
-            && let Some(image) = self.images.get_mut(&process.image)
+            && let Some(image) = self.images.get_mut(process.image)
             && image.linked
         {
             image.elf.get_or_insert(arch);
@@ -440,10 +458,10 @@ impl Processes {
             .filter(|(_, image)| {
                 image.alive == 0 && image.linked && (image.own_arch().is_some() || overfull)
             })
-            .map(|(id, _)| *id)
+            .map(|(id, _)| id)
             .collect();
         for id in over {
-            let Some(image) = self.images.remove(&id) else {
+            let Some(image) = self.images.remove(id) else {
                 continue;
             };
             match image.own_arch().or_else(|| self.verdict.only()) {
@@ -456,7 +474,7 @@ impl Processes {
                 }
             }
         }
-        self.merged.retain(|_, into| self.images.contains_key(into));
+        self.merged.retain(|_, into| self.images.contains(*into));
     }
 
     /// Hands over all that is left. `told` is the architecture that the user gave; gives the
@@ -468,25 +486,25 @@ impl Processes {
         files: &Files,
         sink: &mut dyn Sink,
     ) -> Result<(), Vec<Arch>> {
-        for image in self.images.values() {
+        for (_, image) in self.images.iter() {
             if image.slots.keys().all(|(_, mode)| mode.is_none()) {
                 self.verdict.known.extend(image.own_arch());
             }
         }
         let all = self
             .images
-            .values()
-            .fold(None, |all: Option<ArchSet>, image| {
+            .iter()
+            .fold(None, |all: Option<ArchSet>, (_, image)| {
                 Some(all.map_or(image.candidates, |all| all.and(image.candidates)))
             });
         let native = self.verdict.native().or(told);
-        for (_, image) in self.images {
+        for (_, image) in self.images.into_sorted() {
             // What ran before the first execve is the tracer, of which only the execve is seen.
             let bare = !image.linked && image.executable.is_none() && image.elf.is_none();
             let only_exec = image
                 .slots
                 .keys()
-                .all(|(id, _)| spellings.get(*id).is_some_and(|s| s.role == Role::Exec));
+                .all(|(id, _)| spellings.get(id).is_some_and(|s| s.role == Role::Exec));
             let arch = if bare && only_exec {
                 native
             } else {

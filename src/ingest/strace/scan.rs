@@ -41,7 +41,8 @@ pub(super) fn call(tail: &[u8]) -> Scanned<'_> {
     }
     let mut depth = 0usize;
     let mut at = 0;
-    while let Some(&byte) = tail.get(at) {
+    while let Some((here, byte)) = next_mark(tail, at) {
+        at = here;
         match byte {
             b'(' => depth += 1,
             b')' if depth == 0 => {
@@ -60,6 +61,17 @@ pub(super) fn call(tail: &[u8]) -> Scanned<'_> {
         args: tail,
         end: End::Missing,
     }
+}
+
+/// The first byte from `from` on that means something to [`call`] or to [`next`], and where it
+/// is.
+fn next_mark(bytes: &[u8], from: usize) -> Option<(usize, u8)> {
+    let rest = bytes.get(from..)?;
+    let marks = |byte: &&u8| matches!(byte, b'(' | b')' | b'"' | b'<');
+    rest.iter()
+        .enumerate()
+        .find(|(_, byte)| marks(byte))
+        .map(|(skipped, byte)| (from + skipped, *byte))
 }
 
 /// Whether text that starts inside a call holds its result.
@@ -234,17 +246,21 @@ fn number(text: &[u8]) -> Option<(Number, &[u8])> {
         Some(hex) => (16, hex),
         None => (10, digits),
     };
-    let len = digits
-        .iter()
-        .take_while(|b| char::from(**b).is_digit(radix))
-        .count();
-    let (digits, after) = digits.split_at_checked(len)?;
-    if digits.is_empty() {
+    let mut value = Some(0u64);
+    let mut len = 0;
+    for byte in digits {
+        let Some(digit) = char::from(*byte).to_digit(radix) else {
+            break;
+        };
+        value = value
+            .and_then(|value| value.checked_mul(u64::from(radix)))
+            .and_then(|value| value.checked_add(u64::from(digit)));
+        len += 1;
+    }
+    if len == 0 {
         return None;
     }
-    let value = std::str::from_utf8(digits)
-        .ok()
-        .and_then(|d| u64::from_str_radix(d, radix).ok());
+    let after = digits.get(len..)?;
     Some(match value {
         Some(1) if negative => (Number::MinusOne, after),
         Some(value) if !negative => (Number::Positive(value), after),

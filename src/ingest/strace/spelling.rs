@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::body::Name;
 use crate::arch::Arch;
 use crate::event::CallId;
-use crate::syscalls::{SyscallName, canonical, closed_set_arguments, multiplexer, table};
+use crate::syscalls::{ArgKind, SyscallName, canonical, closed_set_arguments, multiplexer, table};
 
 /// The number of a spelling in [`Spellings`].
 pub(super) type SpellingId = u32;
@@ -73,8 +73,10 @@ pub(super) struct Spelling {
     pub(super) arches: ArchSet,
     /// What the reader does with such a call besides counting it.
     pub(super) role: Role,
-    /// Positions of arguments worth keeping.
-    pub(super) args: Vec<u8>,
+    /// The arguments worth keeping, by position.
+    pub(super) args: &'static [(u8, ArgKind)],
+    /// Its arguments are printed by name, so that their position tells nothing.
+    pub(super) names_arguments: bool,
 }
 
 /// What a call does to the processes in the log.
@@ -97,13 +99,39 @@ pub(super) enum Role {
 }
 
 /// Every spelling met.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Spellings {
     /// By name, of those without a number.
     named: BTreeMap<Box<str>, SpellingId>,
     /// By number and name.
     numbered: BTreeMap<u32, BTreeMap<Box<str>, SpellingId>>,
     all: Vec<Spelling>,
+    /// What was found lately, by [`cell`]. Each call of a log looks for its spelling, and mostly
+    /// one comparison tells it.
+    recent: [SpellingId; RECENT],
+}
+
+/// Spellings remembered.
+const RECENT: usize = 256;
+
+/// Where a spelling is remembered. Which ones meet there matters for speed alone.
+fn cell(text: &[u8], number: Option<u32>) -> usize {
+    let at = |at: usize| text.get(at).copied().map_or(0, usize::from);
+    let number = usize::try_from(number.unwrap_or_default()).unwrap_or_default();
+    let len = text.len();
+    let mixed = at(0) + 3 * at(len / 2) + 5 * at(len.saturating_sub(1)) + 7 * len + 11 * number;
+    mixed % RECENT
+}
+
+impl Default for Spellings {
+    fn default() -> Self {
+        Self {
+            named: BTreeMap::new(),
+            numbered: BTreeMap::new(),
+            all: Vec::new(),
+            recent: [0; RECENT],
+        }
+    }
 }
 
 /// More spellings than this are not kept: a bound against a log of made-up names. All tables
@@ -116,9 +144,26 @@ impl Spellings {
     pub(super) fn intern(&mut self, name: Name<'_>, number: Option<u32>) -> Option<SpellingId> {
         let (text, number) = match name {
             Name::Named(text) => (text, number),
-            Name::Numbered(number) => ("", Some(number)),
-            Name::Hidden => ("", Some(number?)),
+            Name::Numbered(number) => (&b""[..], Some(number)),
+            Name::Hidden => (&b""[..], Some(number?)),
         };
+        let cell = cell(text, number);
+        if let Some(&recent) = self.recent.get(cell)
+            && self.get(recent).is_some_and(|spelling| {
+                spelling.number == number
+                    && spelling.name.as_deref().unwrap_or_default().as_bytes() == text
+            })
+        {
+            return Some(recent);
+        }
+        let id = self.find_or_add(std::str::from_utf8(text).ok()?, number)?;
+        if let Some(recent) = self.recent.get_mut(cell) {
+            *recent = id;
+        }
+        Some(id)
+    }
+
+    fn find_or_add(&mut self, text: &str, number: Option<u32>) -> Option<SpellingId> {
         let known = match number {
             None => self.named.get(text),
             Some(number) => self.numbered.get(&number).and_then(|names| names.get(text)),
@@ -175,17 +220,14 @@ impl Spelling {
             "arch_prctl" => Role::ArchPrctl,
             _ => Role::Other,
         };
-        // strace prints clone's flags by name, wherever they stand.
-        let args = closed_set_arguments(Arch::X86_64, text)
-            .iter()
-            .map(|(index, _)| *index)
-            .collect();
         Self {
             name: (!text.is_empty()).then(|| Box::from(text)),
             number,
             arches,
             role,
-            args,
+            args: closed_set_arguments(Arch::X86_64, text),
+            // strace prints clone's flags by name, wherever they stand.
+            names_arguments: text == "clone",
         }
     }
 

@@ -1,0 +1,144 @@
+//! The calls of one program image, a slot for each kind.
+
+use std::collections::BTreeMap;
+
+use super::images::ModeKey;
+use super::recent::{Key, RecentMap};
+use super::spelling::SpellingId;
+use crate::event::{MAX_ARG_VALUES, Outcome};
+
+/// One kind of call in one mode.
+pub(super) type SlotKey = (SpellingId, Option<ModeKey>);
+
+/// The position of a slot in the [`Slots`] of its image.
+pub(super) type SlotId = usize;
+
+/// The slots of an image.
+#[derive(Debug, Default)]
+pub(super) struct Slots(RecentMap<SlotKey, Slot>);
+
+impl Key for SlotKey {
+    fn low(self) -> u32 {
+        self.0
+    }
+}
+
+impl Slots {
+    /// The slot of a kind of call, made where there is none.
+    pub(super) fn enter(&mut self, key: SlotKey) -> SlotId {
+        match self.0.position(key) {
+            Some(id) => id,
+            None => self.0.insert(key, Slot::default()),
+        }
+    }
+
+    /// The slot at a position.
+    pub(super) fn get_mut(&mut self, id: SlotId) -> Option<&mut Slot> {
+        self.0.at(id)
+    }
+
+    /// The slot of a kind of call, if there is one.
+    pub(super) fn find_mut(&mut self, key: SlotKey) -> Option<&mut Slot> {
+        self.0.get_mut(key)
+    }
+
+    /// The kinds of calls, sorted.
+    pub(super) fn keys(&self) -> impl Iterator<Item = SlotKey> {
+        self.0.keys()
+    }
+
+    /// Takes in the calls of a part of the image.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for (key, slot) in other.into_sorted() {
+            let id = self.enter(key);
+            if let Some(have) = self.get_mut(id) {
+                have.absorb(slot);
+            }
+        }
+    }
+
+    /// The calls, sorted by kind.
+    pub(super) fn into_sorted(self) -> Vec<(SlotKey, Slot)> {
+        self.0.into_sorted()
+    }
+}
+
+/// What is known of one kind of call.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// How many were begun.
+    pub(super) calls: u64,
+    /// How many returned without error.
+    pub(super) ok: u64,
+    /// How others ended. What is left of `calls` is unknown.
+    pub(super) other: BTreeMap<Outcome, u64>,
+    /// Printed values of the arguments worth keeping.
+    pub(super) args: BTreeMap<u8, PrintedValues>,
+    /// The first one.
+    pub(super) first: Option<(u32, u64)>,
+}
+
+/// Values of an argument as strace printed them.
+#[derive(Debug, Default)]
+pub(super) struct PrintedValues {
+    pub(super) values: BTreeMap<Box<[u8]>, u64>,
+    pub(super) unseen: u64,
+    pub(super) overflow: u64,
+}
+
+/// A longer text is no constant.
+const MAX_VALUE_LEN: usize = 160;
+
+impl PrintedValues {
+    pub(super) fn add(&mut self, text: Option<&[u8]>) {
+        match text {
+            None => self.unseen += 1,
+            Some(text) => {
+                if let Some(count) = self.values.get_mut(text) {
+                    *count += 1;
+                } else if self.values.len() < MAX_ARG_VALUES && text.len() <= MAX_VALUE_LEN {
+                    self.values.insert(text.into(), 1);
+                } else {
+                    self.overflow += 1;
+                }
+            }
+        }
+    }
+
+    fn absorb(&mut self, other: Self) {
+        for (text, count) in other.values {
+            if let Some(have) = self.values.get_mut(&text) {
+                *have += count;
+            } else if self.values.len() < MAX_ARG_VALUES {
+                self.values.insert(text, count);
+            } else {
+                self.overflow += count;
+            }
+        }
+        self.unseen += other.unseen;
+        self.overflow += other.overflow;
+    }
+}
+
+impl Slot {
+    /// Counts how a call ended.
+    pub(super) fn end(&mut self, outcome: Outcome) {
+        if outcome == Outcome::Success {
+            self.ok += 1;
+        } else {
+            *self.other.entry(outcome).or_default() += 1;
+        }
+    }
+
+    fn absorb(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.ok += other.ok;
+        for (outcome, count) in other.other {
+            *self.other.entry(outcome).or_default() += count;
+        }
+        for (index, values) in other.args {
+            self.args.entry(index).or_default().absorb(values);
+        }
+        self.first = [self.first, other.first].into_iter().flatten().min();
+    }
+}
