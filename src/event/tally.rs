@@ -26,13 +26,15 @@ pub enum Skip {
     UnknownName,
     /// A line too long to be kept whole. Its call is counted, its result unknown.
     TooLong,
+    /// A process that the log tells of and has no line of.
+    NotFollowed,
     /// Nothing that strace prints.
     NotUnderstood,
 }
 
 impl Skip {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Blank,
         Self::Event,
         Self::Message,
@@ -43,6 +45,7 @@ impl Skip {
         Self::Glued,
         Self::UnknownName,
         Self::TooLong,
+        Self::NotFollowed,
         Self::NotUnderstood,
     ];
 
@@ -59,6 +62,7 @@ impl Skip {
             Self::Glued => "glued",
             Self::UnknownName => "unknown-name",
             Self::TooLong => "too-long",
+            Self::NotFollowed => "not-followed",
             Self::NotUnderstood => "not-understood",
         }
     }
@@ -78,6 +82,8 @@ pub enum Gap {
     Filtered,
     /// The tracer let go of the program while it ran.
     Detached,
+    /// Processes that the program started were not traced.
+    NotFollowed,
     /// The last line is cut off.
     Torn,
     /// Only an `strace -c` table, in which calls that never return are missing.
@@ -90,10 +96,11 @@ pub enum Gap {
 
 impl Gap {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NoStart,
         Self::Filtered,
         Self::Detached,
+        Self::NotFollowed,
         Self::Torn,
         Self::SummaryOnly,
         Self::NotUnderstood,
@@ -106,6 +113,7 @@ impl Gap {
             Self::NoStart => "no-start",
             Self::Filtered => "filtered",
             Self::Detached => "detached",
+            Self::NotFollowed => "not-followed",
             Self::Torn => "torn",
             Self::SummaryOnly => "summary-only",
             Self::NotUnderstood => "not-understood",
@@ -130,6 +138,9 @@ impl fmt::Display for Gap {
                 "calls that every program makes are missing: taken with a filter on what is traced"
             }
             Self::Detached => "the tracer let go of the program while it ran",
+            Self::NotFollowed => {
+                "processes or threads that it started were not traced (strace follows them with -f)"
+            }
             Self::Torn => "the last line is cut off",
             Self::SummaryOnly => "a table of counts misses the calls that never return",
             Self::NotUnderstood => "more than one line in twenty is nothing that strace prints",

@@ -209,6 +209,8 @@ fn gaps_are_found_where_they_are() {
         ("table", vec![Gap::SummaryOnly]),
         ("table-i386", vec![Gap::SummaryOnly]),
         ("endings", vec![Gap::KilledByFilter]),
+        // Recorded without `-f`; the program starts a thread.
+        ("musl", vec![Gap::NotFollowed]),
     ]);
     for case in cases() {
         let recording = read(&case);

@@ -556,6 +556,11 @@ impl Reader {
         } else if !self.saw.memory || (self.saw.exit_line && !self.saw.exit_call) {
             gaps.insert(Gap::Filtered);
         }
+        let not_followed = u64::try_from(self.processes.not_followed()).unwrap_or(u64::MAX);
+        if not_followed > 0 {
+            self.tally.gaps.insert(Gap::NotFollowed);
+            self.tally.skipped.insert(Skip::NotFollowed, not_followed);
+        }
         let strange = self
             .tally
             .skipped
@@ -563,7 +568,7 @@ impl Reader {
             .copied()
             .unwrap_or_default();
         if strange.saturating_mul(TOLERATED) > self.tally.lines {
-            gaps.insert(Gap::NotUnderstood);
+            self.tally.gaps.insert(Gap::NotUnderstood);
         }
     }
 }

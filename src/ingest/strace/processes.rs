@@ -58,6 +58,8 @@ pub(super) struct Processes {
     merged: BTreeMap<ImageId, ImageId>,
     /// For processes whose parent is not known yet: the image they began in.
     orphans: BTreeMap<u32, ImageId>,
+    /// Processes that a fork or clone returned and that no line is of yet.
+    announced: BTreeSet<u32>,
     next_image: ImageId,
     /// What the images handed over so far were.
     verdict: Verdict,
@@ -75,6 +77,7 @@ impl Processes {
     /// A call begins. Returns its slot, to which arguments can be added.
     pub(super) fn begin(&mut self, begin: Begin<'_>) -> Option<&mut Slot> {
         let pid = begin.pid.unwrap_or(NO_PID);
+        self.met(pid);
         if !self.by_pid.contains(pid) {
             self.process(pid, begin.pid);
         }
@@ -275,6 +278,7 @@ impl Processes {
         {
             image.alive += 1;
             image.processes += 1;
+            self.announced.insert(child);
             self.by_pid.insert(
                 child,
                 Process {
@@ -286,8 +290,24 @@ impl Processes {
         }
     }
 
+    /// A line is of this process.
+    fn met(&mut self, pid: u32) {
+        if !self.announced.is_empty() {
+            self.announced.remove(&pid);
+        }
+    }
+
+    /// How many processes the log tells of and has no line of, as without `-f`. Inside a PID
+    /// namespace a fork returns other numbers than those on the lines; then as many processes
+    /// are there whose parent is not known, besides the first.
+    pub(super) fn not_followed(&self) -> usize {
+        let strangers = self.orphans.len().saturating_sub(1);
+        self.announced.len().saturating_sub(strangers)
+    }
+
     /// A process is over.
     pub(super) fn exit(&mut self, pid: Option<u32>, outcome: Outcome) {
+        self.met(pid.unwrap_or(NO_PID));
         self.end(pid, outcome, None);
         if let Some(process) = self.by_pid.remove(pid.unwrap_or(NO_PID)) {
             self.leave(process.image);
