@@ -46,6 +46,7 @@ LEADERS = {
     "int80": PID + NUMBER,
     "mixed": BRACKET,
     "musl": rb"",
+    "musl-follow": PID + CLOCK + rb"\.\d{6} ",
     "nginx": PID,
     "node": PID + rb" *\d+\.\d{6} ",
     "pool": PID + CLOCK + rb" " + SINCE,

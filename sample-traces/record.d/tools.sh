@@ -104,6 +104,18 @@ record_musl() {
 	END
 }
 
+record_musl_follow() {
+    begin musl-follow 9990
+    musl-gcc -static -o loopback "$demo/src/loopback.c"
+    "${clean[@]}" strace -f -tt -o ../log/trace ./loopback >/dev/null
+    keep ../log/trace gz
+    describe 'static musl program with its thread and its child' musl-tools 'strace -f -tt -o trace.strace ./loopback' <<-'END'
+	`programs/loopback.c` built with `musl-gcc -static`, as in the case `musl`, and followed.
+
+	Peculiar: no loader, so that no ELF header tells the architecture; musl makes threads with `clone`, not `clone3`.
+	END
+}
+
 record_busybox() {
     begin busybox 60
     "${clean[@]}" strace -f -i -o ../log/trace busybox sh "$demo/src/applets.sh" >/dev/null
