@@ -4,6 +4,8 @@ pub(crate) mod difference;
 pub(crate) mod generated;
 pub(crate) mod reasons;
 
+use std::fmt::Write as _;
+
 use callsieve::event::Skip;
 use callsieve::recording::{Recording, Run};
 use serde::Serialize;
@@ -15,12 +17,41 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     // Maps with string keys, numbers and strings always serialise.
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
+    printable(text)
+}
+
+/// JSON in which names from outside can do no harm to a terminal: what does not print is
+/// escaped. JSON leaves DEL, the controls above it and those of writing direction as they are.
+pub(crate) fn printable(json: String) -> String {
+    if json.bytes().all(|b| b != 0x7f && b.is_ascii()) {
+        return json;
+    }
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\u{7f}' && (c.is_ascii() || c.escape_debug().len() == 1) {
+            text.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string does not fail.
+            let _infallible = write!(text, "\\u{unit:04x}");
+        }
+    }
     text
 }
 
-/// Text from outside, safe for a terminal.
+/// Text from outside on one line, safe for a terminal: what does not print is escaped. Made safe
+/// twice it stays the same.
 pub(crate) fn safe(text: &str) -> String {
-    text.escape_debug().to_string()
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '"' | '\'' | '\\') {
+            line.push(c);
+        } else {
+            line.extend(c.escape_debug());
+        }
+    }
+    line
 }
 
 /// `12 345`

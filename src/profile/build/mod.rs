@@ -482,10 +482,11 @@ impl Draft<'_> {
         };
         self.add(name.clone(), Reason::Base(base.to_owned()));
         // Without the release, since a newer one with the same rule is no change to review.
-        let comment = format!(
-            "argument rule of {}",
-            base.split_once('@').map_or(base, |(name, _)| name)
-        );
+        let unversioned = match base.split_once('@') {
+            Some((name @ "docker-default", _)) => name,
+            _ => base,
+        };
+        let comment = format!("argument rule of {unversioned}");
         rules
             .into_iter()
             .map(|rule| Rule {
