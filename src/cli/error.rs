@@ -62,7 +62,8 @@ impl CommandError {
     /// What to do about it.
     pub(crate) fn hints(&self) -> &[String] {
         &self.hints
-    }}
+    }
+}
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

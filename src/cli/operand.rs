@@ -60,8 +60,7 @@ pub(crate) fn profile(word: &str, ui: &Ui) -> Result<(String, ConditionalProfile
 }
 
 fn read(place: &str, bytes: &[u8]) -> Result<ConditionalProfile, CommandError> {
-    formats::docker::read(bytes)
-        .map_err(|error| CommandError::input(place, &error))
+    formats::docker::read(bytes).map_err(|error| CommandError::input(place, &error))
 }
 
 impl Operand {

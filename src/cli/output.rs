@@ -17,10 +17,7 @@ pub(crate) fn write(path: Option<&Path>, text: &str, ui: &Ui) -> Result<(), Comm
 
 /// Writes several results. Files get their names when all of them are complete, so that a
 /// failure leaves every one as it was.
-pub(crate) fn write_all(
-    results: &[(Option<&Path>, &str)],
-    ui: &Ui,
-) -> Result<(), CommandError> {
+pub(crate) fn write_all(results: &[(Option<&Path>, &str)], ui: &Ui) -> Result<(), CommandError> {
     let mut staged: Vec<(&Path, Staged)> = Vec::new();
     let mut direct: Vec<(Option<&Path>, &str)> = Vec::new();
     for (path, text) in results {
