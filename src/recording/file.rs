@@ -309,6 +309,10 @@ fn from_wire(wire: wire::Run, name: &str) -> Result<Run, FileError> {
             ))
         })
         .collect::<Result<_, _>>()?;
+    // Not part of the run's name, as it follows from the gaps.
+    if wire.complete != gaps.is_empty() {
+        return Err(bad("value of `complete`", &wire.complete.to_string(), name));
+    }
     let files = wire.files;
     let examples = wire
         .not_understood

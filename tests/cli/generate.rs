@@ -130,8 +130,8 @@ fn a_base_from_a_file_names_the_file_alone() {
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.path("folder")).unwrap();
     let base = r#"{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
-        {"names": ["execve", "read", "mmap"], "action": "SCMP_ACT_ALLOW"},
-        {"names": ["write"], "action": "SCMP_ACT_ALLOW",
+        {"names": ["execve", "mmap"], "action": "SCMP_ACT_ALLOW"},
+        {"names": ["close"], "action": "SCMP_ACT_ALLOW",
          "args": [{"index": 0, "value": 2, "op": "SCMP_CMP_LE"}]}]}"#;
     sandbox.write("folder/base@2.json", base);
     let ran = sandbox.run(

@@ -39,8 +39,9 @@ pub(crate) fn run(args: &MergeArgs, ui: &Ui) -> Result<Exit, CommandError> {
         .map(std::collections::BTreeMap::len)
         .sum();
     ui.note(&format!(
-        "{} runs, {calls} kinds of calls",
-        recording.runs().len()
+        "{}, {}",
+        render::counted(recording.runs().len() as u64, "runs"),
+        render::counted(calls as u64, "kinds of calls")
     ));
     render::warn_of_losses(&recording, ui);
     Ok(Exit::Done)

@@ -7,7 +7,7 @@ use callsieve::event::CallId;
 use callsieve::profile::build::{Generated, LeftOut, Options, Reason, Why};
 
 use super::difference::{self, Heading};
-use super::safe;
+use super::{counted, safe};
 use crate::cli::error::CommandError;
 use callsieve::profile::diff::Difference;
 
@@ -136,7 +136,7 @@ fn left_out(all: &[LeftOut]) -> Vec<String> {
             format!(" by {}", by.join(", "))
         };
         let calls = if left.calls > 0 {
-            format!("{} calls{by}; ", left.calls)
+            format!("{}{by}; ", counted(left.calls, "calls"))
         } else {
             String::new()
         };

@@ -67,6 +67,18 @@ pub(crate) fn number(number: u64) -> String {
     text
 }
 
+/// `1 call`, `12 calls`: a number and what is counted, of which the first word is a plural.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    let what = match what.split_once(' ') {
+        Some((plural, rest)) if count == 1 => {
+            format!("{} {rest}", plural.strip_suffix('s').unwrap_or(plural))
+        }
+        None if count == 1 => what.strip_suffix('s').unwrap_or(what).to_owned(),
+        Some(_) | None => what.to_owned(),
+    };
+    format!("{} {what}", number(count))
+}
+
 /// One line on what a run holds.
 pub(crate) fn run_summary(run: &Run) -> String {
     let kinds: Vec<String> = run
@@ -81,10 +93,15 @@ pub(crate) fn run_summary(run: &Run) -> String {
         [first, .., last] => format!("{} to {}", safe(first), safe(last)),
     };
     format!(
-        "{name}: {} calls in {} lines, {} processes; system calls: {}",
-        number(run.tally.calls),
-        number(run.tally.lines),
-        number(processes),
+        "{name}: {} in {}, {}; system calls: {}",
+        counted(run.tally.calls, "calls"),
+        counted(run.tally.lines, "lines"),
+        // No plural to cut an `s` from.
+        if processes == 1 {
+            "1 process".to_owned()
+        } else {
+            format!("{} processes", number(processes))
+        },
         kinds.join(", ")
     )
 }
@@ -100,27 +117,27 @@ pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
             ui.warn(&format!("{name} is incomplete: {gap}"));
         }
         for (skip, what) in [
-            (Skip::NotUnderstood, "lines are nothing that strace prints"),
+            (Skip::NotUnderstood, "lines that are nothing strace prints"),
             (
                 Skip::UnknownName,
-                "calls have a name that no architecture knows",
+                "calls of a name that no architecture knows",
             ),
             (
                 Skip::ResumedOnly,
-                "calls have no beginning in the log; they are counted",
+                "calls without a beginning in the log, counted all the same",
             ),
             (
                 Skip::Unterminated,
-                "calls have no end in the log; they are counted",
+                "calls without an end in the log, counted all the same",
             ),
             (
                 Skip::TooLong,
-                "lines are longer than 1 MiB; their results are not known",
+                "lines over 1 MiB, the results of which are not known",
             ),
         ] {
             let count = run.tally.skipped(skip);
             if count > 0 {
-                ui.warn(&format!("{name}: {} {what}", number(count)));
+                ui.warn(&format!("{name}: {}", counted(count, what)));
             }
         }
         for example in &run.tally.examples {

@@ -528,9 +528,13 @@ impl fmt::Display for Reason {
                 first: (file, line),
                 ..
             } => {
+                let times = match calls {
+                    1 => "once".to_owned(),
+                    calls => format!("{calls} times"),
+                };
                 write!(
                     f,
-                    "seen {calls} times on {arch}, first at {}:{line}",
+                    "seen {times} on {arch}, first at {}:{line}",
                     file.escape_debug()
                 )
             }
