@@ -1,11 +1,9 @@
 //! Writes results: complete files renamed into place, or standard output.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use super::error::CommandError;
 use super::ui::Ui;
@@ -62,7 +60,7 @@ fn cant(path: &Path, error: &io::Error) -> CommandError {
 
 /// A complete file without its name.
 struct Staged {
-    file: NamedTempFile,
+    file: tempfile::NamedTempFile,
     target: PathBuf,
 }
 
@@ -83,28 +81,24 @@ fn stage(path: &Path, text: &str) -> io::Result<Option<Staged>> {
         Some(folder) if folder != Path::new("") => folder,
         Some(_) | None => Path::new("."),
     };
-    let permissions = existing.map_or_else(
-        // Less the user's umask, which the kernel takes away when the file is made.
-        || Permissions::from_mode(0o666),
-        |metadata| metadata.permissions(),
-    );
     let mut file = tempfile::Builder::new()
         .prefix(".callsieve-")
-        .permissions(permissions)
-        .tempfile_in(folder)
-        .map_err(without_name)?;
+        // The errors of `tempfile_in` tell the made-up name, which is another each time.
+        .make_in(folder, |path| {
+            // Less the user's umask, which the kernel takes away.
+            File::options()
+                .write(true)
+                .create_new(true)
+                .mode(0o666)
+                .open(path)
+        })?;
+    if let Some(existing) = existing {
+        file.as_file().set_permissions(existing.permissions())?;
+    }
     file.as_file_mut().write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     let target = fs::canonicalize(folder)?.join(target.file_name().unwrap_or_default());
     Ok(Some(Staged { file, target }))
-}
-
-/// The reason alone, where an error tells the made-up name of a file, which is another each time.
-fn without_name(error: io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(_) => error,
-        None => io::Error::from(error.kind()),
-    }
 }
 
 fn write_through(path: &Path, text: &str) -> io::Result<()> {

@@ -395,7 +395,10 @@ fn observed_from_wire(wire: wire::Observed, run: &str) -> Result<Observed, FileE
                     .into_iter()
                     .map(|(text, count)| {
                         let value = match text.parse() {
-                            Ok(number) if !text.starts_with('+') => ArgValue::Number(number),
+                            // `08` is text, as a number is written in one way.
+                            Ok(number) if u64::to_string(&number) == text => {
+                                ArgValue::Number(number)
+                            }
                             _ => ArgValue::Text(text),
                         };
                         (value, count)

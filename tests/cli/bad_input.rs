@@ -50,7 +50,7 @@ fn sandbox() -> Sandbox {
         "\"version\": \"1.0\"",
         "\"version\": \"one\"",
     );
-    edit("edited.json", "\"accept\": {", "\"keyctl\": {");
+    edit("edited.json", "\"bind\": {", "\"keyctl\": {");
     edit("complete.json", "\"complete\": true", "\"complete\": false");
     edit("arch.json", "\"x86_64\": {", "\"vax\": {");
     edit("field.json", "\"lines\":", "\"lnies\":");
@@ -144,7 +144,7 @@ fn each_is_one_line_and_nothing_is_touched() {
         ("merge field.json -o out.json", "unknown field `lnies`"),
         (
             "diff bad-name.json docker-default -o out.json",
-            "bad-name.json: line 1, column 77: ",
+            "bad-name.json: line 1, column 66: unknown system call `raed`",
         ),
         (
             "diff bad-action.json docker-default -o out.json",

@@ -106,7 +106,7 @@ fn without_permission() {
     let before = std::fs::read(sandbox.path("locked/out.json")).unwrap();
     for output in ["locked/out.json", "locked/new.json"] {
         let ran = run(&format!("import log -o {output}"));
-        ran.assert_error(2, &format!("can't write `{output}`: permission denied"));
+        ran.assert_error(2, &format!("can't write `{output}`: Permission denied"));
     }
     run("import secret").assert_error(2, "can't read `secret`: Permission denied");
     assert_eq!(

@@ -141,6 +141,32 @@ fn a_base_from_a_file_names_the_file_alone() {
 }
 
 #[test]
+fn an_architecture_that_the_base_refuses_is_left_out_and_reported() {
+    let sandbox = Sandbox::new();
+    let base = r#"{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+        {"names": ["execve", "mmap", "open"], "action": "SCMP_ACT_ALLOW"}]}"#;
+    sandbox.write("base.json", base);
+    let ran = sandbox.run(
+        "generate sample-traces/int80/trace.strace --base base.json --runtime-floor none \
+         --reasons why.json",
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let says = "  x86: all 3 kinds of calls; the base does not list the architecture\n";
+    assert!(ran.stderr.contains(says), "{}", ran.stderr);
+    let profile: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        profile["architectures"],
+        serde_json::json!(["SCMP_ARCH_X86_64"])
+    );
+    let why: Value = serde_json::from_slice(&sandbox.read("why.json")).unwrap();
+    let left = why["left_out"].as_array().unwrap();
+    assert!(
+        left.iter()
+            .any(|row| row["arch"] == "x86" && row["syscall"] == "open")
+    );
+}
+
+#[test]
 fn links_are_followed_and_modes_kept() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let sandbox = Sandbox::new();

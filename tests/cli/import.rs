@@ -40,7 +40,7 @@ fn an_incomplete_log_is_written_with_code_3() {
         trace.strace: 18 calls in 27 lines, 3 processes; system calls: 6 on x86_64
         warning: trace.strace is incomplete: it does not begin with an execve: taken by attaching, or with a filter on what is traced
         warning: trace.strace is incomplete: the tracer let go of the program while it ran
-        warning: trace.strace: 1 calls have no end in the log; they are counted
+        warning: trace.strace: 1 call without an end in the log, counted all the same
     "#]].assert_eq(&ran.whole());
     // What is lost is never silent.
     let quiet = sandbox.run("import -q sample-traces/attach/trace.strace --arch x86_64 -o a.json");

@@ -99,6 +99,6 @@ fn list_of_an_incomplete_log_is_an_answer_with_a_warning() {
         --- stderr
         warning: trace.strace is incomplete: it does not begin with an execve: taken by attaching, or with a filter on what is traced
         warning: trace.strace is incomplete: the tracer let go of the program while it ran
-        warning: trace.strace: 1 calls have no end in the log; they are counted
+        warning: trace.strace: 1 call without an end in the log, counted all the same
     "#]].assert_eq(&ran.whole());
 }

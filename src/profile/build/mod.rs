@@ -202,7 +202,7 @@ pub fn build(recording: &Recording, options: &Options) -> Result<Generated, Buil
         names: BTreeMap::new(),
         left_out: Vec::new(),
     };
-    draft.drop_refused_architectures();
+    draft.drop_refused_architectures(&totals);
     let observed: Vec<(Arch, &CallId, &Total<'_>)> = totals
         .iter()
         .filter(|(arch, _)| draft.arches.contains(arch))
@@ -310,6 +310,10 @@ fn architectures(
     Ok((native, arches))
 }
 
+fn callers(total: &Total<'_>) -> Vec<String> {
+    total.by.keys().map(|name| (*name).to_owned()).collect()
+}
+
 /// A profile in the making.
 struct Draft<'a> {
     options: &'a Options,
@@ -330,13 +334,26 @@ impl Draft<'_> {
             .map_or(Stance::Allowed, |base| Stance::of(base, name))
     }
 
-    fn drop_refused_architectures(&mut self) {
-        let Some(base) = self.base.filter(|base| !base.architectures.is_empty()) else {
-            return;
-        };
-        let native = self.native;
-        self.arches
-            .retain(|arch| *arch == native || base.architectures.contains(arch));
+    /// A base that lists no architecture is for the native one alone.
+    fn drop_refused_architectures(&mut self, totals: &BTreeMap<Arch, BTreeMap<CallId, Total<'_>>>) {
+        let Some(base) = self.base else { return };
+        let (kept, dropped) = self
+            .arches
+            .iter()
+            .partition(|arch| **arch == self.native || base.architectures.contains(arch));
+        self.arches = kept;
+        let dropped: BTreeSet<Arch> = dropped;
+        for arch in dropped {
+            for (call, total) in totals.get(&arch).into_iter().flatten() {
+                self.left_out.push(LeftOut {
+                    arch,
+                    call: call.clone(),
+                    why: Why::ArchRefused,
+                    calls: total.calls,
+                    by: callers(total),
+                });
+            }
+        }
     }
 
     fn on_any_arch(&self, name: &str) -> bool {
@@ -350,7 +367,7 @@ impl Draft<'_> {
     }
 
     fn observe(&mut self, arch: Arch, call: &CallId, total: &Total<'_>) {
-        let by: Vec<String> = total.by.keys().map(|name| (*name).to_owned()).collect();
+        let by = callers(total);
         let (name, why) = match call {
             CallId::Number(_) => (None, Some(Why::UnknownNumber)),
             CallId::Name(name) if !exists(name) => (None, Some(Why::UnknownName)),
