@@ -166,6 +166,22 @@ fn an_architecture_that_the_base_refuses_is_left_out_and_reported() {
     );
 }
 
+/// Docker 29.4.2 refuses `socketcall` and allows `accept`, whose rule makes one for `socketcall`.
+#[test]
+fn no_base_lets_32_bit_programs_get_farther() {
+    let sandbox = Sandbox::new();
+    for base in ["20.10.0", "25.0.3", "29.4.2", "29.7.2"] {
+        for case in ["i386-file", "i386-numbers", "int80"] {
+            sandbox.ok(&format!(
+                "generate -q sample-traces/{case}/trace.strace --base docker-default@{base} -o p.json"
+            ));
+            let line = format!("diff docker-default@{base} p.json --fail-on wider");
+            let ran = sandbox.run(&line);
+            assert_eq!(ran.code, Some(0), "{case}: {}", ran.stdout);
+        }
+    }
+}
+
 #[test]
 fn links_are_followed_and_modes_kept() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -12,7 +12,7 @@ use super::{Action, Capability, ConditionalProfile, Host, KernelVersion, Profile
 use crate::arch::Arch;
 use crate::event::CallId;
 use crate::recording::{Recording, Total};
-use crate::syscalls::{SyscallName, table};
+use crate::syscalls::{SyscallName, multiplexer, table};
 
 pub use stance::Stance;
 
@@ -513,14 +513,42 @@ impl Draft<'_> {
             .collect()
     }
 
+    /// Multiplexers that the base refuses in so many words, as Docker 29.4.2 does with
+    /// `socketcall`, although it allows calls behind them. A rule for such a call makes one for
+    /// its multiplexer, so the refusal has to come along. Not as EPERM: engines drop rules that
+    /// say what the default does.
+    fn refused_multiplexers(&self) -> Vec<&'static str> {
+        let Some(base) = self.base else {
+            return Vec::new();
+        };
+        let behind = |known: &str| {
+            self.names.keys().any(|name| {
+                self.arches
+                    .iter()
+                    .any(|arch| multiplexer(*arch, name.as_str()) == Some(known))
+            })
+        };
+        ["ipc", "socketcall"]
+            .into_iter()
+            .filter(|name| !self.names.contains_key(*name) && behind(name))
+            .filter(|name| match Stance::of(base, name) {
+                Stance::Refused(answer) => answer != base.default_action,
+                Stance::Allowed | Stance::Conditional(_) | Stance::NotCarried => false,
+            })
+            .collect()
+    }
+
     fn probed(&mut self) -> Option<Rule> {
         if self.options.default == DefaultAction::Log {
             return None;
         }
-        let names: Vec<SyscallName> = PROBED
+        let refused = self.refused_multiplexers();
+        let names: BTreeSet<SyscallName> = PROBED
             .iter()
-            .filter(|probed| self.on_any_arch(probed.name) && !self.names.contains_key(probed.name))
-            .map(|probed| SyscallName::known(probed.name))
+            .map(|probed| probed.name)
+            .filter(|name| self.on_any_arch(name) && !self.names.contains_key(*name))
+            .chain(refused)
+            .map(SyscallName::known)
             .collect();
         for name in &names {
             self.add(name.clone(), Reason::Probed);
@@ -530,7 +558,7 @@ impl Draft<'_> {
         }
         Some(Rule {
             comment: Some("not needed; callers fall back only on ENOSYS".to_owned()),
-            ..Rule::unconditional(names, Action::Errno(action::ENOSYS))
+            ..Rule::unconditional(names.into_iter().collect(), Action::Errno(action::ENOSYS))
         })
     }
 }
