@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use super::exit::Exit;
+use super::render::safe;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -12,17 +13,15 @@ pub(crate) struct CommandError {
     message: String,
     hints: Vec<String>,
     exit: Exit,
-    broken_pipe: bool,
 }
 
 impl CommandError {
-    /// Wrong usage or input.
-    pub(crate) fn user(message: impl Into<String>) -> Self {
+    /// Wrong usage or input. The message may quote what a file or the user says.
+    pub(crate) fn user(message: impl AsRef<str>) -> Self {
         Self {
-            message: message.into(),
+            message: safe(message.as_ref()),
             hints: Vec::new(),
             exit: Exit::Usage,
-            broken_pipe: false,
         }
     }
 
@@ -37,7 +36,7 @@ impl CommandError {
     }
 
     /// What was observed is incomplete.
-    pub(crate) fn incomplete(message: impl Into<String>) -> Self {
+    pub(crate) fn incomplete(message: impl AsRef<str>) -> Self {
         Self {
             exit: Exit::Incomplete,
             ..Self::user(message)
@@ -46,15 +45,12 @@ impl CommandError {
 
     /// A result can't be written.
     pub(crate) fn write(place: &str, error: &io::Error) -> Self {
-        Self {
-            broken_pipe: error.kind() == io::ErrorKind::BrokenPipe,
-            ..Self::user(format!("can't write {place}: {error}"))
-        }
+        Self::user(format!("can't write {place}: {error}"))
     }
 
     /// Adds what to do about it.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+    pub(crate) fn hint(mut self, hint: impl AsRef<str>) -> Self {
+        self.hints.push(safe(hint.as_ref()));
         self
     }
 
@@ -66,11 +62,6 @@ impl CommandError {
     /// What to do about it.
     pub(crate) fn hints(&self) -> &[String] {
         &self.hints
-    }
-
-    /// Whoever read the output has gone, which is no failure of ours.
-    pub(crate) const fn is_broken_pipe(&self) -> bool {
-        self.broken_pipe
     }
 }
 

@@ -6,6 +6,7 @@ use callsieve::arch::Arch;
 use callsieve::profile::{Capability, Host, KernelVersion};
 
 use super::error::CommandError;
+use super::render::safe;
 
 /// Options of every command that resolves conditions of a profile.
 #[derive(Debug, clap::Args)]
@@ -82,7 +83,7 @@ impl HostArgs {
         let list = |sign: &str, names: &[String]| -> Vec<String> {
             names
                 .iter()
-                .map(|name| format!("{sign}{}", name.escape_debug()))
+                .map(|name| format!("{sign}{}", safe(name)))
                 .collect()
         };
         let mut all = list("+", &self.cap_add);

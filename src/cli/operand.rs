@@ -11,6 +11,7 @@ use callsieve::recording::Recording;
 
 use super::error::CommandError;
 use super::input::{self, Loaded};
+use super::render::safe;
 use super::ui::Ui;
 
 /// What a user named, before conditions are resolved.
@@ -47,17 +48,19 @@ pub(crate) fn profile(word: &str, ui: &Ui) -> Result<(String, ConditionalProfile
         return known;
     }
     match input::load(Path::new(word), None, ui)? {
-        Loaded::Profile(bytes) => Ok((word.to_owned(), read(word, &bytes)?)),
+        // Without its folder, as the name goes into the profile.
+        Loaded::Profile(bytes) => {
+            let name = Path::new(word).file_name().unwrap_or(word.as_ref());
+            Ok((safe(&name.to_string_lossy()), read(word, &bytes)?))
+        }
         Loaded::Recording(_) => Err(CommandError::user(format!(
-            "`{}` is no profile",
-            word.escape_debug()
+            "`{word}` is a recording or a trace; expected a profile"
         ))),
     }
 }
 
 fn read(place: &str, bytes: &[u8]) -> Result<ConditionalProfile, CommandError> {
-    formats::docker::read(bytes)
-        .map_err(|error| CommandError::input(&place.escape_debug().to_string(), &error))
+    formats::docker::read(bytes).map_err(|error| CommandError::input(place, &error))
 }
 
 impl Operand {
@@ -75,7 +78,7 @@ impl Operand {
             Loaded::Recording(recording) => Kind::Recording(recording),
         };
         Ok(Self {
-            name: word.escape_debug().to_string(),
+            name: safe(word),
             kind,
         })
     }

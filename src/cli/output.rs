@@ -1,8 +1,8 @@
-//! Writes results: a complete file renamed into place, or standard output.
+//! Writes results: complete files renamed into place, or standard output.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::error::CommandError;
@@ -10,11 +10,43 @@ use super::ui::Ui;
 
 /// Writes to a file, or to standard output if there is none or it is `-`.
 pub(crate) fn write(path: Option<&Path>, text: &str, ui: &Ui) -> Result<(), CommandError> {
-    match path {
-        Some(path) if path != Path::new("-") => write_atomic(path, text)
-            .map_err(|error| CommandError::write(&format!("`{}`", path.display()), &error)),
-        Some(_) | None => ui.result(text),
+    write_all(&[(path, text)], ui)
+}
+
+/// Writes several results. Files get their names when all of them are complete, so that a
+/// failure leaves every one as it was.
+pub(crate) fn write_all(results: &[(Option<&Path>, &str)], ui: &Ui) -> Result<(), CommandError> {
+    let mut staged: Vec<(&Path, Staged)> = Vec::new();
+    let mut direct: Vec<(Option<&Path>, &str)> = Vec::new();
+    for (path, text) in results {
+        match path {
+            Some(path) if !is_stdout(Some(path)) => {
+                match stage(path, text).map_err(|error| cant(path, &error))? {
+                    Some(file) if staged.iter().any(|(_, known)| known.target == file.target) => {
+                        return Err(CommandError::user(format!(
+                            "two results would be written to `{}`",
+                            path.display()
+                        )));
+                    }
+                    Some(file) => staged.push((path, file)),
+                    None => direct.push((Some(path), text)),
+                }
+            }
+            Some(_) | None => direct.push((None, text)),
+        }
     }
+    for (path, text) in direct {
+        match path {
+            Some(path) => write_through(path, text).map_err(|error| cant(path, &error))?,
+            None => ui.result(text)?,
+        }
+    }
+    for (path, file) in staged {
+        file.file
+            .persist(&file.target)
+            .map_err(|error| cant(path, &error.error))?;
+    }
+    Ok(())
 }
 
 /// Whether a result goes to standard output.
@@ -22,32 +54,58 @@ pub(crate) fn is_stdout(path: Option<&Path>) -> bool {
     path.is_none_or(|path| path == Path::new("-"))
 }
 
-/// Writes a file so that at every moment its name leads to the old content or to the new one,
-/// whole.
-fn write_atomic(path: &Path, text: &str) -> io::Result<()> {
-    let target = target(path)?;
-    if target.exists() && !target.is_file() {
-        // A device or a pipe: there is nothing to replace. A directory fails here.
-        let mut file = fs::OpenOptions::new().write(true).open(&target)?;
-        return file.write_all(text.as_bytes());
+fn cant(path: &Path, error: &io::Error) -> CommandError {
+    CommandError::write(&format!("`{}`", path.display()), error)
+}
+
+/// A complete file without its name.
+struct Staged {
+    file: tempfile::NamedTempFile,
+    target: PathBuf,
+}
+
+/// Writes a file beside the one that it will replace, so that at every moment the name leads to
+/// the old content or to the new one, whole. `None` for a device or a pipe: there is nothing to
+/// replace.
+fn stage(path: &Path, text: &str) -> io::Result<Option<Staged>> {
+    // A directory is found out when it is opened for writing.
+    let existing = fs::metadata(path).ok();
+    if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
+        File::options().write(true).open(path)?;
     }
+    if existing.as_ref().is_some_and(|it| !it.is_file()) {
+        return Ok(None);
+    }
+    let target = target(path)?;
     let folder = match target.parent() {
         Some(folder) if folder != Path::new("") => folder,
         Some(_) | None => Path::new("."),
     };
-    let permissions = match fs::metadata(&target) {
-        Ok(metadata) => metadata.permissions(),
-        // Less the user's umask, which the kernel takes away when the file is made.
-        Err(_) => Permissions::from_mode(0o666),
-    };
     let mut file = tempfile::Builder::new()
         .prefix(".callsieve-")
-        .permissions(permissions)
-        .tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
+        // The errors of `tempfile_in` tell the made-up name, which is another each time.
+        .make_in(folder, |path| {
+            // Less the user's umask, which the kernel takes away.
+            File::options()
+                .write(true)
+                .create_new(true)
+                .mode(0o666)
+                .open(path)
+        })?;
+    if let Some(existing) = existing {
+        file.as_file().set_permissions(existing.permissions())?;
+    }
+    file.as_file_mut().write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
-    file.persist(&target).map_err(|error| error.error)?;
-    Ok(())
+    let target = fs::canonicalize(folder)?.join(target.file_name().unwrap_or_default());
+    Ok(Some(Staged { file, target }))
+}
+
+fn write_through(path: &Path, text: &str) -> io::Result<()> {
+    File::options()
+        .write(true)
+        .open(path)?
+        .write_all(text.as_bytes())
 }
 
 /// The file itself where the path is a link to one.

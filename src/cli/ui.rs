@@ -7,6 +7,7 @@ use anstream::ColorChoice;
 use super::args::{Color, Global};
 use super::env::Env;
 use super::error::CommandError;
+use super::render::safe;
 
 /// The two streams and how much is said on them.
 #[derive(Debug)]
@@ -19,6 +20,16 @@ pub(crate) struct Ui {
 }
 
 impl Ui {
+    /// As the environment says, for what is said before the arguments are known.
+    pub(crate) const fn plain() -> Self {
+        Self {
+            color: ColorChoice::Auto,
+            quiet: false,
+            verbose: false,
+            progress: false,
+        }
+    }
+
     pub(crate) fn new(global: &Global, env: &Env) -> Self {
         Self {
             color: match global.color {
@@ -37,11 +48,15 @@ impl Ui {
         self.progress
     }
 
-    /// Writes a result to standard output.
+    /// Writes a result to standard output. That whoever read it has gone is no failure of ours.
     pub(crate) fn result(&self, text: &str) -> Result<(), CommandError> {
         let mut out = anstream::AutoStream::new(io::stdout(), self.color).lock();
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
+            .or_else(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => Ok(()),
+                _ => Err(error),
+            })
             .map_err(|error| CommandError::write("to standard output", &error))
     }
 
@@ -55,7 +70,7 @@ impl Ui {
     /// Tells something the user should know before trusting the result. `-q` does not silence
     /// it: a loss is never silent.
     pub(crate) fn warn(&self, text: &str) {
-        self.stderr(&format!("\x1b[33mwarning:\x1b[0m {text}\n"));
+        self.stderr(&format!("\x1b[33mwarning:\x1b[0m {}\n", safe(text)));
     }
 
     /// Tells why a command failed.

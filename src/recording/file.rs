@@ -309,6 +309,10 @@ fn from_wire(wire: wire::Run, name: &str) -> Result<Run, FileError> {
             ))
         })
         .collect::<Result<_, _>>()?;
+    // Not part of the run's name, as it follows from the gaps.
+    if wire.complete != gaps.is_empty() {
+        return Err(bad("value of `complete`", &wire.complete.to_string(), name));
+    }
     let files = wire.files;
     let examples = wire
         .not_understood
@@ -391,7 +395,10 @@ fn observed_from_wire(wire: wire::Observed, run: &str) -> Result<Observed, FileE
                     .into_iter()
                     .map(|(text, count)| {
                         let value = match text.parse() {
-                            Ok(number) if !text.starts_with('+') => ArgValue::Number(number),
+                            // `08` is text, as a number is written in one way.
+                            Ok(number) if u64::to_string(&number) == text => {
+                                ArgValue::Number(number)
+                            }
                             _ => ArgValue::Text(text),
                         };
                         (value, count)

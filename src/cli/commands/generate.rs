@@ -121,14 +121,13 @@ pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
             _ => failure,
         }
     })?;
-    output::write(
-        args.output.as_deref(),
-        &formats::docker::write(&generated.profile),
-        ui,
-    )?;
+    let profile = render::printable(formats::docker::write(&generated.profile));
+    let reasons = render::reasons::json(&generated);
+    let mut results = vec![(args.output.as_deref(), profile.as_str())];
     if let Some(path) = &args.reasons {
-        output::write(Some(path), &render::reasons::json(&generated), ui)?;
+        results.push((Some(path), &reasons));
     }
+    output::write_all(&results, ui)?;
     tell(args, &generated, &options, ui)?;
     Ok(Exit::Done)
 }

@@ -35,7 +35,8 @@ pub(crate) struct ImportArgs {
 /// Runs the command.
 pub(crate) fn run(args: &ImportArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let recording = input::recordings(&args.inputs, args.arch, ui)?;
-    output::write(args.output.as_deref(), &recording::write(&recording), ui)?;
+    let text = render::printable(recording::write(&recording));
+    output::write(args.output.as_deref(), &text, ui)?;
     for (_, run) in recording.runs() {
         ui.note(&render::run_summary(run));
     }

@@ -31,15 +31,17 @@ pub(crate) struct MergeArgs {
 /// Runs the command.
 pub(crate) fn run(args: &MergeArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let recording = input::recordings(&args.inputs, args.arch, ui)?;
-    output::write(args.output.as_deref(), &recording::write(&recording), ui)?;
+    let text = render::printable(recording::write(&recording));
+    output::write(args.output.as_deref(), &text, ui)?;
     let calls: usize = recording
         .totals()
         .values()
         .map(std::collections::BTreeMap::len)
         .sum();
     ui.note(&format!(
-        "{} runs, {calls} kinds of calls",
-        recording.runs().len()
+        "{}, {}",
+        render::counted(recording.runs().len() as u64, "runs"),
+        render::counted(calls as u64, "kinds of calls")
     ));
     render::warn_of_losses(&recording, ui);
     Ok(Exit::Done)

@@ -10,6 +10,7 @@ use callsieve::ingest::{IngestError, Source, decompressed, read_strace};
 use callsieve::recording::{self, Recording, RunBuilder};
 
 use super::error::CommandError;
+use super::render::safe;
 use super::ui::Ui;
 
 mod progress;
@@ -43,7 +44,18 @@ impl Origin {
     pub(crate) fn place(&self) -> String {
         match self {
             Self::Stdin => "standard input".to_owned(),
-            Self::File(path) => path.display().to_string().escape_debug().to_string(),
+            Self::File(path) => safe(&path.display().to_string()),
+        }
+    }
+
+    /// The folder that it lies in, with a slash at its end.
+    fn folder(&self) -> String {
+        match self {
+            Self::Stdin => String::new(),
+            Self::File(path) => match path.parent() {
+                Some(folder) if folder != Path::new("") => format!("{}/", folder.display()),
+                Some(_) | None => String::new(),
+            },
         }
     }
 
@@ -153,7 +165,7 @@ pub(crate) fn recordings(
                 let content = look(&origin, &watcher)?;
                 one(&origin, content, told, &watcher)?
             }
-            Group::Set(files) => set(&files, told, &watcher)?,
+            Group::Set(files) => set(files, told, &watcher)?,
         };
         all.merge(recording);
     }
@@ -191,32 +203,30 @@ fn one(
 }
 
 fn set(
-    files: &[(u32, PathBuf)],
+    files: Vec<(u32, PathBuf)>,
     told: Option<Arch>,
     watcher: &Watcher,
 ) -> Result<Recording, CommandError> {
-    let origins: Vec<(u32, Origin)> = files
-        .iter()
-        .map(|(pid, path)| (*pid, Origin::File(path.clone())))
-        .collect();
+    let mut recordings = Recording::default();
+    let mut origins: Vec<(u32, Origin)> = Vec::new();
     // Opened here once each, so that a file that is missing or no trace ends it before the work.
-    for (_, origin) in &origins {
-        match look(origin, &Watcher::silent())? {
-            Content::Trace(_) => {}
-            content => {
-                one(origin, content, told, watcher)?;
-                return Err(CommandError::user(format!(
-                    "`{}` is a recording among the files of a trace",
-                    origin.place()
-                )));
-            }
+    // A recording may have a number at its end, too.
+    for (pid, path) in files {
+        let origin = Origin::File(path);
+        match look(&origin, &Watcher::silent())? {
+            Content::Trace(_) => origins.push((pid, origin)),
+            content => recordings.merge(one(&origin, content, told, watcher)?),
         }
     }
+    let Some((_, first)) = origins.first() else {
+        return Ok(recordings);
+    };
+    let place = match origins.as_slice() {
+        [_] => first.place(),
+        // Errors name the file.
+        _ => first.folder(),
+    };
     let names = origins.iter().map(|(_, origin)| origin.name()).collect();
-    let place = origins
-        .first()
-        .map(|(_, origin)| origin.place())
-        .unwrap_or_default();
     let sources = origins.iter().map(|(pid, origin)| Source {
         name: origin.name(),
         pid: Some(*pid),
@@ -226,7 +236,8 @@ fn set(
             reader: None,
         }),
     });
-    trace(names, sources, &place, told, watcher)
+    recordings.merge(trace(names, sources, &place, told, watcher)?);
+    Ok(recordings)
 }
 
 #[expect(

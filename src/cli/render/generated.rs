@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use callsieve::arch::Arch;
 use callsieve::event::CallId;
 use callsieve::profile::build::{Generated, LeftOut, Options, Reason, Why};
 
 use super::difference::{self, Heading};
-use super::safe;
+use super::{counted, safe};
 use crate::cli::error::CommandError;
 use callsieve::profile::diff::Difference;
 
@@ -122,7 +123,16 @@ fn left_out(all: &[LeftOut]) -> Vec<String> {
         return Vec::new();
     }
     let mut lines = vec!["Observed, but left out:".to_owned()];
-    for left in all {
+    let mut arches: BTreeMap<Arch, u64> = BTreeMap::new();
+    for left in all.iter().filter(|left| left.why == Why::ArchRefused) {
+        *arches.entry(left.arch).or_default() += 1;
+    }
+    for (arch, kinds) in arches {
+        lines.push(format!(
+            "  {arch}: all {kinds} kinds of calls; the base does not list the architecture"
+        ));
+    }
+    for left in all.iter().filter(|left| left.why != Why::ArchRefused) {
         let by: Vec<String> = left
             .by
             .iter()
@@ -136,7 +146,7 @@ fn left_out(all: &[LeftOut]) -> Vec<String> {
             format!(" by {}", by.join(", "))
         };
         let calls = if left.calls > 0 {
-            format!("{} calls{by}; ", left.calls)
+            format!("{}{by}; ", counted(left.calls, "calls"))
         } else {
             String::new()
         };

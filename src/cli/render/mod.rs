@@ -4,6 +4,8 @@ pub(crate) mod difference;
 pub(crate) mod generated;
 pub(crate) mod reasons;
 
+use std::fmt::Write as _;
+
 use callsieve::event::Skip;
 use callsieve::recording::{Recording, Run};
 use serde::Serialize;
@@ -15,12 +17,41 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     // Maps with string keys, numbers and strings always serialise.
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
+    printable(text)
+}
+
+/// JSON in which names from outside can do no harm to a terminal: what does not print is
+/// escaped. JSON leaves DEL, the controls above it and those of writing direction as they are.
+pub(crate) fn printable(json: String) -> String {
+    if json.bytes().all(|b| b != 0x7f && b.is_ascii()) {
+        return json;
+    }
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\u{7f}' && (c.is_ascii() || c.escape_debug().len() == 1) {
+            text.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string does not fail.
+            let _infallible = write!(text, "\\u{unit:04x}");
+        }
+    }
     text
 }
 
-/// Text from outside, safe for a terminal.
+/// Text from outside on one line, safe for a terminal: what does not print is escaped. Made safe
+/// twice it stays the same.
 pub(crate) fn safe(text: &str) -> String {
-    text.escape_debug().to_string()
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '"' | '\'' | '\\') {
+            line.push(c);
+        } else {
+            line.extend(c.escape_debug());
+        }
+    }
+    line
 }
 
 /// `12 345`
@@ -34,6 +65,18 @@ pub(crate) fn number(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `1 call`, `12 calls`: a number and what is counted, of which the first word is a plural.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    let what = match what.split_once(' ') {
+        Some((plural, rest)) if count == 1 => {
+            format!("{} {rest}", plural.strip_suffix('s').unwrap_or(plural))
+        }
+        None if count == 1 => what.strip_suffix('s').unwrap_or(what).to_owned(),
+        Some(_) | None => what.to_owned(),
+    };
+    format!("{} {what}", number(count))
 }
 
 /// One line on what a run holds.
@@ -50,10 +93,15 @@ pub(crate) fn run_summary(run: &Run) -> String {
         [first, .., last] => format!("{} to {}", safe(first), safe(last)),
     };
     format!(
-        "{name}: {} calls in {} lines, {} processes; system calls: {}",
-        number(run.tally.calls),
-        number(run.tally.lines),
-        number(processes),
+        "{name}: {} in {}, {}; system calls: {}",
+        counted(run.tally.calls, "calls"),
+        counted(run.tally.lines, "lines"),
+        // No plural to cut an `s` from.
+        if processes == 1 {
+            "1 process".to_owned()
+        } else {
+            format!("{} processes", number(processes))
+        },
         kinds.join(", ")
     )
 }
@@ -69,27 +117,27 @@ pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
             ui.warn(&format!("{name} is incomplete: {gap}"));
         }
         for (skip, what) in [
-            (Skip::NotUnderstood, "lines are nothing that strace prints"),
+            (Skip::NotUnderstood, "lines that are nothing strace prints"),
             (
                 Skip::UnknownName,
-                "calls have a name that no architecture knows",
+                "calls of a name that no architecture knows",
             ),
             (
                 Skip::ResumedOnly,
-                "calls have no beginning in the log; they are counted",
+                "calls without a beginning in the log, counted all the same",
             ),
             (
                 Skip::Unterminated,
-                "calls have no end in the log; they are counted",
+                "calls without an end in the log, counted all the same",
             ),
             (
                 Skip::TooLong,
-                "lines are longer than 1 MiB; their results are not known",
+                "lines over 1 MiB, the results of which are not known",
             ),
         ] {
             let count = run.tally.skipped(skip);
             if count > 0 {
-                ui.warn(&format!("{name}: {} {what}", number(count)));
+                ui.warn(&format!("{name}: {}", counted(count, what)));
             }
         }
         for example in &run.tally.examples {

@@ -13,7 +13,7 @@ use super::{Action, Capability, ConditionalProfile, Host, KernelVersion, Profile
 use crate::arch::Arch;
 use crate::event::CallId;
 use crate::recording::{Recording, Total};
-use crate::syscalls::{SyscallName, table};
+use crate::syscalls::{SyscallName, multiplexer, table};
 
 pub use stance::Stance;
 
@@ -378,19 +378,16 @@ impl Draft<'_> {
             .map_or(Stance::Allowed, |base| Stance::of(base, name))
     }
 
+    /// A base that lists no architecture is for the native one alone.
     fn drop_refused_architectures(&mut self, totals: &Totals<'_>) {
-        let Some(base) = self.base.filter(|base| !base.architectures.is_empty()) else {
-            return;
-        };
-        let native = self.native;
-        let refused: Vec<Arch> = self
+        let Some(base) = self.base else { return };
+        let (kept, dropped) = self
             .arches
             .iter()
-            .copied()
-            .filter(|arch| *arch != native && !base.architectures.contains(arch))
-            .collect();
-        for arch in refused {
-            self.arches.remove(&arch);
+            .partition(|arch| **arch == self.native || base.architectures.contains(arch));
+        self.arches = kept;
+        let dropped: BTreeSet<Arch> = dropped;
+        for arch in dropped {
             for (call, total) in totals.get(&arch).into_iter().flatten() {
                 self.left_out.push(LeftOut {
                     arch,
@@ -546,10 +543,11 @@ impl Draft<'_> {
         };
         self.add(name.clone(), Reason::Base(base.to_owned()));
         // Without the release, since a newer one with the same rule is no change to review.
-        let comment = format!(
-            "argument rule of {}",
-            base.split_once('@').map_or(base, |(name, _)| name)
-        );
+        let unversioned = match base.split_once('@') {
+            Some((name @ "docker-default", _)) => name,
+            _ => base,
+        };
+        let comment = format!("argument rule of {unversioned}");
         rules
             .into_iter()
             .map(|rule| Rule {
@@ -559,14 +557,42 @@ impl Draft<'_> {
             .collect()
     }
 
+    /// Multiplexers that the base refuses in so many words, as Docker 29.4.2 does with
+    /// `socketcall`, although it allows calls behind them. A rule for such a call makes one for
+    /// its multiplexer, so the refusal has to come along. Not as EPERM: engines drop rules that
+    /// say what the default does.
+    fn refused_multiplexers(&self) -> Vec<&'static str> {
+        let Some(base) = self.base else {
+            return Vec::new();
+        };
+        let behind = |known: &str| {
+            self.names.keys().any(|name| {
+                self.arches
+                    .iter()
+                    .any(|arch| multiplexer(*arch, name.as_str()) == Some(known))
+            })
+        };
+        ["ipc", "socketcall"]
+            .into_iter()
+            .filter(|name| !self.names.contains_key(*name) && behind(name))
+            .filter(|name| match Stance::of(base, name) {
+                Stance::Refused(answer) => answer != base.default_action,
+                Stance::Allowed | Stance::Conditional(_) | Stance::NotCarried => false,
+            })
+            .collect()
+    }
+
     fn probed(&mut self) -> Option<Rule> {
         if self.options.default == DefaultAction::Log {
             return None;
         }
-        let names: Vec<SyscallName> = PROBED
+        let refused = self.refused_multiplexers();
+        let names: BTreeSet<SyscallName> = PROBED
             .iter()
-            .filter(|probed| self.on_any_arch(probed.name) && !self.names.contains_key(probed.name))
-            .map(|probed| SyscallName::known(probed.name))
+            .map(|probed| probed.name)
+            .filter(|name| self.on_any_arch(name) && !self.names.contains_key(*name))
+            .chain(refused)
+            .map(SyscallName::known)
             .collect();
         for name in &names {
             self.add(name.clone(), Reason::Probed);
@@ -576,7 +602,7 @@ impl Draft<'_> {
         }
         Some(Rule {
             comment: Some("not needed; callers fall back only on ENOSYS".to_owned()),
-            ..Rule::unconditional(names, Action::Errno(action::ENOSYS))
+            ..Rule::unconditional(names.into_iter().collect(), Action::Errno(action::ENOSYS))
         })
     }
 }
@@ -591,9 +617,13 @@ impl fmt::Display for Reason {
                 first: (file, line),
                 ..
             } => {
+                let times = match calls {
+                    1 => "once".to_owned(),
+                    calls => format!("{calls} times"),
+                };
                 write!(
                     f,
-                    "seen {calls} times on {arch}, first at {}:{line}",
+                    "seen {times} on {arch}, first at {}:{line}",
                     file.escape_debug()
                 )
             }

@@ -1,0 +1,170 @@
+use expect_test::{expect, expect_file};
+use serde_json::Value;
+
+use crate::util::Sandbox;
+
+const OLD: &str = r#"{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
+ "syscalls": [{"names": ["read", "write", "close"], "action": "SCMP_ACT_ALLOW"}]}"#;
+const WIDER: &str = r#"{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
+ "syscalls": [{"names": ["read", "write", "close", "openat"], "action": "SCMP_ACT_ALLOW"}]}"#;
+const OUTSIDE: &str = r#"{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
+ "syscalls": [{"names": ["read", "write", "close", "keyctl"], "action": "SCMP_ACT_ALLOW"}]}"#;
+const CHANGED: &str = r#"{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38,
+ "architectures": ["SCMP_ARCH_X86_64"],
+ "syscalls": [{"names": ["read", "write", "close"], "action": "SCMP_ACT_ALLOW"}]}"#;
+const SAME: &str = r#"{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
+ "syscalls": [{"names": ["close"], "action": "SCMP_ACT_ALLOW"},
+              {"names": ["write", "read"], "action": "SCMP_ACT_ALLOW"}]}"#;
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    for (name, text) in [
+        ("old", OLD),
+        ("wider", WIDER),
+        ("outside", OUTSIDE),
+        ("changed", CHANGED),
+        ("same", SAME),
+    ] {
+        sandbox.write(name, text);
+    }
+    sandbox
+}
+
+#[test]
+fn against_dockers_default() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("generate -q sample-traces/nginx/trace.strace.gz -o nginx.json");
+    let ran = sandbox.run("diff docker-default nginx.json");
+    expect_file!["snapshots/diff-nginx.txt"].assert_eq(&ran.whole());
+    let ran = sandbox.run("diff docker-default nginx.json -v");
+    expect_file!["snapshots/diff-nginx-verbose.txt"].assert_eq(&ran.whole());
+}
+
+#[test]
+fn between_releases() {
+    let ran = Sandbox::new().run("diff docker-default@20.10.0 docker-default@25.0.3");
+    expect_file!["snapshots/diff-releases.txt"].assert_eq(&ran.whole());
+}
+
+#[test]
+fn wider_is_in_full() {
+    expect![[r#"
+        code 0
+        --- stdout
+        outside against old (x86_64, default capabilities)
+
+          + 1 wider
+              keyctl                 EPERM -> allow  (outside Docker's default)
+
+        1 wider (1 outside Docker's default), 0 narrower by argument, 0 removed, 3 unchanged.
+        --- stderr
+    "#]]
+    .assert_eq(&sandbox().run("diff old outside").whole());
+}
+
+#[test]
+fn no_change_is_one_sentence() {
+    expect![[r#"
+        code 0
+        --- stdout
+        same against old (x86_64, default capabilities)
+
+        No changes: both answer alike to every call.
+        --- stderr
+    "#]]
+    .assert_eq(&sandbox().run("diff old same").whole());
+}
+
+#[test]
+fn fail_on() {
+    let sandbox = sandbox();
+    // For each pair the codes with none, wider, any and outside-default.
+    for (pair, codes) in [
+        ("old same", [0, 0, 0, 0]),
+        ("old wider", [0, 1, 1, 0]),
+        ("wider old", [0, 0, 1, 0]),
+        ("old outside", [0, 1, 1, 1]),
+        ("outside old", [0, 0, 1, 0]),
+        ("wider outside", [0, 1, 1, 1]),
+        ("old changed", [0, 0, 1, 0]),
+        ("docker-default outside", [0, 1, 1, 1]),
+        ("docker-default wider", [0, 0, 1, 0]),
+    ] {
+        for (fail_on, code) in ["none", "wider", "any", "outside-default"]
+            .into_iter()
+            .zip(codes)
+        {
+            let ran = sandbox.run(&format!("diff {pair} --fail-on {fail_on}"));
+            assert_eq!(ran.code, Some(code), "{pair} --fail-on {fail_on}");
+            assert_eq!(ran.stderr, "");
+        }
+    }
+}
+
+#[test]
+fn capabilities_count() {
+    let sandbox = sandbox();
+    let ran = sandbox.run("diff docker-default outside --cap-add ALL --fail-on outside-default");
+    assert_eq!(ran.code, Some(1), "keyctl depends on no capability");
+    sandbox.write("mount", OLD.replace("\"close\"", "\"mount\""));
+    let without = sandbox.run("diff docker-default mount --fail-on wider");
+    assert_eq!(without.code, Some(1));
+    let with = sandbox.run("diff docker-default mount --fail-on wider --cap-add sys_admin");
+    assert_eq!(with.code, Some(0));
+    assert!(with.stdout.contains("capabilities +sys_admin"));
+}
+
+#[test]
+fn as_json() {
+    let sandbox = sandbox();
+    let json = |line: &str| -> Value { serde_json::from_str(&sandbox.ok(line)).unwrap() };
+    for (pair, relation) in [
+        ("old same", "equal"),
+        ("old wider", "wider"),
+        ("wider old", "narrower"),
+        ("wider outside", "incomparable"),
+    ] {
+        assert_eq!(json(&format!("diff -f json {pair}"))["relation"], relation);
+    }
+    let all = json("diff -f json docker-default outside");
+    assert_eq!(all["schema"], 1);
+    assert_eq!(all["native"], "x86_64");
+    assert_eq!(all["new"], "outside");
+    assert!(all["old"].as_str().unwrap().starts_with("docker-default@"));
+    assert!(all["unchanged"].is_u64());
+    assert!(all["architectures"]["x86_64"]["new_permitted"].is_u64());
+    assert!(all["unknown_names"].is_array());
+    for list in ["wider", "narrower", "changed"] {
+        let rows = all[list].as_array().unwrap();
+        for row in rows {
+            for field in ["arch", "syscall", "old", "new"] {
+                assert!(row[field].is_string(), "{row}");
+            }
+        }
+    }
+    let wider = all["wider"].as_array().unwrap();
+    assert_eq!(wider.len(), 1);
+    assert_eq!(wider[0]["syscall"], "keyctl");
+    assert_eq!(wider[0]["outside_default"], true);
+    expect_file!["snapshots/diff-outside.json"].assert_eq(&sandbox.ok("diff -f json old outside"));
+}
+
+#[test]
+fn colour_only_when_asked() {
+    let sandbox = sandbox();
+    let run = |setting: (&str, &str), args: &[&str]| {
+        let output = sandbox
+            .command(crate::util::PROGRAM)
+            .env(setting.0, setting.1)
+            .args(["diff", "old", "wider"])
+            .args(args)
+            .output()
+            .unwrap();
+        crate::util::ran(&output).stdout.contains('\x1b')
+    };
+    assert!(!run(("X", ""), &[]));
+    assert!(run(("X", ""), &["--color", "always"]));
+    assert!(run(("CLICOLOR_FORCE", "1"), &[]));
+    assert!(!run(("CLICOLOR_FORCE", "1"), &["--color", "never"]));
+    assert!(!run(("NO_COLOR", "1"), &[]));
+}

@@ -1,0 +1,45 @@
+use expect_test::expect_file;
+
+use crate::util::{PROGRAM, Sandbox, ran};
+
+fn help(columns: &str) -> String {
+    let sandbox = Sandbox::new();
+    let mut all = String::new();
+    for command in ["", "import", "merge", "list", "generate", "diff"] {
+        let output = sandbox
+            .command(PROGRAM)
+            .env("COLUMNS", columns)
+            .args(command.split_whitespace().chain(["--help"]))
+            .output()
+            .unwrap();
+        let ran = ran(&output);
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+        let widest = ran.stdout.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(columns.parse().unwrap()), "{}", ran.stdout);
+        all += &format!("$ callsieve {command} --help\n{}\n", ran.stdout);
+    }
+    all
+}
+
+#[test]
+fn help_at_100_columns() {
+    expect_file!["snapshots/help-100.txt"].assert_eq(&help("100"));
+}
+
+#[test]
+fn help_at_80_columns() {
+    expect_file!["snapshots/help-80.txt"].assert_eq(&help("80"));
+}
+
+#[test]
+fn version() {
+    let version = format!("callsieve {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(Sandbox::new().ok("--version"), version);
+}
+
+#[test]
+fn without_a_command_the_help_is_an_error() {
+    let ran = Sandbox::new().run("");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    assert!(ran.stderr.contains("Usage: callsieve"), "{}", ran.stderr);
+}

@@ -1,0 +1,19 @@
+//! The command line as a user meets it: whole outputs, exit codes, files left behind.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod bad_input;
+mod bad_output;
+mod diff;
+mod generate;
+mod help;
+mod hostile;
+mod import;
+mod merge_list;
+mod progress;
+mod util;
