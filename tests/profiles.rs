@@ -24,9 +24,13 @@ use serde_json::Value;
 
 /// Samples that are incomplete on purpose, so that no profile is made of them, and what
 /// `generate` says of each.
-const INCOMPLETE: [(&str, &str); 4] = [
+const INCOMPLETE: [(&str, &str); 5] = [
     ("attach", "it does not begin with an execve"),
     ("endings", "a seccomp filter killed the program"),
+    (
+        "musl",
+        "processes or threads that it started were not traced",
+    ),
     (
         "table",
         "a table of counts misses the calls that never return",

@@ -108,7 +108,7 @@ record_musl_follow() {
     begin musl-follow 9990
     musl-gcc -static -o loopback "$demo/src/loopback.c"
     "${clean[@]}" strace -f -tt -o ../log/trace ./loopback >/dev/null
-    keep ../log/trace gz
+    keep ../log/trace ''
     describe 'static musl program with its thread and its child' musl-tools 'strace -f -tt -o trace.strace ./loopback' <<-'END'
 	`programs/loopback.c` built with `musl-gcc -static`, as in the case `musl`, and followed.
 

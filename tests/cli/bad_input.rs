@@ -4,7 +4,7 @@ use callsieve::recording;
 
 use crate::util::Sandbox;
 
-const MUSL: &str = "sample-traces/musl/trace.strace";
+const MUSL: &str = "sample-traces/musl-follow/trace.strace";
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();

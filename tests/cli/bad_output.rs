@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::util::{PROGRAM, Sandbox, ran, skipped};
 
-const MUSL: &str = "sample-traces/musl/trace.strace";
+const MUSL: &str = "sample-traces/musl-follow/trace.strace";
 
 #[test]
 fn places_that_are_none() {

@@ -26,7 +26,7 @@ fn options_change_what_they_say() {
     let sandbox = Sandbox::new();
     let generate = |options: &str| -> Value {
         let text = sandbox.ok(&format!(
-            "generate sample-traces/musl/trace.strace {options}"
+            "generate sample-traces/musl-follow/trace.strace {options}"
         ));
         serde_json::from_str(&text).unwrap()
     };
@@ -135,7 +135,7 @@ fn a_base_from_a_file_names_the_file_alone() {
          "args": [{"index": 0, "value": 2, "op": "SCMP_CMP_LE"}]}]}"#;
     sandbox.write("folder/base@2.json", base);
     let ran = sandbox.run(
-        "generate sample-traces/musl/trace.strace --base folder/base@2.json --runtime-floor none",
+        "generate sample-traces/musl-follow/trace.strace --base folder/base@2.json --runtime-floor none",
     );
     expect_file!["snapshots/generate-base.txt"].assert_eq(&ran.whole());
 }
@@ -190,14 +190,15 @@ fn links_are_followed_and_modes_kept() {
     let private = std::fs::Permissions::from_mode(0o600);
     std::fs::set_permissions(sandbox.path("real.json"), private).unwrap();
     symlink("real.json", sandbox.path("link.json")).unwrap();
-    sandbox.ok("generate -q sample-traces/musl/trace.strace -o link.json");
+    sandbox.ok("generate -q sample-traces/musl-follow/trace.strace -o link.json");
     let link = std::fs::symlink_metadata(sandbox.path("link.json")).unwrap();
     assert!(link.is_symlink());
     assert_ne!(sandbox.read("real.json"), b"old");
     let mode = std::fs::metadata(sandbox.path("real.json")).unwrap();
     assert_eq!(mode.permissions().mode() & 0o777, 0o600);
-    let ran = sandbox
-        .shell("umask 027; \"$CALLSIEVE\" generate -q sample-traces/musl/trace.strace -o new.json");
+    let ran = sandbox.shell(
+        "umask 027; \"$CALLSIEVE\" generate -q sample-traces/musl-follow/trace.strace -o new.json",
+    );
     assert_eq!(ran.code, Some(0));
     let mode = std::fs::metadata(sandbox.path("new.json")).unwrap();
     assert_eq!(mode.permissions().mode() & 0o777, 0o640);
@@ -206,14 +207,15 @@ fn links_are_followed_and_modes_kept() {
 #[test]
 fn pipes_and_devices_are_written_to() {
     let sandbox = Sandbox::new();
-    let expected = sandbox.ok("generate -q sample-traces/musl/trace.strace");
-    let ran = sandbox
-        .shell("\"$CALLSIEVE\" generate -q sample-traces/musl/trace.strace -o /dev/stdout | cat");
+    let expected = sandbox.ok("generate -q sample-traces/musl-follow/trace.strace");
+    let ran = sandbox.shell(
+        "\"$CALLSIEVE\" generate -q sample-traces/musl-follow/trace.strace -o /dev/stdout | cat",
+    );
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
         (Some(0), expected.as_str()),
         "{}",
         ran.stderr
     );
-    sandbox.ok("generate -q sample-traces/musl/trace.strace -o /dev/null");
+    sandbox.ok("generate -q sample-traces/musl-follow/trace.strace -o /dev/null");
 }

@@ -59,11 +59,11 @@ fn file_names() {
             Some(1).filter(|_| name.to_str().is_some()).or(Some(2))
         );
         let output = sandbox.root().join("no-such-folder").join(&name);
-        let mut args = words("import sample-traces/musl/trace.strace -o");
+        let mut args = words("import sample-traces/musl-follow/trace.strace -o");
         args.push(output.as_os_str());
         run(&sandbox, &args).assert_error(2, "can't write `");
         let written = {
-            let mut args = words("generate sample-traces/musl/trace.strace -o");
+            let mut args = words("generate sample-traces/musl-follow/trace.strace -o");
             let mut inside = OsString::from("out-");
             inside.push(&name);
             let inside = sandbox.root().join(inside);
@@ -87,7 +87,7 @@ fn a_base_with_such_a_name_and_such_comments() {
               "args": [{{"index": 0, "value": 2, "op": "SCMP_CMP_LE"}}]}}]}}"#
     );
     sandbox.write(&name, base);
-    let mut args = words("generate -v sample-traces/musl/trace.strace --base");
+    let mut args = words("generate -v sample-traces/musl-follow/trace.strace --base");
     args.push(OsStr::new(&name));
     args.extend(words("--reasons why.json"));
     let ran = run(&sandbox, &args);
@@ -234,7 +234,7 @@ fn arguments() {
         "--color",
     ] {
         for value in [OsStr::new(&evil), bad] {
-            let mut args = words("generate sample-traces/musl/trace.strace");
+            let mut args = words("generate sample-traces/musl-follow/trace.strace");
             args.extend([OsStr::new(option), value]);
             run(&sandbox, &args).assert_error(2, "");
         }
@@ -257,7 +257,8 @@ fn arguments() {
         run(&sandbox, &args).assert_error(2, "");
     }
     let reason = with("keyctl=", "");
-    let mut args = words("generate -v sample-traces/musl/trace.strace --reasons why.json --allow");
+    let mut args =
+        words("generate -v sample-traces/musl-follow/trace.strace --reasons why.json --allow");
     args.push(&reason);
     assert_eq!(run(&sandbox, &args).code, Some(0));
     assert_harmless(&String::from_utf8(sandbox.read("why.json")).unwrap());

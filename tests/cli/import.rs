@@ -75,7 +75,7 @@ fn the_files_of_a_set_in_any_order() {
 #[test]
 fn standard_input() {
     let sandbox = Sandbox::new();
-    let log = sandbox.plain("sample-traces/musl/trace.strace");
+    let log = sandbox.plain("sample-traces/musl-follow/trace.strace");
     sandbox.write("-", &log);
     let from_file = sandbox.ok("import ./-");
     let piped = sandbox.piped("import -", &log);
@@ -124,7 +124,7 @@ fn the_same_bytes_each_time() {
 #[test]
 fn a_recording_may_have_a_number_at_its_end() {
     let sandbox = Sandbox::new();
-    let recording = sandbox.ok("import sample-traces/musl/trace.strace");
+    let recording = sandbox.ok("import sample-traces/musl-follow/trace.strace");
     sandbox.write("week.31", &recording);
     assert_eq!(sandbox.ok("import week.31"), recording);
 }

@@ -8,7 +8,7 @@ use crate::util::Sandbox;
 fn merging_is_a_union() {
     let sandbox = Sandbox::new();
     for (name, log) in [
-        ("a", "sample-traces/musl/trace.strace"),
+        ("a", "sample-traces/musl-follow/trace.strace"),
         ("b", "sample-traces/i386-file/trace.strace"),
         ("c", "sample-traces/redis/trace.strace.gz"),
     ] {
@@ -38,7 +38,7 @@ fn merging_is_a_union() {
 #[test]
 fn a_run_under_two_names_is_one() {
     let sandbox = Sandbox::new();
-    let log = sandbox.plain("sample-traces/musl/trace.strace");
+    let log = sandbox.plain("sample-traces/musl-follow/trace.strace");
     sandbox.write("b.log", &log);
     sandbox.write("a.log", &log);
     let one = sandbox.ok("import a.log");
@@ -50,13 +50,13 @@ fn a_run_under_two_names_is_one() {
 fn merge_tells_what_there_is() {
     let sandbox = Sandbox::new();
     let ran = sandbox.run(
-        "merge sample-traces/musl/trace.strace sample-traces/i386-file/trace.strace -o all.json",
+        "merge sample-traces/musl-follow/trace.strace sample-traces/i386-file/trace.strace -o all.json",
     );
     expect![[r#"
         code 0
         --- stdout
         --- stderr
-        2 runs, 92 kinds of calls
+        2 runs, 100 kinds of calls
     "#]]
     .assert_eq(&ran.whole());
 }

@@ -51,6 +51,6 @@ fn progress_of_a_long_import_on_a_terminal_only() {
         let shown = on_terminal(&sandbox, &line).unwrap();
         assert_eq!(shown.stdout, "", "{silent}");
     }
-    let short = on_terminal(&sandbox, "list sample-traces/musl/trace.strace").unwrap();
+    let short = on_terminal(&sandbox, "list sample-traces/musl-follow/trace.strace").unwrap();
     assert_eq!(short.stdout, "", "nothing for a short one");
 }
