@@ -65,6 +65,15 @@ pub enum IngestError {
         /// Its start, escaped.
         text: String,
     },
+    /// There are lines of strace in it, but no call.
+    #[error(
+        "`{}` has no call in it; expected lines such as `openat(AT_FDCWD, \"/etc\", 0) = 3`",
+        file.escape_debug()
+    )]
+    NoCalls {
+        /// The file.
+        file: String,
+    },
     /// It is of a tool whose lines look like strace's and mean something else.
     #[error("`{}` line {line}: this is a log of {what}, not of strace", file.escape_debug())]
     Foreign {

@@ -1,6 +1,7 @@
 //! What a line says behind its leader.
 
-use super::scan;
+use super::scan::{self, End, Scanned};
+use crate::event::Outcome;
 
 /// The rest of a line, sorted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,10 @@ pub(super) enum Body<'a> {
     Continuation { tail: &'a [u8] },
     /// Nothing on the line.
     Blank,
+    /// A line of ltrace, whose calls look like strace's and mean something else.
+    Ltrace,
+    /// A line of `qemu -strace`, which may also be the program's own.
+    Qemu,
     /// Nothing that strace prints.
     Unknown,
 }
@@ -54,8 +59,6 @@ pub(super) enum Exit {
     Killed { sigsys: bool },
     /// `superseded by execve in pid N`
     Superseded { by: u32 },
-    /// What ltrace prints.
-    Foreign,
 }
 
 /// Which of an architecture family's modes a process runs in.
@@ -95,8 +98,25 @@ pub(super) fn sort(rest: &[u8]) -> Body<'_> {
         b' ' if rest.starts_with(b" > ") || rest.starts_with(b" | ") => Body::Decoration,
         _ if rest.iter().all(u8::is_ascii_whitespace) => Body::Blank,
         b' ' | b',' | b')' if continues(rest) => Body::Continuation { tail: rest },
+        b'_' if rest.starts_with(b"__libc_start_main(") => Body::Ltrace,
+        b'U' if rest.starts_with(b"Unknown syscall ") => Body::Qemu,
         _ => call(rest).unwrap_or(Body::Unknown),
     }
+}
+
+/// Whether a call failed as `qemu -strace` prints it: ` = -1 errno=2 (No such file …)`.
+pub(super) fn is_qemus(scanned: &Scanned<'_>, tail: &[u8]) -> bool {
+    let failed = matches!(
+        scanned.end,
+        End::Result {
+            outcome: Outcome::Failed,
+            ..
+        }
+    );
+    failed
+        && tail
+            .get(scanned.args.len() + 1..)
+            .is_some_and(|rest| rest.trim_ascii_start().starts_with(b"= -1 errno="))
 }
 
 fn call(rest: &[u8]) -> Option<Body<'_>> {
@@ -208,7 +228,7 @@ fn exit(rest: &[u8]) -> Body<'_> {
             .parse()
             .map_or(Body::Unknown, |by| Body::Exit(Exit::Superseded { by }))
     } else if text.starts_with("exited (status ") {
-        Body::Exit(Exit::Foreign)
+        Body::Ltrace
     } else {
         Body::Unknown
     }
@@ -330,10 +350,7 @@ mod tests {
             sort(b"+++ superseded by execve in pid 2179 +++"),
             Body::Exit(Exit::Superseded { by: 2179 })
         );
-        assert_eq!(
-            sort(b"+++ exited (status 0) +++"),
-            Body::Exit(Exit::Foreign)
-        );
+        assert_eq!(sort(b"+++ exited (status 0) +++"), Body::Ltrace);
         assert_eq!(sort(b"+++ what +++"), Body::Unknown);
     }
 

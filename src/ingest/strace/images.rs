@@ -47,10 +47,7 @@ impl From<Mode> for ModeKey {
 impl ModeKey {
     /// The architecture of this mode in the family of `arch`.
     fn arch(self, arch: Arch) -> Arch {
-        let native = arch
-            .natives()
-            .find(|native| native.is_64_bit())
-            .unwrap_or(arch);
+        let native = native_of(arch);
         let sub = |wanted: fn(Arch) -> bool| {
             native
                 .sub_architectures()
@@ -227,6 +224,13 @@ fn arguments(arch: Arch, name: &str, slot: &Slot) -> BTreeMap<u8, ArgFacts> {
     facts
 }
 
+/// The 64-bit architecture whose kernels run programs of `arch`, or `arch` itself.
+pub(super) fn native_of(arch: Arch) -> Arch {
+    arch.natives()
+        .find(|native| native.is_64_bit())
+        .unwrap_or(arch)
+}
+
 /// The architecture of a whole log, as far as it is told.
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
@@ -239,15 +243,7 @@ impl Verdict {
     /// a 32-bit x86 program is taken to be 64-bit: hardly any other is left, and the profile then
     /// lists both.
     pub(super) fn native(&self) -> Option<Arch> {
-        let mut natives: BTreeSet<Arch> = self
-            .known
-            .iter()
-            .map(|arch| {
-                arch.natives()
-                    .find(|native| native.is_64_bit())
-                    .unwrap_or(*arch)
-            })
-            .collect();
+        let mut natives: BTreeSet<Arch> = self.known.iter().map(|arch| native_of(*arch)).collect();
         let native = natives.pop_first()?;
         natives.is_empty().then_some(native)
     }

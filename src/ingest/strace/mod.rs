@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use body::{Body, Exit, Message, Mode, Name};
 use leader::Leader;
 use processes::{Begin, Processes};
-use scan::{End, Scanned};
+use scan::End;
 use slots::Slot;
 use spelling::{ArchSet, Role, Spellings};
 
@@ -60,6 +60,8 @@ pub(super) struct Reader {
     begins_with_exec: bool,
     saw: Saw,
     flush_at: usize,
+    /// The tool whose log this turned out to be.
+    foreign: Option<&'static str>,
 }
 
 #[derive(Debug)]
@@ -104,6 +106,7 @@ impl Reader {
             begins_with_exec: false,
             saw: Saw::default(),
             flush_at: FLUSH_AT,
+            foreign: None,
         }
     }
 
@@ -143,7 +146,14 @@ impl Reader {
         if self.table_row(bytes) {
             return Ok(());
         }
-        self.body(bytes, &line, false)?;
+        self.body(bytes, &line, false);
+        if let Some(what) = self.foreign {
+            return Err(IngestError::Foreign {
+                file: self.files.last().cloned().unwrap_or_default(),
+                line: self.line,
+                what,
+            });
+        }
         if self.processes.images() >= self.flush_at {
             self.processes.flush(&self.spellings, &self.files, sink);
             self.flush_at = FLUSH_AT.max(self.processes.images() * 2);
@@ -151,20 +161,20 @@ impl Reader {
         Ok(())
     }
 
-    fn body(&mut self, bytes: &[u8], line: &Line<'_>, glued: bool) -> Result<(), IngestError> {
+    fn body(&mut self, bytes: &[u8], line: &Line<'_>, glued: bool) {
         let (mut leader, rest) = leader::split(bytes);
         self.names_processes |= leader.pid.is_some();
         leader.pid = self.who(&leader, rest.starts_with(b"<... "));
         match body::sort(rest) {
             Body::Call { name, tail } => {
                 if !self.call(&leader, name, tail, line) {
-                    self.strange(bytes, line, glued)?;
+                    self.strange(bytes, line, glued);
                 }
             }
             Body::Resumed { name, tail } => self.resumed(&leader, name, tail, line),
             Body::Sigsys { name, arch } => self.sigsys(&leader, name, arch),
             Body::Signal => self.tally.skip(Skip::Event),
-            Body::Exit(exit) => self.exit(&leader, exit)?,
+            Body::Exit(exit) => self.exit(&leader, exit),
             Body::Mode { pid, mode } => {
                 self.tally.skip(Skip::Event);
                 let alone = !self.names_processes && self.file_pid.is_none();
@@ -183,10 +193,11 @@ impl Reader {
             Body::Decoration => self.tally.skip(Skip::Decoration),
             Body::Continuation { tail } => self.continuation(tail),
             Body::Blank => self.tally.skip(Skip::Blank),
+            Body::Ltrace => self.foreign = Some("ltrace"),
+            Body::Qemu if names_process_bare(&leader) => self.foreign = Some("qemu"),
             Body::Unknown if !glued && self.table_header(bytes) => {}
-            Body::Unknown => self.strange(bytes, line, glued)?,
+            Body::Qemu | Body::Unknown => self.strange(bytes, line, glued),
         }
-        Ok(())
     }
 
     /// The process that a line is of.
@@ -267,15 +278,19 @@ impl Reader {
     /// A call begins; `false` if it is none after all.
     fn call(&mut self, leader: &Leader<'_>, name: Name<'_>, tail: &[u8], line: &Line<'_>) -> bool {
         let mut scanned = scan::call(tail);
-        if scanned.end == End::Missing
-            && let Some(at) = memchr::memmem::find(scanned.args, b"strace: Process ")
-        {
+        if names_process_bare(leader) && body::is_qemus(&scanned, tail) {
+            self.foreign = Some("qemu");
+            return true;
+        }
+        let mut torn = scanned.end == End::Missing;
+        if torn && let Some(at) = memchr::memmem::find(scanned.args, b"strace: Process ") {
             let message = scanned
                 .args
                 .get(at + b"strace: ".len()..)
                 .unwrap_or_default();
             self.message(body::attachment(message));
             scanned.args = scanned.args.get(..at).unwrap_or_default();
+            torn = false;
         }
         let Some(id) = self.spellings.intern(name, leader.number) else {
             self.tally.skip(Skip::UnknownName);
@@ -312,7 +327,9 @@ impl Reader {
         if let Some(slot) = self.processes.begin(begin)
             && !kept.is_empty()
         {
-            keep_arguments(slot, kept, by_name, &scanned);
+            let args = if torn { b"" } else { scanned.args };
+            let complete = matches!(scanned.end, End::Result { .. });
+            keep_arguments(slot, kept, by_name, args, complete);
         }
         self.ended(leader.pid, role, scanned.args, scanned.end, line);
         true
@@ -383,7 +400,7 @@ impl Reader {
             .role_of_open(leader.pid, text, &self.spellings)
         {
             Some(role) => role,
-            None if self.processes.take_superseded(leader.pid) && text == Some(b"execve") => {
+            None if text == Some(b"execve") && self.processes.executes_elsewhere(leader.pid) => {
                 // Begun in another file of the set, and counted there.
                 self.processes.exec_elsewhere(leader.pid);
                 return;
@@ -456,7 +473,7 @@ impl Reader {
         }
     }
 
-    fn exit(&mut self, leader: &Leader<'_>, exit: Exit) -> Result<(), IngestError> {
+    fn exit(&mut self, leader: &Leader<'_>, exit: Exit) {
         self.tally.skip(Skip::Event);
         match exit {
             Exit::Status => {
@@ -470,29 +487,21 @@ impl Reader {
                 self.processes.exit(leader.pid, Outcome::NoReturn);
             }
             Exit::Superseded { by } => self.processes.supersede(leader.pid, by),
-            Exit::Foreign => {
-                return Err(IngestError::Foreign {
-                    file: self.files.last().cloned().unwrap_or_default(),
-                    line: self.line,
-                    what: "ltrace",
-                });
-            }
         }
-        Ok(())
     }
 
     /// A line that makes no sense as a whole: a call may stand behind the program's own output.
-    fn strange(&mut self, bytes: &[u8], line: &Line<'_>, glued: bool) -> Result<(), IngestError> {
+    fn strange(&mut self, bytes: &[u8], line: &Line<'_>, glued: bool) {
         if !glued && let Some(rest) = body::glued(bytes) {
             self.tally.skip(Skip::Glued);
-            return self.body(rest, line, true);
+            self.body(rest, line, true);
+            return;
         }
         let file = self.files.last().map_or("", String::as_str);
         self.tally.not_understood(file, self.line, bytes);
         if !line.terminated {
             self.tally.gaps.insert(Gap::Torn);
         }
-        Ok(())
     }
 
     /// The log is over.
@@ -504,13 +513,13 @@ impl Reader {
         let traced = self.tally.calls;
         self.add_table_rows(traced > 0);
         if self.tally.calls == 0 {
-            let example = self.tally.examples.first();
-            return Err(IngestError::NothingUnderstood {
-                file: example.map_or(file, |example| example.file.clone()),
-                line: example.map_or(1, |example| example.line),
-                text: example
-                    .map(|example| example.text.clone())
-                    .unwrap_or_default(),
+            return Err(match self.tally.examples.first() {
+                Some(example) => IngestError::NothingUnderstood {
+                    file: example.file.clone(),
+                    line: example.line,
+                    text: example.text.clone(),
+                },
+                None => IngestError::NoCalls { file },
             });
         }
         self.find_gaps(traced);
@@ -573,15 +582,21 @@ impl Reader {
     }
 }
 
-/// Counts the values of arguments. `by_name` is for a call whose arguments strace names, `kept`
-/// is sorted by position.
-fn keep_arguments(slot: &mut Slot, kept: &[(u8, ArgKind)], by_name: bool, scanned: &Scanned<'_>) {
-    let complete = matches!(scanned.end, End::Result { .. });
-    let mut arguments = scan::arguments(scanned.args);
+/// Counts the values of arguments. `kept` is sorted by position; `by_name` is for a call whose
+/// arguments strace names. Of a call that is not `complete` only the first of them is sure to be
+/// there.
+fn keep_arguments(
+    slot: &mut Slot,
+    kept: &[(u8, ArgKind)],
+    by_name: bool,
+    args: &[u8],
+    complete: bool,
+) {
+    let mut arguments = scan::arguments(args);
     let mut passed = 0;
     for (nth, (position, _)) in kept.iter().enumerate() {
         let value = if by_name {
-            named_argument(scanned.args, b"flags=")
+            named_argument(args, b"flags=")
         } else {
             let at = usize::from(*position);
             let value = arguments.nth(at - passed);
@@ -593,6 +608,12 @@ fn keep_arguments(slot: &mut Slot, kept: &[(u8, ArgKind)], by_name: bool, scanne
             .filter(|v| !v.is_empty() && (complete || nth == 0));
         slot.args.entry(*position).or_default().add(value);
     }
+}
+
+/// Whether a line begins as each of qemu's does. On a terminal, where the traced program prints
+/// too, none of strace's does.
+const fn names_process_bare(leader: &Leader<'_>) -> bool {
+    leader.pid.is_some() && !leader.bracketed
 }
 
 /// A constant as strace prints it, without its name (`-N`) and the comment that `-X verbose` adds.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::Mode;
-use super::images::{Files, ImageData, ModeKey, Verdict, hand_over};
+use super::images::{Files, ImageData, ModeKey, Verdict, hand_over, native_of};
 use super::recent::RecentMap;
 use super::slots::{Slot, SlotId, SlotKey};
 use super::spelling::{ArchSet, Role, SpellingId, Spellings};
@@ -66,6 +66,9 @@ pub(super) struct Processes {
     /// Images of `-ff` sets whose execve was begun by a thread with a file of its own that has
     /// not been read yet, by the process that goes on.
     path_to_come: BTreeMap<u32, ImageId>,
+    /// Calls of execve that such a thread began, in a file that comes before its process's, by
+    /// the process that goes on.
+    exec_begun: BTreeMap<u32, Open>,
     /// Processes whose last line said that a thread took their place.
     superseded: BTreeSet<u32>,
 }
@@ -333,15 +336,21 @@ impl Processes {
         }
     }
 
-    /// Whether a thread took the place of a process and the call it did so in is in another
-    /// file.
-    pub(super) fn take_superseded(&mut self, pid: Option<u32>) -> bool {
-        self.superseded.remove(&pid.unwrap_or(NO_PID))
+    /// Whether a process goes on with an execve that a thread of it began in another file.
+    pub(super) fn executes_elsewhere(&mut self, pid: Option<u32>) -> bool {
+        let pid = pid.unwrap_or(NO_PID);
+        self.superseded.remove(&pid) || self.exec_begun.contains_key(&pid)
     }
 
     /// An execve that another file shows the beginning of.
     pub(super) fn exec_elsewhere(&mut self, pid: Option<u32>) {
         let pid = pid.unwrap_or(NO_PID);
+        self.process(pid, Some(pid));
+        if let Some(open) = self.exec_begun.remove(&pid) {
+            self.count_end(&open, Outcome::Success);
+            self.exec(pid, open.path);
+            return;
+        }
         self.exec(pid, None);
         if let Some(process) = self.by_pid.get(pid) {
             self.path_to_come.insert(pid, process.image);
@@ -362,10 +371,7 @@ impl Processes {
                 image.executable = open.path;
             }
         } else {
-            self.process(leader, Some(leader));
-            if let Some(process) = self.by_pid.get_mut(leader) {
-                process.open = Some(open);
-            }
+            self.exec_begun.insert(leader, open);
         }
     }
 
@@ -410,9 +416,12 @@ impl Processes {
         let Some(image) = self.images.get_mut(image) else {
             return;
         };
-        if mode.is_none() {
-            image.narrow(arches);
-        }
+        // Only a mode that is not the machine's own is told.
+        image.narrow(if mode.is_none() {
+            arches
+        } else {
+            ArchSet::with_modes()
+        });
         let slot = image.slots.enter((spelling, mode.map(ModeKey::from)));
         let Some(slot) = image.slots.get_mut(slot) else {
             return;
@@ -460,7 +469,6 @@ impl Processes {
     /// A process read the header of an ELF file.
     pub(super) fn elf(&mut self, pid: Option<u32>, arch: Arch) {
         if let Some(process) = self.by_pid.get(pid.unwrap_or(NO_PID))
-            && process.mode.is_none()
             && let Some(image) = self.images.get_mut(process.image)
             && image.linked
         {
@@ -507,9 +515,12 @@ impl Processes {
         sink: &mut dyn Sink,
     ) -> Result<(), Vec<Arch>> {
         for (_, image) in self.images.iter() {
-            if image.slots.keys().all(|(_, mode)| mode.is_none()) {
-                self.verdict.known.extend(image.own_arch());
-            }
+            // A mode is told only where it is not the machine's own.
+            let native = image.slots.keys().all(|(_, mode)| mode.is_none());
+            let arch = image.own_arch();
+            self.verdict
+                .known
+                .extend(arch.map(|arch| if native { arch } else { native_of(arch) }));
         }
         let all = self
             .images

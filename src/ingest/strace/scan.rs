@@ -41,7 +41,9 @@ pub(super) fn call(tail: &[u8]) -> Scanned<'_> {
     }
     let mut depth = 0usize;
     let mut at = 0;
-    while let Some((here, byte)) = next_mark(tail, at) {
+    while let Some((here, byte)) =
+        next_mark(tail, at, |byte| matches!(byte, b'(' | b')' | b'"' | b'<'))
+    {
         at = here;
         match byte {
             b'(' => depth += 1,
@@ -63,15 +65,12 @@ pub(super) fn call(tail: &[u8]) -> Scanned<'_> {
     }
 }
 
-/// The first byte from `from` on that means something to [`call`] or to [`next`], and where it
-/// is.
-fn next_mark(bytes: &[u8], from: usize) -> Option<(usize, u8)> {
+/// The first byte from `from` on that is a mark, and where it is. To go from mark to mark is the
+/// same as going byte by byte with [`next`], as long as `"` and `<` are marks.
+fn next_mark(bytes: &[u8], from: usize, is_mark: impl Fn(u8) -> bool) -> Option<(usize, u8)> {
     let rest = bytes.get(from..)?;
-    let marks = |byte: &&u8| matches!(byte, b'(' | b')' | b'"' | b'<');
-    rest.iter()
-        .enumerate()
-        .find(|(_, byte)| marks(byte))
-        .map(|(skipped, byte)| (from + skipped, *byte))
+    let (skipped, byte) = rest.iter().enumerate().find(|(_, byte)| is_mark(**byte))?;
+    Some((from + skipped, *byte))
 }
 
 /// Whether text that starts inside a call holds its result.
@@ -333,7 +332,13 @@ pub(super) fn arguments(args: &[u8]) -> impl Iterator<Item = &[u8]> {
         let bytes = rest?;
         let mut depth = 0usize;
         let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
+        while let Some((here, byte)) = next_mark(bytes, at, |byte| {
+            matches!(
+                byte,
+                b'(' | b'[' | b'{' | b')' | b']' | b'}' | b',' | b'"' | b'<'
+            )
+        }) {
+            at = here;
             match byte {
                 b'(' | b'[' | b'{' => depth += 1,
                 b')' | b']' | b'}' => depth = depth.saturating_sub(1),
@@ -524,6 +529,121 @@ mod tests {
         );
         check("0, ", End::Missing);
         check(r#"0, "abc"#, End::Missing);
+    }
+
+    /// [`call`] byte by byte, as it is meant.
+    fn plain_call(tail: &[u8]) -> Scanned<'_> {
+        if tail.last() == Some(&b'>')
+            && let Some(scanned) = suspended(tail)
+        {
+            return scanned;
+        }
+        let mut depth = 0usize;
+        let mut at = 0;
+        while let Some(&byte) = tail.get(at) {
+            match byte {
+                b'(' => depth += 1,
+                b')' if depth == 0 => {
+                    if let Some(end) = result(&tail[at + 1..]) {
+                        return Scanned {
+                            args: &tail[..at],
+                            end,
+                        };
+                    }
+                }
+                b')' => depth -= 1,
+                _ => {}
+            }
+            at = next(tail, at);
+        }
+        Scanned {
+            args: tail,
+            end: End::Missing,
+        }
+    }
+
+    /// Arguments, byte by byte.
+    fn plain_arguments(args: &[u8]) -> Vec<&[u8]> {
+        let (mut all, mut start, mut depth, mut at) = (Vec::new(), 0, 0usize, 0);
+        while let Some(&byte) = args.get(at) {
+            match byte {
+                b'(' | b'[' | b'{' => depth += 1,
+                b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+                b',' if depth == 0 => {
+                    all.push(args[start..at].trim_ascii());
+                    start = at + 1;
+                }
+                _ => {}
+            }
+            at = next(args, at);
+        }
+        all.push(args[start..].trim_ascii());
+        all
+    }
+
+    /// Lines of real logs, from behind the first parenthesis.
+    fn real_tails() -> Vec<Vec<u8>> {
+        let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-traces");
+        let mut tails = Vec::new();
+        for case in [
+            "all-flags",
+            "attach",
+            "endings",
+            "injected",
+            "int80",
+            "mixed",
+        ] {
+            let log = std::fs::read(samples.join(case).join("trace.strace")).unwrap();
+            for line in log.split(|byte| *byte == b'\n') {
+                if let Some(at) = line.iter().position(|byte| *byte == b'(') {
+                    tails.push(line[at + 1..].to_vec());
+                }
+            }
+        }
+        assert!(tails.len() > 500);
+        tails
+    }
+
+    #[track_caller]
+    fn same_as_plain(tail: &[u8]) {
+        let shown = String::from_utf8_lossy(tail);
+        let scanned = call(tail);
+        assert_eq!(scanned, plain_call(tail), "{shown}");
+        let all: Vec<&[u8]> = arguments(scanned.args).collect();
+        assert_eq!(all, plain_arguments(scanned.args), "{shown}");
+    }
+
+    #[test]
+    fn real_lines_as_byte_by_byte() {
+        real_tails().iter().for_each(|tail| same_as_plain(tail));
+    }
+
+    proptest::proptest! {
+        /// Real lines with a few bytes put in, most of them such as mean something.
+        #[test]
+        fn changed_lines_as_byte_by_byte(
+            pick in proptest::prelude::any::<proptest::sample::Index>(),
+            changes in proptest::collection::vec(
+                (proptest::prelude::any::<proptest::sample::Index>(),
+                 proptest::sample::select(b"()\"<>\\=[]{},-?01 D:|\xff".to_vec()),
+                 proptest::prelude::any::<bool>()),
+                0..12,
+            ),
+        ) {
+            thread_local! {
+                static TAILS: Vec<Vec<u8>> = real_tails();
+            }
+            let mut tail = TAILS.with(|tails| pick.get(tails).clone());
+            for (at, byte, replace) in changes {
+                let at = at.index(tail.len() + 1);
+                if replace && at < tail.len() {
+                    tail[at] = byte;
+                } else {
+                    tail.insert(at, byte);
+                }
+            }
+            same_as_plain(&tail);
+        }
     }
 
     #[test]

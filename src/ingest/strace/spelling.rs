@@ -23,6 +23,11 @@ impl ArchSet {
         Self::of(|arch| matches!(arch, Arch::X86_64 | Arch::X32))
     }
 
+    /// Those whose kernels run programs of another mode besides.
+    pub(super) fn with_modes() -> Self {
+        Self::of(|arch| arch.is_64_bit() && !arch.sub_architectures().is_empty())
+    }
+
     fn of(holds: impl Fn(Arch) -> bool) -> Self {
         Self(
             Arch::ALL
