@@ -7,7 +7,7 @@
 )]
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The variable which lists the components that must not be missing, separated by commas.
 const REQUIRE: &str = "CALLSIEVE_TEST_REQUIRE";
@@ -57,16 +57,4 @@ pub(crate) fn require_program(program: &str, package: &str) -> bool {
         present,
         &format!("{program} is not installed (Debian package {package})"),
     )
-}
-
-/// Where the published data to test against lies beside the checkout, if it is there.
-pub(crate) fn shared_data() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let present = folder.is_dir();
-    require(
-        "shared-data",
-        present,
-        "../shared/data is not beside the checkout",
-    )
-    .then_some(folder)
 }
