@@ -26,7 +26,7 @@ use callsieve::profile::eval::Meaning;
 use callsieve::profile::floor::RuntimeFloor;
 use callsieve::profile::{Capability, ConditionalProfile, KernelVersion};
 use callsieve::recording::{self, Recording, Run, RunBuilder};
-use callsieve::syscalls::{SyscallName, table};
+use callsieve::syscalls::{SyscallName, multiplexer, table};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
@@ -556,7 +556,11 @@ proptest! {
         let base = generated.base.as_ref().unwrap();
         for change in wider(base, &generated) {
             let asked = match &change.call {
-                diff::CallId::Name(name) => options.allow.contains_key(name),
+                // A rule for a call behind a multiplexer is one for the multiplexer, too.
+                diff::CallId::Name(name) => options.allow.keys().any(|allowed| {
+                    allowed == name
+                        || multiplexer(change.arch, allowed.as_str()) == Some(name.as_str())
+                }),
                 diff::CallId::AnyOther | diff::CallId::WholeArchitecture => false,
             };
             prop_assert!(asked, "{change:?}");

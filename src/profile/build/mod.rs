@@ -1,5 +1,6 @@
 //! From a recording to a profile, in which every rule knows why it is there.
 
+mod multiplexed;
 mod stance;
 mod tighten;
 
@@ -13,7 +14,7 @@ use super::{Action, Capability, ConditionalProfile, Host, KernelVersion, Profile
 use crate::arch::Arch;
 use crate::event::CallId;
 use crate::recording::{Recording, Total};
-use crate::syscalls::{SyscallName, multiplexer, table};
+use crate::syscalls::{SyscallName, table};
 
 pub use stance::Stance;
 
@@ -374,8 +375,12 @@ impl Draft<'_> {
         if self.options.allow.contains_key(name) {
             return Stance::Allowed;
         }
-        self.base
-            .map_or(Stance::Allowed, |base| Stance::of(base, name))
+        match self.base.map(|base| (base, Stance::of(base, name))) {
+            None => Stance::Allowed,
+            // Allowed for want of a rule, but a rule that refuses a call behind it makes one.
+            Some((base, Stance::Allowed)) if self.refuses_behind(base, name) => Stance::NotCarried,
+            Some((_, stance)) => stance,
+        }
     }
 
     /// A base that lists no architecture is for the native one alone.
@@ -553,31 +558,6 @@ impl Draft<'_> {
             .map(|rule| Rule {
                 comment: Some(comment.clone()),
                 ..rule
-            })
-            .collect()
-    }
-
-    /// Multiplexers that the base refuses in so many words, as Docker 29.4.2 does with
-    /// `socketcall`, although it allows calls behind them. A rule for such a call makes one for
-    /// its multiplexer, so the refusal has to come along. Not as EPERM: engines drop rules that
-    /// say what the default does.
-    fn refused_multiplexers(&self) -> Vec<&'static str> {
-        let Some(base) = self.base else {
-            return Vec::new();
-        };
-        let behind = |known: &str| {
-            self.names.keys().any(|name| {
-                self.arches
-                    .iter()
-                    .any(|arch| multiplexer(*arch, name.as_str()) == Some(known))
-            })
-        };
-        ["ipc", "socketcall"]
-            .into_iter()
-            .filter(|name| !self.names.contains_key(*name) && behind(name))
-            .filter(|name| match Stance::of(base, name) {
-                Stance::Refused(answer) => answer != base.default_action,
-                Stance::Allowed | Stance::Conditional(_) | Stance::NotCarried => false,
             })
             .collect()
     }
