@@ -23,9 +23,11 @@ impl Errno {
 
     /// The error with this number.
     pub fn numbered(number: u16) -> Self {
-        match nix::errno::Errno::from_raw(i32::from(number)) {
-            nix::errno::Errno::UnknownErrno => Self(format!("errno {number}")),
-            known => Self(format!("{known:?}")),
+        let known = nix::errno::Errno::from_raw(i32::from(number));
+        if known == nix::errno::Errno::UnknownErrno {
+            Self(format!("errno {number}"))
+        } else {
+            Self(format!("{known:?}"))
         }
     }
 

@@ -1,7 +1,7 @@
 //! The runtime's floor: calls that the container runtime itself makes between loading the filter
 //! and the execve of the program.
 //!
-//! Measured on Linux 6.18 x86_64 with runc 1.1.5, 1.2.5, 1.3.0, 1.3.6, 1.4.3, 1.5.1 and crun
+//! Measured on Linux 6.18 `x86_64` with runc 1.1.5, 1.2.5, 1.3.0, 1.3.6, 1.4.3, 1.5.1 and crun
 //! 1.8.1, 1.28: what each does under a filter that allows all, over 20 to 600 starts, joined
 //! with what a start needs when single calls are refused. Without no-new-privileges the filter is
 //! loaded before capabilities and user are changed, so more calls come after it.

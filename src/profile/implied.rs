@@ -21,7 +21,7 @@ const RACES: &str = "whether a run shows it is a matter of timing";
 /// The calls, sorted by name. Those that an architecture does not have are left out for it.
 ///
 /// Sources: moby/moby#40205 and kubernetes/kubernetes#85191 (exit), moby/moby#21117
-/// (restart_syscall), seccomp/libseccomp#70 and cloud-hypervisor#2094 (vDSO), systemd#34615
+/// (`restart_syscall`), seccomp/libseccomp#70 and cloud-hypervisor#2094 (vDSO), systemd#34615
 /// (uretprobe); the timing group is what differs between recordings of one workload.
 pub const IMPLIED: &[Implied] = &[
     Implied {

@@ -79,6 +79,10 @@ pub(super) struct First {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the field is `values` in the file"
+)]
 pub(super) struct Values {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) values: BTreeMap<String, u64>,

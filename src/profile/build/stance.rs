@@ -49,7 +49,7 @@ impl Stance {
         Self::Conditional(
             rules
                 .into_iter()
-                .flat_map(|rule| rule.alternatives())
+                .flat_map(Rule::alternatives)
                 .map(|conditions| Rule {
                     conditions,
                     ..Rule::unconditional(vec![name.clone()], Action::Allow)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arch::Arch;
-use crate::event::CallId;
+use crate::event::{ArgFacts, CallId};
 use crate::profile::{ArgIndex, Condition, Rule, Test};
 use crate::recording::Total;
 use crate::syscalls::SyscallName;
@@ -43,11 +43,7 @@ pub(super) fn tighten(
         let Some(total) = calls.get(&call) else {
             continue;
         };
-        let Some(values) = total
-            .args
-            .get(&arg.get())
-            .and_then(|facts| facts.all_numbers())
-        else {
+        let Some(values) = total.args.get(&arg.get()).and_then(ArgFacts::all_numbers) else {
             return unchanged;
         };
         let (inside, beyond): (Vec<u64>, Vec<u64>) =
