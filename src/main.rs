@@ -5,5 +5,5 @@ mod cli;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run(std::env::args_os(), &cli::Env::from_process())
+    cli::run(std::env::args_os(), cli::Env::from_process())
 }

@@ -72,7 +72,7 @@ fn facts() -> impl Strategy<Value = ArgFacts> {
     })
 }
 
-fn name(arch: Arch, at: &Index) -> SyscallName {
+fn name(arch: Arch, at: Index) -> SyscallName {
     let names: Vec<&str> = table(arch).iter().map(|(name, _)| name).collect();
     SyscallName::new(names[at.index(names.len())]).unwrap()
 }
@@ -94,7 +94,7 @@ fn call(arch: Arch) -> impl Strategy<Value = CallId> {
         "execve",
     ];
     prop_oneof![
-        4 => any::<Index>().prop_map(move |at| CallId::Name(name(arch, &at))),
+        4 => any::<Index>().prop_map(move |at| CallId::Name(name(arch, at))),
         4 => select(special).prop_map(|name| CallId::Name(SyscallName::new(name).unwrap())),
         1 => "[a-z_][a-z0-9_]{0,8}".prop_map(|name| CallId::Name(SyscallName::new(&name).unwrap())),
         1 => (100_000..100_010_u32).prop_map(CallId::Number),

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test may panic"
 )]
 
@@ -64,10 +65,11 @@ fn sources(below: &str) -> Vec<(String, String)> {
 
 /// Code without whole-line comments.
 fn code(text: &str) -> String {
-    text.lines()
+    let lines: Vec<&str> = text
+        .lines()
         .filter(|line| !line.trim_start().starts_with("//"))
-        .map(|line| format!("{line}\n"))
-        .collect()
+        .collect();
+    lines.join("\n")
 }
 
 /// The names that follow each `prefix`, one or a list in braces.

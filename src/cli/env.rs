@@ -10,7 +10,7 @@ pub(crate) struct Env {
 }
 
 impl Env {
-    /// Those of this process. Colour variables (NO_COLOR, CLICOLOR_FORCE, TERM) are anstream's
+    /// Those of this process. Colour variables (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM`) are anstream's
     /// to read.
     pub(crate) fn from_process() -> Self {
         Self {

@@ -64,10 +64,9 @@ impl HostArgs {
         if self.kernel == "running" {
             let running = procfs::sys::kernel::Version::current()
                 .map_err(|error| CommandError::input("the release of this kernel", &error))?;
-            let minor = u8::try_from(running.minor).unwrap_or(u8::MAX);
             return Ok(KernelVersion {
                 major: running.major,
-                minor,
+                minor: running.minor,
             });
         }
         self.kernel

@@ -24,7 +24,7 @@ use args::{Args, Command};
 use ui::Ui;
 
 /// Parses arguments and runs the command they name.
-pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: &Env) -> ExitCode {
+pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCode {
     let argv: Vec<OsString> = argv.into_iter().collect();
     let args = match Args::try_parse_from(&argv) {
         Ok(args) => args,

@@ -30,7 +30,7 @@ impl Ui {
         }
     }
 
-    pub(crate) fn new(global: &Global, env: &Env) -> Self {
+    pub(crate) fn new(global: &Global, env: Env) -> Self {
         Self {
             color: match global.color {
                 Color::Auto => ColorChoice::Auto,
@@ -53,9 +53,12 @@ impl Ui {
         let mut out = anstream::AutoStream::new(io::stdout(), self.color).lock();
         out.write_all(text.as_bytes())
             .and_then(|()| out.flush())
-            .or_else(|error| match error.kind() {
-                io::ErrorKind::BrokenPipe => Ok(()),
-                _ => Err(error),
+            .or_else(|error| {
+                if error.kind() == io::ErrorKind::BrokenPipe {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
             })
             .map_err(|error| CommandError::write("to standard output", &error))
     }

@@ -267,8 +267,8 @@ fn one_bad_file_of_several_stops_all() {
     let line = format!("merge {MUSL} rec.json torn.gz -o out.json");
     sandbox.run(&line).assert_error(2, "torn.gz");
     let set = "sample-traces/thread-exec/trace/trace.354";
-    sandbox.write("trace.355", &sandbox.read("torn.gz"));
-    sandbox.write("trace.354", &sandbox.read(set));
+    sandbox.write("trace.355", sandbox.read("torn.gz"));
+    sandbox.write("trace.354", sandbox.read(set));
     let ran = sandbox.run("import trace.354 trace.355 -o out.json");
     ran.assert_error(2, "trace.355");
     std::fs::remove_file(sandbox.path("trace.354")).unwrap();

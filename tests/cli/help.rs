@@ -16,7 +16,9 @@ fn help(columns: &str) -> String {
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
         let widest = ran.stdout.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(columns.parse().unwrap()), "{}", ran.stdout);
-        all += &format!("$ callsieve {command} --help\n{}\n", ran.stdout);
+        all.push_str(&["$ callsieve ", command, " --help\n"].concat());
+        all.push_str(&ran.stdout);
+        all.push('\n');
     }
     all
 }

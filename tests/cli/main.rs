@@ -4,6 +4,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::needless_raw_string_hashes,
+    clippy::too_many_lines,
     reason = "a test may panic"
 )]
 

@@ -113,12 +113,12 @@ pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
     check_complete(&recording, args.allow_incomplete)?;
     let generated = build(&recording, &options).map_err(|error| {
         let failure = CommandError::input("", &error);
-        match error {
-            BuildError::Mixed { .. } => {
-                failure.hint("make one profile for each machine: choose with `--arch`")
-            }
-            BuildError::UnknownSyscall { .. } => failure.hint("check the name given to `--allow`"),
-            _ => failure,
+        if let BuildError::Mixed { .. } = error {
+            failure.hint("make one profile for each machine: choose with `--arch`")
+        } else if let BuildError::UnknownSyscall { .. } = error {
+            failure.hint("check the name given to `--allow`")
+        } else {
+            failure
         }
     })?;
     let profile = render::printable(formats::docker::write(&generated.profile));

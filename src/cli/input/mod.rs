@@ -144,7 +144,9 @@ pub(crate) fn load(path: &Path, told: Option<Arch>, ui: &Ui) -> Result<Loaded, C
     let origin = Origin::new(path);
     match look(&origin, &watcher)? {
         Content::Profile(bytes) => Ok(Loaded::Profile(bytes)),
-        other => one(&origin, other, told, &watcher).map(Loaded::Recording),
+        other @ (Content::Recording(_) | Content::Json | Content::Trace(_)) => {
+            one(&origin, other, told, &watcher).map(Loaded::Recording)
+        }
     }
 }
 
@@ -215,7 +217,9 @@ fn set(
         let origin = Origin::File(path);
         match look(&origin, &Watcher::silent())? {
             Content::Trace(_) => origins.push((pid, origin)),
-            content => recordings.merge(one(&origin, content, told, watcher)?),
+            content @ (Content::Recording(_) | Content::Profile(_) | Content::Json) => {
+                recordings.merge(one(&origin, content, told, watcher)?);
+            }
         }
     }
     let Some((_, first)) = origins.first() else {
@@ -254,14 +258,14 @@ fn trace<'a>(
     let mut run = RunBuilder::new("strace", names);
     let mut watch = |progress| watcher.progress(progress);
     let tally = read_strace(sources, told, &mut run, &mut watch).map_err(|error| {
-        let hint = match &error {
-            IngestError::UnknownArch { .. } => {
-                Some("say it with `--arch`, for example `--arch x86_64`")
-            }
-            IngestError::NothingUnderstood { .. } | IngestError::Empty { .. } => {
-                Some("record with `strace -f -n -o LOG COMMAND`")
-            }
-            _ => None,
+        let no_trace = matches!(
+            &error,
+            IngestError::NothingUnderstood { .. } | IngestError::Empty { .. }
+        );
+        let hint = if let IngestError::UnknownArch { .. } = &error {
+            Some("say it with `--arch`, for example `--arch x86_64`")
+        } else {
+            no_trace.then_some("record with `strace -f -n -o LOG COMMAND`")
         };
         // The error names the file without its folder.
         let error = CommandError::input(if place.contains('/') { place } else { "" }, &error);

@@ -143,12 +143,11 @@ fn together<'a>(changes: &[&'a Change]) -> Vec<(&'a Change, Vec<Arch>)> {
     let mut known: BTreeMap<(&CallId, String, String), usize> = BTreeMap::new();
     for change in changes {
         let key = (&change.call, change.old.to_string(), change.new.to_string());
-        match known.get(&key).and_then(|at| rows.get_mut(*at)) {
-            Some((_, arches)) => arches.push(change.arch),
-            None => {
-                known.insert(key, rows.len());
-                rows.push((change, vec![change.arch]));
-            }
+        if let Some((_, arches)) = known.get(&key).and_then(|at| rows.get_mut(*at)) {
+            arches.push(change.arch);
+        } else {
+            known.insert(key, rows.len());
+            rows.push((change, vec![change.arch]));
         }
     }
     rows.sort_by(|(one, _), (other, _)| one.call.cmp(&other.call));
