@@ -1,0 +1,51 @@
+//! How a profile is to be made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::arch::Arch;
+use crate::profile::floor::RuntimeFloor;
+use crate::profile::{Capability, ConditionalProfile, KernelVersion};
+use crate::syscalls::SyscallName;
+
+/// How a profile is to be made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The architectures, or none for those of the recording.
+    pub arches: BTreeSet<Arch>,
+    /// The profile that the result is never weaker than.
+    pub base: Option<Base>,
+    /// The capabilities of the container, on which the base depends.
+    pub capabilities: BTreeSet<Capability>,
+    /// The kernel of the host, on which the base depends.
+    pub kernel: KernelVersion,
+    /// Which runtimes it is to start under.
+    pub floor: RuntimeFloor,
+    /// The container is started with no-new-privileges.
+    pub no_new_privileges: bool,
+    /// Calls to allow whatever the base says, each with a reason.
+    pub allow: BTreeMap<SyscallName, String>,
+    /// What happens to other calls.
+    pub default: DefaultAction,
+    /// Narrow the base's argument rules to the values that were observed.
+    pub observed_arguments: bool,
+}
+
+/// The profile that a result is never weaker than.
+#[derive(Debug, Clone)]
+pub struct Base {
+    /// Its name, for people.
+    pub name: String,
+    /// What it says.
+    pub profile: ConditionalProfile,
+}
+
+/// What happens to calls that a profile does not allow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultAction {
+    /// They fail with EPERM, as under Docker's default.
+    Errno,
+    /// They kill the process.
+    KillProcess,
+    /// They are carried out and logged.
+    Log,
+}
