@@ -81,7 +81,7 @@ const BY_FIELD: &str = r#"'{ if ($3 == "<...") name = $4
   END { for (name in seen) print name }' "$1""#;
 
 /// The peers that this machine has, each with its command, which finds the log in `$1`.
-fn peers() -> Vec<(Peer, String)> {
+static PEERS: LazyLock<Vec<(Peer, String)>> = LazyLock::new(|| {
     let peers = [
         ("wc -l", "wc", r#"wc -l "$1""#, false),
         // As tutorials have it. On a log with process and time it gives nearly every line.
@@ -110,7 +110,7 @@ fn peers() -> Vec<(Peer, String)> {
             peer.is_there().then_some((peer, line))
         })
         .collect()
-}
+});
 
 impl Peer {
     fn is_there(&self) -> bool {
@@ -143,16 +143,13 @@ fn import(bencher: Bencher<'_, '_>) {
 }
 
 fn labels() -> Vec<&'static str> {
-    peers().iter().map(|(peer, _)| peer.label).collect()
+    PEERS.iter().map(|(peer, _)| peer.label).collect()
 }
 
 #[divan::bench(args = labels(), sample_count = 3, sample_size = 1)]
 fn peer(bencher: Bencher<'_, '_>, label: &str) {
-    let (_, line) = peers()
-        .into_iter()
-        .find(|(peer, _)| peer.label == label)
-        .unwrap();
-    bencher.counter(log_bytes()).bench(|| output(&line));
+    let (_, line) = PEERS.iter().find(|(peer, _)| peer.label == label).unwrap();
+    bencher.counter(log_bytes()).bench(|| output(line));
 }
 
 /// A peer that is called correct has to be: else its time means nothing.
@@ -185,8 +182,8 @@ fn megabytes() -> f64 {
 
 /// The same again in turns, so that whatever else the machine does meets all alike.
 fn print_ratios() {
-    let peers = peers();
-    check_names(&peers);
+    let peers: &[(Peer, String)] = &PEERS;
+    check_names(peers);
     let mut ours = Duration::MAX;
     let mut theirs = vec![Duration::MAX; peers.len()];
     for _ in 0..ROUNDS {
