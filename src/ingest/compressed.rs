@@ -1,6 +1,6 @@
 //! Undoes compression, told by the first bytes.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 
 /// First bytes of a gzip member, RFC 1952 section 2.3.1.
 const GZIP: [u8; 2] = [0x1f, 0x8b];

@@ -39,7 +39,7 @@ fn carriage_returns() {
 #[test]
 fn a_block_of_nul() {
     check(
-        "1 brk(NULL) = 0x1\n\0\0\0\0\0\0\0\0001 close(3) = 0\n\0\0\0\0\n",
+        "1 brk(NULL) = 0x1\n\0\0\0\0\0\0\0\x001 close(3) = 0\n\0\0\0\0\n",
         expect![[r#"
             x86_64 brk ok 1
             x86_64 close ok 1

@@ -8,7 +8,12 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test may panic"
+)]
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "as expect-test writes expected values"
 )]
 
 mod arches;

@@ -115,3 +115,19 @@ fn a_header_alone_is_no_table_of_calls() {
     "#]],
     );
 }
+
+/// Counts are the log's, and a log may say anything.
+#[test]
+fn counts_beyond_any_log() {
+    check(
+        "syscall              calls    errors\n----------------- -------- ---------\nread 281474976710656 281474976710656\nread 281474976710656 1\nwrite 18446744073709551615 1\n",
+        expect![[r#"
+            x86_64 read ok 281474976710655
+            x86_64 read failed 281474976710657
+            ~ decoration 4
+            ~ not-understood 1
+            ! summary-only
+            ! not-understood
+        "#]],
+    );
+}

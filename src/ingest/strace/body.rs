@@ -269,9 +269,11 @@ fn message(rest: &[u8]) -> Body<'_> {
 
 /// Before strace 4.21 messages to a terminal had no `strace: ` in front.
 fn bare_message(rest: &[u8]) -> Body<'_> {
-    match attachment(rest) {
-        Message::Other => Body::Unknown,
-        known => Body::Message(known),
+    let message = attachment(rest);
+    if message == Message::Other {
+        Body::Unknown
+    } else {
+        Body::Message(message)
     }
 }
 
@@ -307,11 +309,9 @@ fn continues(rest: &[u8]) -> bool {
 pub(super) fn glued(line: &[u8]) -> Option<&[u8]> {
     let at = memchr::memmem::find(line, b"[pid ").filter(|at| *at > 0)?;
     let rest = line.get(at..)?;
-    let is_call = match sort(super::leader::split(rest).1) {
-        Body::Call { tail, .. } => scan::is_whole(tail),
-        Body::Resumed { .. } | Body::Exit(_) => true,
-        _ => false,
-    };
+    let body = sort(super::leader::split(rest).1);
+    let is_call = matches!(body, Body::Resumed { .. } | Body::Exit(_))
+        || matches!(body, Body::Call { tail, .. } if scan::is_whole(tail));
     is_call.then_some(rest)
 }
 

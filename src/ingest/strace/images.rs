@@ -190,7 +190,9 @@ fn outcomes(slot: &Slot) -> BTreeMap<Outcome, u64> {
     if slot.ok > 0 {
         outcomes.insert(Outcome::Success, slot.ok);
     }
-    let known: u64 = outcomes.values().sum();
+    let known = outcomes
+        .values()
+        .fold(0, |sum: u64, n| sum.saturating_add(*n));
     if let Some(unknown) = slot.calls.checked_sub(known).filter(|n| *n > 0) {
         *outcomes.entry(Outcome::Unknown).or_default() += unknown;
     }

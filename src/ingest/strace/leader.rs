@@ -148,16 +148,16 @@ fn bracket<'a>(bytes: &'a [u8], leader: &mut Leader<'_>) -> Option<&'a [u8]> {
 
 /// A run of up to 18 decimal digits and what follows it.
 fn digits(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let len = bytes
-        .iter()
-        .take(18)
-        .take_while(|b| b.is_ascii_digit())
-        .count();
-    let (head, rest) = bytes.split_at_checked(len)?;
-    if head.is_empty() || rest.first().is_some_and(u8::is_ascii_digit) {
+    let mut number = 0u64;
+    let mut len = 0;
+    for byte in bytes.iter().take(18).take_while(|b| b.is_ascii_digit()) {
+        number = number * 10 + u64::from(byte - b'0');
+        len += 1;
+    }
+    let rest = bytes.get(len..)?;
+    if len == 0 || rest.first().is_some_and(u8::is_ascii_digit) {
         return None;
     }
-    let number = head.iter().fold(0u64, |n, b| n * 10 + u64::from(b - b'0'));
     Some((number, rest))
 }
 

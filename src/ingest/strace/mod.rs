@@ -50,8 +50,7 @@ pub(super) struct Reader {
     attached: BTreeSet<u32>,
     /// The process that was not named at first.
     unnumbered: Option<u32>,
-    /// The process whose call was cut by something printed into it.
-    interrupted: Option<Option<u32>>,
+    interrupted: Option<Interrupted>,
     table: Option<summary::Table>,
     table_mode: Option<Mode>,
     rows: Vec<TableRow>,
@@ -64,6 +63,14 @@ pub(super) struct Reader {
     foreign: Option<&'static str>,
 }
 
+/// A call was cut by something printed into it.
+#[derive(Debug, Clone, Copy)]
+struct Interrupted {
+    /// Whose.
+    pid: Option<u32>,
+}
+
+/// A row of a table, until the log is over.
 #[derive(Debug)]
 struct TableRow {
     name: String,
@@ -219,8 +226,8 @@ impl Reader {
                 .name_first(pid, resumes || !self.attached.is_empty())
         {
             self.unnumbered = Some(pid);
-            if self.interrupted == Some(None) {
-                self.interrupted = Some(Some(pid));
+            if let Some(Interrupted { pid: whose @ None }) = &mut self.interrupted {
+                *whose = Some(pid);
             }
         }
         Some(pid)
@@ -379,7 +386,7 @@ impl Reader {
             }
             End::PidChanged(leader) => self.processes.pid_changed(pid, leader),
             End::Missing => {
-                self.interrupted = Some(pid);
+                self.interrupted = Some(Interrupted { pid });
                 if !line.cut {
                     self.tally.skip(Skip::Unterminated);
                 }
@@ -436,7 +443,9 @@ impl Reader {
 
     fn continuation(&mut self, tail: &[u8]) {
         self.tally.skip(Skip::Continuation);
-        let Some(pid) = self.interrupted else { return };
+        let Some(Interrupted { pid }) = self.interrupted else {
+            return;
+        };
         match scan::call(tail).end {
             End::Result { outcome, value } => {
                 self.unterminated_after_all();
@@ -550,9 +559,8 @@ impl Reader {
                 .spellings
                 .get(id)
                 .map_or(ArchSet::ALL, |spelling| spelling.arches);
-            self.tally.calls += row.calls;
-            self.processes
-                .count(id, row.mode, row.calls, row.errors, row.place, arches);
+            self.tally.calls = self.tally.calls.saturating_add(row.calls);
+            self.processes.count(id, arches, &row);
         }
     }
 

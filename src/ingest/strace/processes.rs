@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::TableRow;
 use super::body::Mode;
 use super::images::{Files, ImageData, ModeKey, Verdict, hand_over, native_of};
 use super::recent::RecentMap;
@@ -403,35 +404,30 @@ impl Processes {
     }
 
     /// A row of an `strace -c` table.
-    pub(super) fn count(
-        &mut self,
-        spelling: SpellingId,
-        mode: Option<Mode>,
-        calls: u64,
-        errors: u64,
-        place: (u32, u64),
-        arches: ArchSet,
-    ) {
+    pub(super) fn count(&mut self, spelling: SpellingId, arches: ArchSet, row: &TableRow) {
         let (image, _) = self.process(NO_PID, None);
         let Some(image) = self.images.get_mut(image) else {
             return;
         };
         // Only a mode that is not the machine's own is told.
-        image.narrow(if mode.is_none() {
+        image.narrow(if row.mode.is_none() {
             arches
         } else {
             ArchSet::with_modes()
         });
-        let slot = image.slots.enter((spelling, mode.map(ModeKey::from)));
+        let slot = image.slots.enter((spelling, row.mode.map(ModeKey::from)));
         let Some(slot) = image.slots.get_mut(slot) else {
             return;
         };
-        slot.calls += calls;
-        slot.ok += calls - errors.min(calls);
-        if errors > 0 {
-            *slot.other.entry(Outcome::Failed).or_default() += errors;
+        slot.calls = slot.calls.saturating_add(row.calls);
+        slot.ok = slot
+            .ok
+            .saturating_add(row.calls - row.errors.min(row.calls));
+        if row.errors > 0 {
+            let failed = slot.other.entry(Outcome::Failed).or_default();
+            *failed = failed.saturating_add(row.errors);
         }
-        slot.first.get_or_insert(place);
+        slot.first.get_or_insert(row.place);
     }
 
     /// What a process did can only be done on these architectures.

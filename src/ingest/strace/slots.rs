@@ -131,10 +131,11 @@ impl Slot {
     }
 
     fn absorb(&mut self, other: Self) {
-        self.calls += other.calls;
-        self.ok += other.ok;
+        self.calls = self.calls.saturating_add(other.calls);
+        self.ok = self.ok.saturating_add(other.ok);
         for (outcome, count) in other.other {
-            *self.other.entry(outcome).or_default() += count;
+            let sum = self.other.entry(outcome).or_default();
+            *sum = sum.saturating_add(count);
         }
         for (index, values) in other.args {
             self.args.entry(index).or_default().absorb(values);

@@ -82,8 +82,8 @@ impl Table {
         for (column, cell) in columns.iter().zip(cells) {
             match column {
                 Column::Syscall => name = Some(cell),
-                Column::Calls => calls = cell.parse().ok()?,
-                Column::Errors => errors = cell.parse().ok()?,
+                Column::Calls => calls = count(cell)?,
+                Column::Errors => errors = count(cell)?,
                 Column::Other => {
                     cell.parse::<f64>().ok()?;
                 }
@@ -95,6 +95,12 @@ impl Table {
             errors: errors.min(calls),
         })
     }
+}
+
+/// A count that a log can have: a machine takes months to make this many calls.
+fn count(cell: &str) -> Option<u64> {
+    const MAX: u64 = 1 << 48;
+    cell.parse().ok().filter(|count| *count <= MAX)
 }
 
 #[cfg(test)]
