@@ -108,7 +108,7 @@ fn count(reasons: &Value) -> [usize; 4] {
     counts
 }
 
-/// How many calls Docker's default permits on these architectures of an x86_64 machine.
+/// How many calls Docker's default permits on these architectures of an `x86_64` machine.
 fn default_count(arches: &[Arch]) -> usize {
     let default = docker_default(DockerRelease::NEWEST).resolve(&Host {
         native: Arch::X86_64,

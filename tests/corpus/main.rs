@@ -243,8 +243,8 @@ fn nothing_is_left_over_but_the_programs_own_output() {
             }
         }
     }
-    expect_test::expect![[r#"
+    expect_test::expect![[r"
         mixed:87: from a child
-        mixed:187: a(b) = 0 is no call, nor is [pid 7] this"#]]
+        mixed:187: a(b) = 0 is no call, nor is [pid 7] this"]]
     .assert_eq(&left.join("\n"));
 }
