@@ -52,6 +52,7 @@ fn wider_is_in_full() {
         code 0
         --- stdout
         outside against old (x86_64, default capabilities)
+        x86_64: 3 calls permitted by the old, 4 by the new
 
           + 1 wider
               keyctl                 EPERM -> allow  (outside Docker's default)

@@ -44,6 +44,15 @@ pub(crate) fn text(
         text.push_str("\nNo changes: both answer alike to every call.\n");
         return text + &unknown_names(difference);
     }
+    for (arch, summary) in &difference.arches {
+        if summary.listed == Listed::Both {
+            let (old, new) = (summary.old_permitted, summary.new_permitted);
+            push(
+                &mut text,
+                &format!("{arch}: {old} calls permitted by the old, {new} by the new\n"),
+            );
+        }
+    }
     text.push('\n');
     let several = difference.arches.len() > 1;
     let mut list = |sign: &str, color: &str, title: &str, changes: &[&Change]| {

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 
 use callsieve::arch::Arch;
 use callsieve::event::CallId;
+use callsieve::profile::Action;
+use callsieve::profile::action::ENOSYS;
 use callsieve::profile::build::{Generated, LeftOut, Options, Reason, Why};
 
 use super::difference::{self, Heading};
 use super::{counted, safe};
 use crate::cli::error::CommandError;
 use callsieve::profile::diff::Difference;
+use callsieve::profile::implied::probed;
 
 /// Names on one line of a list.
 const WIDTH: usize = 72;
@@ -164,6 +167,12 @@ pub(super) fn why(left: &LeftOut) -> String {
     match &left.why {
         Why::Refused(answer) => {
             let add = match &left.call {
+                // What is allowed instead stands in the profile already.
+                CallId::Name(name)
+                    if *answer == Action::Errno(ENOSYS) && probed(name.as_str()).is_some() =>
+                {
+                    ", on which its callers fall back".to_owned()
+                }
                 CallId::Name(name) => format!("; to allow it: --allow {name}=REASON"),
                 CallId::Number(_) => String::new(),
             };

@@ -6,10 +6,12 @@
 
 mod body;
 mod elf;
+mod finish;
 mod images;
 mod leader;
 mod processes;
 mod recent;
+mod result;
 mod scan;
 mod slots;
 mod spelling;
@@ -510,82 +512,6 @@ impl Reader {
         self.tally.not_understood(file, self.line, bytes);
         if !line.terminated {
             self.tally.gaps.insert(Gap::Torn);
-        }
-    }
-
-    /// The log is over.
-    pub(super) fn finish(mut self, sink: &mut dyn Sink) -> Result<Tally, IngestError> {
-        let file = self.files.first().cloned().unwrap_or_default();
-        if self.tally.lines == 0 {
-            return Err(IngestError::Empty { file });
-        }
-        let traced = self.tally.calls;
-        self.add_table_rows(traced > 0);
-        if self.tally.calls == 0 {
-            return Err(match self.tally.examples.first() {
-                Some(example) => IngestError::NothingUnderstood {
-                    file: example.file.clone(),
-                    line: example.line,
-                    text: example.text.clone(),
-                },
-                None => IngestError::NoCalls { file },
-            });
-        }
-        self.find_gaps(traced);
-        match self
-            .processes
-            .finish(self.told, &self.spellings, &self.files, sink)
-        {
-            Ok(()) => Ok(self.tally),
-            Err(candidates) => Err(IngestError::UnknownArch { file, candidates }),
-        }
-    }
-
-    /// After a trace (`-C`) the table repeats it, but for calls that the trace left out.
-    fn add_table_rows(&mut self, after_trace: bool) {
-        for row in std::mem::take(&mut self.rows) {
-            let numbered = row
-                .name
-                .strip_prefix("syscall_0x")
-                .and_then(|hex| u32::from_str_radix(hex, 16).ok());
-            let name = numbered.map_or(Name::Named(row.name.as_bytes()), Name::Numbered);
-            if after_trace && self.spellings.has_named(&row.name) {
-                continue;
-            }
-            let Some(id) = self.spellings.intern(name, None) else {
-                continue;
-            };
-            let arches = self
-                .spellings
-                .get(id)
-                .map_or(ArchSet::ALL, |spelling| spelling.arches);
-            self.tally.calls = self.tally.calls.saturating_add(row.calls);
-            self.processes.count(id, arches, &row);
-        }
-    }
-
-    fn find_gaps(&mut self, traced: u64) {
-        let gaps = &mut self.tally.gaps;
-        if traced == 0 {
-            gaps.insert(Gap::SummaryOnly);
-        } else if !self.begins_with_exec {
-            gaps.insert(Gap::NoStart);
-        } else if !self.saw.memory || (self.saw.exit_line && !self.saw.exit_call) {
-            gaps.insert(Gap::Filtered);
-        }
-        let not_followed = u64::try_from(self.processes.not_followed()).unwrap_or(u64::MAX);
-        if not_followed > 0 {
-            self.tally.gaps.insert(Gap::NotFollowed);
-            self.tally.skipped.insert(Skip::NotFollowed, not_followed);
-        }
-        let strange = self
-            .tally
-            .skipped
-            .get(&Skip::NotUnderstood)
-            .copied()
-            .unwrap_or_default();
-        if strange.saturating_mul(TOLERATED) > self.tally.lines {
-            self.tally.gaps.insert(Gap::NotUnderstood);
         }
     }
 }
