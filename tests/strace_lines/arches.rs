@@ -44,6 +44,27 @@ fn modes_are_inherited() {
     );
 }
 
+/// A child that is seen before its parent's call has returned is of its parent's mode too.
+#[test]
+fn a_child_of_a_32_bit_program_seen_early() {
+    check_untold(
+        &format!(
+            "[pid    12] execve(\"/a\", [], 0x7f) = 0\n[pid    12] [ Process PID=12 runs in 32 bit mode. ]\n[pid    12] {}\n[pid    12] clone(child_stack=NULL, flags=SIGCHLD <unfinished ...>\n\
+                  [pid    13] rseq(0x1, 0x20, 0, 0x53053053) = 0\n[pid    12] <... clone resumed>, child_tidptr=0xf7f1) = 13\n[pid    13] getuid32() = 0\n",
+            &ELF_386[2..]
+        ),
+        expect![[r#"
+            x86 clone ok 1
+            x86 getuid32 ok 1
+            x86 read ok 1
+            x86 rseq ok 1
+            x86_64 execve ok 1
+            ~ event 1
+            ! filtered
+        "#]],
+    );
+}
+
 #[test]
 fn numbers_tell_the_mode_of_a_single_call() {
     check_untold(

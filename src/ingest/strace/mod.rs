@@ -4,6 +4,7 @@
 //! who is in which call and runs which program; `images` gathers what each program did and, once
 //! its architecture is known, hands it over. The grammar is that of strace 4.4 to 7.2.
 
+mod arguments;
 mod body;
 mod elf;
 mod finish;
@@ -23,14 +24,12 @@ use body::{Body, Exit, Message, Mode, Name};
 use leader::Leader;
 use processes::{Begin, Processes};
 use scan::End;
-use slots::Slot;
 use spelling::{ArchSet, Role, Spellings};
 
 use super::IngestError;
 use super::lines::{ESCAPE, Line};
 use crate::arch::Arch;
 use crate::event::{Gap, Outcome, Sink, Skip, Tally};
-use crate::syscalls::ArgKind;
 
 /// Longest path kept of a program, in bytes.
 const MAX_PATH: usize = 256;
@@ -338,7 +337,7 @@ impl Reader {
         {
             let args = if torn { b"" } else { scanned.args };
             let complete = matches!(scanned.end, End::Result { .. });
-            keep_arguments(slot, kept, by_name, args, complete);
+            arguments::keep(slot, kept, by_name, args, complete);
         }
         self.ended(leader.pid, role, scanned.args, scanned.end, line);
         true
@@ -516,59 +515,10 @@ impl Reader {
     }
 }
 
-/// Counts the values of arguments. `kept` is sorted by position; `by_name` is for a call whose
-/// arguments strace names. Of a call that is not `complete` only the first of them is sure to be
-/// there.
-fn keep_arguments(
-    slot: &mut Slot,
-    kept: &[(u8, ArgKind)],
-    by_name: bool,
-    args: &[u8],
-    complete: bool,
-) {
-    let mut arguments = scan::arguments(args);
-    let mut passed = 0;
-    for (nth, (position, _)) in kept.iter().enumerate() {
-        let value = if by_name {
-            named_argument(args, b"flags=")
-        } else {
-            let at = usize::from(*position);
-            let value = arguments.nth(at - passed);
-            passed = at + 1;
-            value
-        };
-        let value = value
-            .map(constant)
-            .filter(|v| !v.is_empty() && (complete || nth == 0));
-        slot.args.entry(*position).or_default().add(value);
-    }
-}
-
 /// Whether a line begins as each of qemu's does. On a terminal, where the traced program prints
 /// too, none of strace's does.
 const fn names_process_bare(leader: &Leader<'_>) -> bool {
     leader.pid.is_some() && !leader.bracketed
-}
-
-/// A constant as strace prints it, without its name (`-N`) and the comment that `-X verbose` adds.
-fn constant(text: &[u8]) -> &[u8] {
-    let text = match memchr::memmem::find(text, b" /*") {
-        Some(at) => text.get(..at).unwrap_or_default(),
-        None => text,
-    };
-    let name = text
-        .iter()
-        .take_while(|b| b.is_ascii_lowercase() || **b == b'_')
-        .count();
-    match text.get(name..) {
-        Some([b'=', value @ ..]) if name > 0 => value,
-        _ => text,
-    }
-}
-
-/// An argument that strace prints by name.
-fn named_argument<'a>(args: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    scan::arguments(args).find_map(|argument| argument.strip_prefix(name))
 }
 
 /// The text without terminal escapes (`--color=always`).
