@@ -9,7 +9,7 @@
     reason = "a test may panic"
 )]
 
-mod shared_data;
+mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,8 +20,8 @@ use callsieve::profile::{
     Action, Capability, Condition, DockerRelease, Host, KernelVersion, Profile, Test,
     docker_default,
 };
+use common::shared_data;
 use serde_json::Value;
-use shared_data::shared_data;
 
 /// What a call gets, in the words of the file: action, number, arguments.
 type Answer = (String, Option<u64>, Vec<(u64, String, u64, u64)>);

@@ -8,6 +8,8 @@
     reason = "a test may panic"
 )]
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -155,16 +157,6 @@ fn compile(names: &BTreeSet<&str>, program: &Path) -> Option<Output> {
 }
 
 fn skip(reason: &str) -> Option<Output> {
-    let required = std::env::var("CALLSIEVE_TEST_REQUIRE").unwrap_or_default();
-    assert!(
-        !required.split(',').any(|name| name == "cc"),
-        "required, but {reason}"
-    );
-    // Not `eprintln!`, which the test harness keeps to itself.
-    let said = writeln!(
-        std::io::stderr(),
-        "SKIPPED: symbols are not compared with headers, {reason}"
-    );
-    said.unwrap();
+    common::require("cc", false, reason);
     None
 }

@@ -9,9 +9,9 @@
     reason = "a test may panic"
 )]
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
-use std::path::Path;
 
 use callsieve::arch::{Arch, X32_BIT};
 use callsieve::syscalls::table;
@@ -98,23 +98,8 @@ fn base(arch: Arch) -> u32 {
 
 /// Numbers by column and name; `PNR` is no number.
 fn libseccomp() -> Option<BTreeMap<String, BTreeMap<String, u32>>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/libseccomp-syscalls.csv");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        let required = std::env::var("CALLSIEVE_TEST_REQUIRE").unwrap_or_default();
-        assert!(
-            !required.split(',').any(|name| name == "shared-data"),
-            "required, but absent: {}",
-            path.display()
-        );
-        // Not `eprintln!`, which the test harness keeps to itself.
-        let said = writeln!(
-            std::io::stderr(),
-            "SKIPPED: tables are not compared, {} is absent",
-            path.display()
-        );
-        said.unwrap();
-        return None;
-    };
+    let path = common::shared_data("libseccomp-syscalls.csv")?;
+    let text = std::fs::read_to_string(path).unwrap();
     let mut lines = text.lines();
     let head: Vec<&str> = lines.next().unwrap().split(',').collect();
     let mut columns: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();

@@ -9,6 +9,9 @@
     reason = "a test may panic"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod bad_input;
 mod bad_output;
 mod diff;

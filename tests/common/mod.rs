@@ -7,7 +7,7 @@
 )]
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The variable which lists the components that must not be missing, separated by commas.
 const REQUIRE: &str = "CALLSIEVE_TEST_REQUIRE";
@@ -57,4 +57,14 @@ pub(crate) fn require_program(program: &str, package: &str) -> bool {
         present,
         &format!("{program} is not installed (Debian package {package})"),
     )
+}
+
+/// The path of published data to compare with, which lies beside the checkout and is no part of
+/// it; the component is `shared-data`.
+pub(crate) fn shared_data(below: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared/data")
+        .join(below);
+    let why = format!("there is no ../shared/data/{below} to compare with");
+    require("shared-data", path.exists(), &why).then_some(path)
 }

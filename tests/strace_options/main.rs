@@ -8,9 +8,11 @@
     reason = "a test may panic"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -18,26 +20,7 @@ use callsieve::arch::Arch;
 use callsieve::event::Skip;
 use callsieve::ingest::{Source, read_strace};
 use callsieve::recording::{Recording, RunBuilder};
-
-/// Says whether `component` is there. If not, that is a line on stderr, and a failure where
-/// `CALLSIEVE_TEST_REQUIRE` (names with commas between them) has it.
-fn require(component: &str, present: bool) -> bool {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the test has no other way to be told"
-    )]
-    let required = std::env::var("CALLSIEVE_TEST_REQUIRE").unwrap_or_default();
-    assert!(
-        present || !required.split(',').any(|name| name.trim() == component),
-        "there is no {component}, and CALLSIEVE_TEST_REQUIRE has it"
-    );
-    if !present {
-        // Past the capture of the harness, so that a passing run shows it too.
-        let line = format!("SKIPPED: options of strace: there is no {component}\n");
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
-    }
-    present
-}
+use common::require;
 
 /// Whether a program runs and succeeds.
 fn runs(program: &str, arguments: &[&str]) -> bool {
@@ -182,9 +165,16 @@ fn found(files: &[(Option<u32>, PathBuf)], options: &str) -> (BTreeSet<String>, 
 
 #[test]
 fn no_option_changes_the_calls() {
-    let traces = require("strace", runs("strace", &["--version"]))
-        && require("ptrace", runs("strace", &["-o", "/dev/null", "true"]));
-    if !traces || !require("gcc", runs("gcc", &["--version"])) {
+    let traces = require(
+        "strace",
+        runs("strace", &["--version"]),
+        "strace does not run",
+    ) && require(
+        "ptrace",
+        runs("strace", &["-o", "/dev/null", "true"]),
+        "strace may not trace",
+    );
+    if !traces || !require("gcc", runs("gcc", &["--version"]), "gcc does not run") {
         return;
     }
     let guest = Guest::new();

@@ -260,7 +260,9 @@ fn trace<'a>(
     let tally = read_strace(sources, told, &mut run, &mut watch).map_err(|error| {
         let no_trace = matches!(
             &error,
-            IngestError::NothingUnderstood { .. } | IngestError::Empty { .. }
+            IngestError::NothingUnderstood { .. }
+                | IngestError::NoCalls { .. }
+                | IngestError::Empty { .. }
         );
         let hint = if let IngestError::UnknownArch { .. } = &error {
             Some("say it with `--arch`, for example `--arch x86_64`")

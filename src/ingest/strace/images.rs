@@ -242,8 +242,8 @@ pub(super) struct Verdict {
 
 impl Verdict {
     /// The native architecture of the machine, if all that is known agrees on one. The kernel of
-    /// a 32-bit x86 program is taken to be 64-bit: hardly any other is left, and the profile then
-    /// lists both.
+    /// a 32-bit program is taken to be the 64-bit one of its family: hardly any other is left, and
+    /// the profile then lists both.
     pub(super) fn native(&self) -> Option<Arch> {
         let mut natives: BTreeSet<Arch> = self.known.iter().map(|arch| native_of(*arch)).collect();
         let native = natives.pop_first()?;
