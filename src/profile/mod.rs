@@ -14,6 +14,7 @@ mod compare;
 pub mod decision;
 pub mod diff;
 pub mod docker_default;
+pub mod engine;
 pub mod eval;
 pub mod floor;
 pub mod implied;
@@ -25,6 +26,7 @@ use crate::syscalls::SyscallName;
 pub use action::Action;
 pub use capability::Capability;
 pub use docker_default::{DockerRelease, docker_default};
+pub use engine::{Engine, Libseccomp, View};
 pub use resolve::{Applies, ConditionalProfile, ConditionalRule, Host, KernelVersion};
 
 /// A flat profile, valid for the architectures it lists.
