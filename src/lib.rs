@@ -5,6 +5,7 @@
 //! them; docs/ARCHITECTURE.md has the picture.
 
 pub mod arch;
+pub mod bpf;
 pub mod event;
 pub mod formats;
 pub mod ingest;

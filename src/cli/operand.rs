@@ -6,7 +6,7 @@ use callsieve::arch::Arch;
 use callsieve::event::CallId;
 use callsieve::formats;
 use callsieve::profile::docker_default::{DockerRelease, docker_default};
-use callsieve::profile::{Action, ConditionalProfile, Host, Profile, Rule};
+use callsieve::profile::{Action, ConditionalProfile, Host, Profile, Rule, View};
 use callsieve::recording::Recording;
 
 use super::error::CommandError;
@@ -24,6 +24,8 @@ pub(crate) struct Operand {
 
 #[derive(Debug)]
 enum Kind {
+    /// What an engine has built in, and resolves by its own rules whoever loads the result.
+    BuiltIn(ConditionalProfile),
     Profile(ConditionalProfile),
     Recording(Recording),
 }
@@ -70,7 +72,7 @@ impl Operand {
             let (name, profile) = known?;
             return Ok(Self {
                 name,
-                kind: Kind::Profile(profile),
+                kind: Kind::BuiltIn(profile),
             });
         }
         let kind = match input::load(Path::new(word), told, ui)? {
@@ -87,7 +89,7 @@ impl Operand {
     /// one whose machines run all of them.
     pub(crate) fn native(&self) -> Option<Arch> {
         let arches: Vec<Arch> = match &self.kind {
-            Kind::Profile(profile) => profile.architectures.clone(),
+            Kind::BuiltIn(profile) | Kind::Profile(profile) => profile.architectures.clone(),
             Kind::Recording(recording) => recording.arches().into_iter().collect(),
         };
         arches.first()?.natives().find(|native| {
@@ -98,11 +100,12 @@ impl Operand {
         })
     }
 
-    /// What a container on `host` gets. A recording stands for the profile that permits exactly
-    /// what it has.
-    pub(crate) fn resolve(&self, host: &Host) -> Profile {
+    /// What a container on `host` gets from an engine. A recording stands for the profile that
+    /// permits exactly what it has.
+    pub(crate) fn resolve(&self, view: &View, host: &Host) -> Profile {
         match &self.kind {
-            Kind::Profile(profile) => profile.resolve(host),
+            Kind::BuiltIn(profile) => profile.resolve(host),
+            Kind::Profile(profile) => view.engine.resolve(profile, host),
             Kind::Recording(recording) => observed(recording),
         }
     }

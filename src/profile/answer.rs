@@ -29,10 +29,13 @@ pub enum Answer {
 /// rules less than they do themselves. Two that differ may still mean the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conditional {
-    /// The first that matches decides.
+    /// The first that matches decides. None where there are too many to be told.
     pub cases: Vec<Case>,
     /// What the call gets if none does.
     pub otherwise: Action,
+    /// Whether the rules in the profile say something else: they overlap, and this is what
+    /// libseccomp makes of them.
+    pub is_merged: bool,
 }
 
 impl From<&CallRules> for Conditional {
@@ -40,6 +43,7 @@ impl From<&CallRules> for Conditional {
         Self {
             cases: rules.cases().to_vec(),
             otherwise: rules.otherwise(),
+            is_merged: false,
         }
     }
 }
@@ -70,6 +74,9 @@ impl fmt::Display for Answer {
 /// `allow if arg0 == 0x1 and arg1 < 0x3 | arg0 == 0x2; log if arg0 == 0x4, else EPERM`.
 impl fmt::Display for Conditional {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.cases.is_empty() {
+            return f.write_str("it depends on the arguments");
+        }
         for (at, run) in self.cases.chunk_by(|a, b| a.action == b.action).enumerate() {
             if at > 0 {
                 f.write_str("; ")?;
@@ -88,7 +95,11 @@ impl fmt::Display for Conditional {
                 }
             }
         }
-        write!(f, ", else {}", self.otherwise)
+        write!(f, ", else {}", self.otherwise)?;
+        if self.is_merged {
+            f.write_str(" (merged by libseccomp)")?;
+        }
+        Ok(())
     }
 }
 

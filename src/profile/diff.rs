@@ -8,16 +8,17 @@
 //! in the [`Relation`].
 //!
 //! The comparison is exact over all 64-bit argument values; see [`super::decision`].
-//! What an engine adds of its own is left out; see [`super::eval`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::LazyLock;
 
 use super::compare::{Comparer, Side, Sides};
+use super::engine::View;
 use super::eval::Meaning;
+use super::policy::{Policy, PolicyError};
 use super::{Action, Profile};
-use crate::arch::Arch;
+use crate::arch::{Arch, X32_BIT};
 use crate::syscalls::{SyscallName, table};
 
 pub use super::answer::{Answer, Conditional};
@@ -102,8 +103,10 @@ pub struct Change {
 pub enum CallId {
     /// The call of this name.
     Name(SyscallName),
-    /// Every number that the architecture's table has no name for; the default action.
+    /// Every number that the architecture's table has no name for; but for those of `AnyFrom`.
     AnyOther,
+    /// Every such number that is this one or larger.
+    AnyFrom(u32),
     /// All calls of an architecture that only one filter is made for.
     WholeArchitecture,
 }
@@ -142,38 +145,50 @@ pub enum DiffError {
         /// The call at which the bound was reached.
         call: SyscallName,
     },
+    /// One of the two is no filter.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
 }
 
 impl Difference {
-    /// What differs between `old` and `new` on an engine of architecture `native`, which always
-    /// belongs to the filter; [`super::eval::likely_native`] tells it from the list of a profile.
+    /// What differs between `old` and `new` to an engine.
     ///
     /// # Errors
     ///
-    /// [`DiffError::TooComplex`] if the conditions on arguments take too long to be compared.
-    pub fn between(old: &Profile, new: &Profile, native: Arch) -> Result<Self, DiffError> {
+    /// [`DiffError`] if the conditions on arguments take too long to be compared, or one of the
+    /// two can't be loaded.
+    pub fn between(old: &Profile, new: &Profile, view: &View) -> Result<Self, DiffError> {
+        let names = unknown_names([old, new]);
+        let difference = Self::of(&Meaning::new(old, view), &Meaning::new(new, view))?;
+        Ok(Self {
+            unknown_names: names,
+            ..difference
+        })
+    }
+
+    /// What differs between two filters or stacks of them. Names are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Self::between`].
+    pub fn of(old: &dyn Policy, new: &dyn Policy) -> Result<Self, DiffError> {
         let mut difference = Self {
             relation: Relation::Equal,
             arches: BTreeMap::new(),
             wider: Vec::new(),
             narrower: Vec::new(),
             changed: Vec::new(),
-            unknown_names: unknown_names([old, new]),
+            unknown_names: BTreeSet::new(),
         };
-        let old = Meaning::new(old, native);
-        let new = Meaning::new(new, native);
-        let arches: BTreeSet<Arch> = old.architectures() | new.architectures();
-        let mut comparer = Comparer::new(&old, &new);
-        for arch in arches {
-            let listed = match (
-                old.architectures().contains(&arch),
-                new.architectures().contains(&arch),
-            ) {
+        let mut comparer = Comparer::new(old, new);
+        for arch in Arch::ALL {
+            let listed = match (old.lists(arch), new.lists(arch)) {
                 (true, false) => Listed::OldOnly,
                 (false, true) => Listed::NewOnly,
-                (true, true) | (false, false) => Listed::Both,
+                (true, true) => Listed::Both,
+                (false, false) => continue,
             };
-            difference.add(arch, listed, &mut comparer)?;
+            difference.add(arch, listed, &bounds(arch, old, new), &mut comparer)?;
         }
         difference.relation = match (difference.narrower.is_empty(), difference.wider.is_empty()) {
             (true, true) => Relation::Equal,
@@ -199,18 +214,23 @@ impl Difference {
         &mut self,
         arch: Arch,
         listed: Listed,
-        comparer: &mut Comparer<'_, '_>,
+        unnamed: &[(CallId, u32)],
+        comparer: &mut Comparer<'_>,
     ) -> Result<(), DiffError> {
         let mut calls = Vec::new();
-        for (name, _) in table(arch).iter() {
-            let sides =
-                comparer
-                    .sides(arch, name)
-                    .map_err(|_too_complex| DiffError::TooComplex {
-                        arch,
-                        call: SyscallName::known(name),
-                    })?;
-            calls.push((name, sides));
+        for (name, number) in table(arch).iter() {
+            calls.push((name, comparer.sides(arch, number)?));
+        }
+        let mut others = Vec::new();
+        for (call, number) in unnamed {
+            let sides = comparer.sides(arch, *number)?;
+            // Bounds may be of named calls: what is answered alike is told once.
+            let is_new = others.last().is_none_or(|(_, last): &(_, Sides)| {
+                last.old.answer != sides.old.answer || last.new.answer != sides.new.answer
+            });
+            if is_new {
+                others.push((call, sides));
+            }
         }
         let count = |counts: fn(&Sides) -> bool| calls.iter().filter(|(_, s)| counts(s)).count();
         let summary = ArchSummary {
@@ -220,24 +240,26 @@ impl Difference {
             new_permitted: count(|sides| sides.new.permits()),
         };
         self.arches.insert(arch, summary);
-        let (old_default, new_default) = comparer.default_actions();
-        let whole = match listed {
-            Listed::Both => {
-                for (name, sides) in &calls {
-                    self.list(arch, &CallId::Name(SyscallName::known(name)), sides);
-                }
-                self.list(arch, &CallId::AnyOther, &comparer.any_other());
-                return Ok(());
+        if listed == Listed::Both {
+            for (name, sides) in &calls {
+                self.list(arch, &CallId::Name(SyscallName::known(name)), sides);
             }
-            Listed::OldOnly => {
-                let sides: Vec<&Side> = calls.iter().map(|(_, s)| &s.old).collect();
-                Sides::of_whole(Side::whole(&sides, old_default), false)
+            for (call, sides) in &others {
+                self.list(arch, call, sides);
             }
-            Listed::NewOnly => {
-                let sides: Vec<&Side> = calls.iter().map(|(_, s)| &s.new).collect();
-                Sides::of_whole(Side::whole(&sides, new_default), true)
+            return Ok(());
+        }
+        let is_new = listed == Listed::NewOnly;
+        let one = |sides: &Sides| {
+            if is_new {
+                sides.new.clone()
+            } else {
+                sides.old.clone()
             }
         };
+        let named: Vec<Side> = calls.iter().map(|(_, sides)| one(sides)).collect();
+        let others: Vec<Side> = others.iter().map(|(_, sides)| one(sides)).collect();
+        let whole = Sides::of_whole(Side::whole(&named, &others), is_new);
         self.list(arch, &CallId::WholeArchitecture, &whole);
         Ok(())
     }
@@ -282,6 +304,31 @@ impl Difference {
     }
 }
 
+/// The numbers without a name, by how they are answered: the smallest of each kind.
+fn bounds(arch: Arch, old: &dyn Policy, new: &dyn Policy) -> Vec<(CallId, u32)> {
+    let starts: BTreeSet<u32> = [arch.first_number()]
+        .into_iter()
+        .chain(old.bounds(arch))
+        .chain(new.bounds(arch))
+        .collect();
+    let table = table(arch);
+    let mut ends = starts.iter().skip(1).copied();
+    let mut unnamed = Vec::new();
+    for start in starts.iter().copied() {
+        // Names are few, so a number without one is near.
+        let end = ends.next().unwrap_or(u32::MAX);
+        if let Some(number) = (start..end).find(|number| table.name(*number).is_none()) {
+            let call = if start == arch.first_number() {
+                CallId::AnyOther
+            } else {
+                CallId::AnyFrom(start)
+            };
+            unnamed.push((call, number));
+        }
+    }
+    unnamed
+}
+
 fn unknown_names(profiles: [&Profile; 2]) -> BTreeSet<SyscallName> {
     static KNOWN: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
         Arch::ALL
@@ -304,6 +351,7 @@ impl fmt::Display for CallId {
         match self {
             Self::Name(name) => name.fmt(f),
             Self::AnyOther => f.pad("any other call"),
+            Self::AnyFrom(number) => f.pad(&format!("any other from {}", number & !X32_BIT)),
             Self::WholeArchitecture => f.pad("all calls"),
         }
     }

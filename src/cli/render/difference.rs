@@ -219,7 +219,7 @@ fn folded(changes: &[&Change]) -> String {
                     .entry(group(name.as_str()))
                     .or_default() += 1;
             }
-            CallId::AnyOther | CallId::WholeArchitecture => {
+            CallId::AnyOther | CallId::AnyFrom(_) | CallId::WholeArchitecture => {
                 push(
                     &mut text,
                     &format!("{}\n", line(change, Some(&vec![change.arch]))),
@@ -338,6 +338,7 @@ fn row(change: &Change, outside: Option<&Outside>) -> Row {
         syscall: match &change.call {
             CallId::Name(name) => name.to_string(),
             CallId::AnyOther => "?".to_owned(),
+            CallId::AnyFrom(number) => format!("?>={number}"),
             CallId::WholeArchitecture => "*".to_owned(),
         },
         old: change.old.to_string(),
