@@ -22,14 +22,14 @@
 //! then answers ENOSYS; see [`super::engine::EnosysStub`]. On s390 and s390x it answers ENOSYS to
 //! number 0 too, which no call has; that is left out here.
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::action::ENOSYS;
-use super::chains::Chains;
+use super::assembled::Assembled;
 use super::engine::{EnosysStub, View};
-use super::policy::{Call, Policy, PolicyError, call_name};
+use super::policy::{Call, Policy, PolicyError};
 use super::{Action, Condition, Profile, Rule};
 use crate::arch::Arch;
 use crate::syscalls::table;
@@ -78,21 +78,24 @@ pub fn likely_native(profile: &Profile) -> Option<Arch> {
 /// A profile as one engine loads it, indexed for questions.
 #[derive(Debug)]
 pub struct Meaning<'p> {
-    default_action: Action,
-    arches: BTreeSet<Arch>,
+    pub(super) default_action: Action,
+    pub(super) arches: BTreeSet<Arch>,
     /// The rules that an engine passes on.
     rules: Vec<(&'p Rule, Vec<Vec<Condition>>)>,
     /// For each name, where rules name it: position in `rules`, then in the names of the rule.
-    by_name: BTreeMap<&'p str, Vec<(usize, usize)>>,
+    pub(super) by_name: BTreeMap<&'p str, Vec<(usize, usize)>>,
     /// The largest number that the profile names, for architectures where the runtime answers
     /// ENOSYS to larger ones.
     last: BTreeMap<Arch, u32>,
-    known: RefCell<BTreeMap<CallKey, Arc<Call>>>,
+    /// The architectures in the order in which an engine adds them.
+    pub(super) order: Vec<Arch>,
+    /// What follows from all rules together, made when it is first asked for.
+    assembled: OnceCell<Result<Assembled, PolicyError>>,
 }
 
 /// Which rules decide on a call; equal keys of one [`Meaning`] mean equal answers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum CallKey {
+pub(super) enum CallKey {
     /// Every call gets this.
     Always(Action),
     /// The rules say.
@@ -132,10 +135,13 @@ impl<'p> Meaning<'p> {
         Self {
             default_action: profile.default_action,
             last: stub(profile, view, &arches),
+            order: std::iter::once(view.native)
+                .chain(profile.architectures.iter().copied())
+                .collect(),
             arches,
             rules,
             by_name,
-            known: RefCell::default(),
+            assembled: OnceCell::new(),
         }
     }
 
@@ -162,9 +168,11 @@ impl<'p> Meaning<'p> {
     ///
     /// [`PolicyError`] if the filter can't be made.
     pub fn answer(&self, arch: Arch, name: &str, args: &[u64; 6]) -> Result<Action, PolicyError> {
-        let number = table(arch).number(name);
-        let key = self.key(arch, number, Some(name));
-        Ok(self.call_of(arch, number, key)?.flow.answer(args))
+        match table(arch).number(name) {
+            Some(number) => self.answer_number(arch, number, args),
+            None if self.arches.contains(&arch) => Ok(self.default_action),
+            None => Ok(NOT_LISTED),
+        }
     }
 
     /// What the call of this number gets with these arguments.
@@ -183,7 +191,7 @@ impl<'p> Meaning<'p> {
 
     /// The rules about `name` on `arch`, as they are written.
     pub fn written(&self, arch: Arch, name: &str) -> CallRules {
-        self.rules_of(&self.key(arch, table(arch).number(name), Some(name)))
+        self.rules_of(&self.key(arch, table(arch).number(name), name))
     }
 
     /// Whether a rule is about `name` on `arch`; one that an engine leaves out is not.
@@ -195,7 +203,7 @@ impl<'p> Meaning<'p> {
                     .any(|(sub_call, _)| self.by_name.contains_key(sub_call)))
     }
 
-    fn key(&self, arch: Arch, number: Option<u32>, name: Option<&str>) -> CallKey {
+    pub(super) fn key(&self, arch: Arch, number: Option<u32>, name: &str) -> CallKey {
         if !self.arches.contains(&arch) {
             return CallKey::Always(NOT_LISTED);
         }
@@ -205,7 +213,6 @@ impl<'p> Meaning<'p> {
             return CallKey::Always(Action::Errno(ENOSYS));
         }
         let of = |name: &str| self.by_name.get(name).map_or(&[][..], Vec::as_slice);
-        let name = name.unwrap_or_default();
         let mut parts: Vec<(usize, usize, Option<u8>)> = of(name)
             .iter()
             .map(|&(rule, at)| (rule, at, None))
@@ -243,8 +250,16 @@ impl<'p> Meaning<'p> {
         }
     }
 
+    /// What a call gets that does not depend on its arguments.
+    const fn always(&self, key: &CallKey) -> Action {
+        match key {
+            CallKey::Always(action) => *action,
+            CallKey::Rules { .. } => self.default_action,
+        }
+    }
+
     /// The conjunctions of the rules, in the order in which they are added.
-    fn conjunctions<'s>(
+    pub(super) fn conjunctions<'s>(
         &'s self,
         parts: &'s [(usize, Option<u8>)],
     ) -> impl Iterator<Item = (&'s [Condition], Option<u8>, Action)> {
@@ -258,7 +273,7 @@ impl<'p> Meaning<'p> {
         })
     }
 
-    fn rules_of(&self, key: &CallKey) -> CallRules {
+    pub(super) fn rules_of(&self, key: &CallKey) -> CallRules {
         match key {
             CallKey::Always(action) => CallRules::always(*action),
             CallKey::Rules { low_word, parts } => CallRules::normal(
@@ -268,40 +283,6 @@ impl<'p> Meaning<'p> {
             ),
         }
     }
-
-    fn call_of(
-        &self,
-        arch: Arch,
-        number: Option<u32>,
-        key: CallKey,
-    ) -> Result<Arc<Call>, PolicyError> {
-        if let Some(known) = self.known.borrow().get(&key) {
-            return Ok(Arc::clone(known));
-        }
-        let call = match &key {
-            CallKey::Always(action) => Call::always(*action),
-            CallKey::Rules { low_word, parts } => {
-                let mut chains = Chains::new(*low_word);
-                let flow = self
-                    .conjunctions(parts)
-                    .try_for_each(|(conditions, sub_call, action)| {
-                        chains.add(conditions, sub_call, action)
-                    })
-                    .and_then(|()| chains.flow(self.default_action))
-                    .map_err(|error| {
-                        let name = call_name(arch, number.unwrap_or_default());
-                        PolicyError::new(arch, name, error)
-                    })?;
-                Call {
-                    flow,
-                    rules: Some(self.rules_of(&key)),
-                }
-            }
-        };
-        let call = Arc::new(call);
-        self.known.borrow_mut().insert(key, Arc::clone(&call));
-        Ok(call)
-    }
 }
 
 impl Policy for Meaning<'_> {
@@ -310,8 +291,27 @@ impl Policy for Meaning<'_> {
     }
 
     fn call(&self, arch: Arch, number: u32) -> Result<Arc<Call>, PolicyError> {
-        let key = self.key(arch, Some(number), table(arch).name(number));
-        self.call_of(arch, Some(number), key)
+        let name = table(arch).name(number).unwrap_or_default();
+        let key = self.key(arch, Some(number), name);
+        if !self.lists(arch) || self.enosys_from(arch).is_some_and(|first| number >= first) {
+            return Ok(Arc::new(Call::always(self.always(&key))));
+        }
+        let assembled = self
+            .assembled
+            .get_or_init(|| Assembled::new(self))
+            .as_ref()
+            .map_err(PolicyError::clone)?;
+        if assembled.numberless.contains(&arch) {
+            return Ok(Arc::new(Call::always(self.default_action)));
+        }
+        match key {
+            CallKey::Always(action) => Ok(Arc::new(Call::always(action))),
+            CallKey::Rules { .. } => assembled
+                .calls
+                .get(&(arch, number))
+                .cloned()
+                .ok_or_else(|| PolicyError::absent(arch, number)),
+        }
     }
 
     fn bounds(&self, arch: Arch) -> Vec<u32> {
@@ -357,7 +357,7 @@ fn stub(profile: &Profile, view: &View, arches: &BTreeSet<Arch>) -> BTreeMap<Arc
 }
 
 /// Whether the call is one that a multiplexer of the architecture has too.
-fn is_sub_call(arch: Arch, name: &str) -> bool {
+pub(super) fn is_sub_call(arch: Arch, name: &str) -> bool {
     ["socketcall", "ipc"]
         .into_iter()
         .flat_map(|multiplexer| sub_calls(arch, multiplexer))
@@ -410,10 +410,10 @@ const IPC_CALLS: [(&str, u8); 12] = [
     ("shmctl", 24),
 ];
 
-/// The calls a rule for which reaches `name` too, each with its number as a sub-call.
-fn sub_calls(arch: Arch, name: &str) -> &'static [(&'static str, u8)] {
-    // Those with `.sys_socketcall` and `.sys_ipc` in libseccomp's src/arch-*.c.
-    let multiplexes = matches!(
+/// Whether `socketcall` and `ipc` are known to libseccomp on the architecture: those with
+/// `.sys_socketcall` and `.sys_ipc` in its src/arch-*.c.
+pub(super) const fn multiplexes(arch: Arch) -> bool {
+    matches!(
         arch,
         Arch::M68k
             | Arch::Mips
@@ -426,10 +426,14 @@ fn sub_calls(arch: Arch, name: &str) -> &'static [(&'static str, u8)] {
             | Arch::Sh
             | Arch::Sheb
             | Arch::X86
-    );
+    )
+}
+
+/// The calls a rule for which reaches `name` too, each with its number as a sub-call.
+fn sub_calls(arch: Arch, name: &str) -> &'static [(&'static str, u8)] {
     match name {
-        "socketcall" if multiplexes => &SOCKET_CALLS,
-        "ipc" if multiplexes => &IPC_CALLS,
+        "socketcall" if multiplexes(arch) => &SOCKET_CALLS,
+        "ipc" if multiplexes(arch) => &IPC_CALLS,
         _ => &[],
     }
 }

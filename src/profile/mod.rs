@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod answer;
+mod assembled;
 pub mod build;
 mod call_rules;
 pub mod capability;

@@ -85,6 +85,11 @@ impl PolicyError {
         }
     }
 
+    /// A call that should be there and is not; it is said rather than guessed at.
+    pub(super) fn absent(arch: Arch, number: u32) -> Self {
+        Self::new(arch, call_name(arch, number), ChainError::Unpredictable)
+    }
+
     pub(super) const fn program(arch: Arch, call: SyscallName, error: ProgramError) -> Self {
         Self {
             arch,

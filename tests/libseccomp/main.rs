@@ -57,7 +57,6 @@ fn compare(profile: &Profile, real: &Result<Program, u32>) -> Result<Found, Stri
     let view = view();
     let meaning = Meaning::new(profile, &view);
     let mut decisions = Decisions::new();
-    let mut unpredictable = false;
     for arch in ARCHES {
         let numbers = NAMES.iter().filter_map(|name| table(arch).number(name));
         for number in numbers.chain([arch.first_number() + 400]) {
@@ -69,10 +68,7 @@ fn compare(profile: &Profile, real: &Result<Program, u32>) -> Result<Found, Stri
                 (Err(error), _) if error.is_contradiction() => {
                     return Err(format!("model: {}, libseccomp: loads", chain(&error)));
                 }
-                (Err(_), _) => {
-                    unpredictable = true;
-                    continue;
-                }
+                (Err(_), _) => return Ok(Found::Unpredictable),
             };
             let Ok(program) = real else {
                 continue;
@@ -90,15 +86,28 @@ fn compare(profile: &Profile, real: &Result<Program, u32>) -> Result<Found, Stri
                         ours != theirs
                     })
                     .unwrap();
+                let args = args.unwrap();
                 return Err(format!(
-                    "{arch} {:?}: {args:x?} model and libseccomp {answers:?}",
-                    table(arch).name(number)
+                    "{arch} {:?}: {args:x?} model and libseccomp {answers:?} {} {} {} {:#?}",
+                    table(arch).name(number),
+                    flow.answer(&args),
+                    theirs.answer(&args),
+                    Action::from_return(
+                        program
+                            .run(&Data {
+                                number,
+                                arch: arch.audit_value(),
+                                instruction_pointer: 0,
+                                args
+                            })
+                            .0
+                    ),
+                    theirs
                 ));
             }
         }
     }
     match real {
-        _ if unpredictable => Ok(Found::Unpredictable),
         Err(NO_ANSWER) => Err("model: loads, libseccomp: no answer".to_owned()),
         Ok(_) => Ok(Found::Same),
         Err(number) => Err(format!("model: loads, libseccomp: error {number}")),
@@ -144,7 +153,31 @@ fn random_profiles_mean_what_libseccomp_makes_of_them() {
                         Ok(Found::Unpredictable) => unpredictable += 1,
                         Err(_) => {
                             let (profile, why) = smaller(&mut oracle, profile);
-                            panic!("profile {seed}: {why}\n{profile:#?}");
+                            let program = oracle.filter(&profile);
+                            eprintln!("again {:?} seed {seed}", compare(&profile, &program).err());
+                            let p2 = random::profile(&mut Random::new(seed + 1));
+                            eprintln!(
+                                "orig {:?} {}",
+                                compare(&p2, &oracle.filter(&p2)).err(),
+                                p2.rules.len()
+                            );
+                            let program = program.map_or_else(|_| String::new(), |p| p.to_string());
+                            let rules: Vec<String> = profile
+                                .rules
+                                .iter()
+                                .map(|rule| {
+                                    format!(
+                                        "{:?} {} {:?}",
+                                        rule.names, rule.action, rule.conditions
+                                    )
+                                })
+                                .collect();
+                            panic!(
+                                "profile {seed}: {why}\ndefault {}, {:?}\n{}\n{program}",
+                                profile.default_action,
+                                profile.architectures,
+                                rules.join("\n")
+                            );
                         }
                     }
                     seed += step;

@@ -98,7 +98,8 @@ impl Chains {
                 return Err(ChainError::Contradiction);
             }
             let mut level = ours.level;
-            self.release(&mut level)?;
+            let gone = self.release(&mut level)?;
+            self.count = self.count.wrapping_sub(gone);
             let node = self.node_mut(old)?;
             let way = if side { &mut node.yes } else { &mut node.no };
             way.level = None;

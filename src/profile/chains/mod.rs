@@ -7,24 +7,24 @@
 //! and a comparison that two chains share can lead from the one into the other. So the meaning of
 //! a profile is that of the chains, not of its text.
 //!
-//! Told by src/db.c (`db_rule_add`, `_db_tree_prune`, `_db_tree_add`) and src/gen_bpf.c
-//! (`_gen_bpf_chain`) of libseccomp 2.5.4 and 2.6.0, which differ in nothing that matters here, and
+//! Told by src/db.c (`db_rule_add`, `_db_tree_prune`, `_db_tree_add`) and src/gen_bpf.c of
+//! libseccomp 2.5.4 and 2.6.0, which differ in nothing that matters here, and
 //! held to by tests/libseccomp, which compares whole filters. Chains are linked and counted as
 //! there, since what is dropped depends on who still refers to it. 2.6.1 merges some 64-bit
 //! comparisons in another way (GHSA-4q85-33p6-j5g6); where the chains say something else than the
 //! rules, its filters may too.
 
+mod blocks;
 mod chain;
 mod merge;
 mod prune;
 
-use std::collections::BTreeMap;
-
 use self::chain::Half;
-use super::flow::{Flow, FlowBuilder, StepId};
 use super::{Action, Condition};
 
-/// The most steps of work on one call. Docker's default takes a few dozen. The kernel takes no
+pub(super) use self::blocks::{Blocks, Start};
+
+/// The most steps of work on one profile. Docker's default takes a few dozen. The kernel takes no
 /// filter of more than 4096 instructions, and as many rules about one call stay below this bound.
 const MAX_STEPS: u64 = 50_000_000;
 
@@ -103,18 +103,20 @@ pub(super) struct Chains {
     unconditional: Option<Action>,
     /// Whether the architecture has 32-bit words.
     low_word: bool,
+    count: u32,
     steps: u64,
 }
 
 impl Chains {
-    /// No rules.
-    pub(super) const fn new(low_word: bool) -> Self {
+    /// No rules, after so many steps of work on other calls.
+    pub(super) const fn new(low_word: bool, steps: u64) -> Self {
         Self {
             nodes: Vec::new(),
             root: None,
             unconditional: None,
             low_word,
-            steps: 0,
+            count: 0,
+            steps,
         }
     }
 
@@ -130,81 +132,45 @@ impl Chains {
         if self.unconditional.is_some() {
             return Ok(());
         }
+        let before = self.nodes.len();
         let Some(new) = self.chain(conditions, sub_call, action)? else {
             self.unconditional = Some(action);
             self.root = None;
             self.nodes.clear();
+            self.count = 0;
             return Ok(());
         };
+        let added = u32::try_from(self.nodes.len() - before).unwrap_or(u32::MAX);
         if self.root.is_none() {
             self.root = Some(new);
+            self.count = added;
             return Ok(());
         }
         match self.prune_for(new, action)? {
             prune::Outcome::Redundant => {}
-            prune::Outcome::Emptied => self.root = Some(new),
+            prune::Outcome::Emptied => {
+                self.root = Some(new);
+                self.count = added;
+            }
             prune::Outcome::Ready => {
                 self.merge(Slot::Root, new)?;
                 let mut new = Some(new);
-                self.release_level(&mut new)?;
+                let gone = self.release_level(&mut new)?;
+                self.count = self.count.wrapping_add(added).wrapping_sub(gone);
             }
         }
         Ok(())
     }
 
-    /// The flow of all rules, `otherwise` where none matches.
-    pub(super) fn flow(&mut self, otherwise: Action) -> Result<Flow, ChainError> {
-        if let Some(action) = self.unconditional {
-            return Ok(Flow::always(action));
-        }
-        let mut builder = FlowBuilder::new();
-        let miss = builder.answer(otherwise);
-        let root = match self.root {
-            Some(root) => self.level_flow(root, miss, &mut builder, &mut BTreeMap::new(), 0)?,
-            None => miss,
-        };
-        Ok(builder.finish(root))
+    /// How many comparisons there are, as far as libseccomp knows: calls are put into the program
+    /// by this number.
+    pub(super) const fn count(&self) -> u32 {
+        self.count
     }
 
-    /// A level is asked from its start to its end; where a comparison leads nowhere the next one
-    /// is asked, and after the last one what follows the level.
-    fn level_flow(
-        &mut self,
-        of: NodeId,
-        miss: StepId,
-        builder: &mut FlowBuilder,
-        known: &mut BTreeMap<(NodeId, StepId), StepId>,
-        depth: usize,
-    ) -> Result<StepId, ChainError> {
-        if depth > MAX_DEPTH {
-            return Err(ChainError::Unpredictable);
-        }
-        let start = self.start_of_level(of)?;
-        if let Some(step) = known.get(&(start, miss)) {
-            return Ok(*step);
-        }
-        let mut level = Vec::new();
-        let mut at = Some(start);
-        while let Some(id) = at {
-            self.spend()?;
-            level.push(id);
-            at = self.node(id)?.next;
-        }
-        let mut after = miss;
-        for id in level.into_iter().rev() {
-            self.spend()?;
-            let node = self.node(id)?.clone();
-            let mut step = |way: Way, builder: &mut FlowBuilder| match way.level {
-                Some(level) => self.level_flow(level, after, builder, known, depth + 1),
-                None if way.acts => Ok(builder.answer(way.action)),
-                None => Ok(after),
-            };
-            let yes = step(node.yes, builder)?;
-            let no = step(node.no, builder)?;
-            after = builder.ask(node.half.question(), yes, no);
-        }
-        known.insert((start, miss), after);
-        Ok(after)
+    /// How much work this has been.
+    pub(super) const fn steps(&self) -> u64 {
+        self.steps
     }
 
     fn spend(&mut self) -> Result<(), ChainError> {

@@ -52,6 +52,7 @@ impl Chains {
         let mut found = Match::default();
         let dropped = self.prune(self.root, Some(new), action, &mut found, 0)?;
         if dropped > 0 {
+            self.count = self.count.wrapping_sub(dropped);
             return Ok(if self.root.is_none() {
                 Outcome::Emptied
             } else {
