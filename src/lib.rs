@@ -6,6 +6,7 @@
 
 pub mod arch;
 pub mod bpf;
+pub mod enforce;
 pub mod event;
 pub mod formats;
 pub mod ingest;

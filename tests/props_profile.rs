@@ -335,6 +335,7 @@ fn mirrored(mut difference: Difference) -> Difference {
         .chain(&mut difference.changed);
     for change in changes {
         std::mem::swap(&mut change.old, &mut change.new);
+        std::mem::swap(&mut change.old_because, &mut change.new_because);
         if let Some(witness) = &mut change.witness {
             std::mem::swap(&mut witness.old, &mut witness.new);
         }

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The library's modules, bottom up. A module names only those before it.
-const LAYERS: [&str; 8] = [
+const LAYERS: [&str; 9] = [
     "arch",
     "bpf",
     "syscalls",
@@ -21,6 +21,7 @@ const LAYERS: [&str; 8] = [
     "recording",
     "profile",
     "formats",
+    "enforce",
 ];
 
 /// No file of code is longer, in lines.

@@ -58,4 +58,6 @@ pub(crate) enum Command {
     List(commands::list::ListArgs),
     Generate(commands::generate::GenerateArgs),
     Diff(commands::diff::DiffArgs),
+    Check(commands::check::CheckArgs),
+    Export(commands::export::ExportArgs),
 }

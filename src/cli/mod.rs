@@ -38,6 +38,8 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::List(args) => commands::list::run(&args, &ui),
         Command::Generate(args) => commands::generate::run(&args, &ui),
         Command::Diff(args) => commands::diff::run(&args, &ui),
+        Command::Check(args) => commands::check::run(&args, &ui),
+        Command::Export(args) => commands::export::run(&args, &ui),
     };
     match result {
         Ok(exit) => exit.into(),

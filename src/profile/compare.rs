@@ -14,8 +14,8 @@ use crate::arch::Arch;
 
 /// Compares calls, and remembers what it knows: most calls of a profile share their rules.
 pub(super) struct Comparer<'p> {
-    old: &'p dyn Policy,
-    new: &'p dyn Policy,
+    pub(super) old: &'p dyn Policy,
+    pub(super) new: &'p dyn Policy,
     decisions: Decisions,
     known: BTreeMap<Flow, (Decision, Side)>,
     found: BTreeMap<(Decision, Decision), [Option<Found>; 3]>,

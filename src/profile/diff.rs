@@ -96,6 +96,11 @@ pub struct Change {
     pub by_default: bool,
     /// Arguments that show the difference; `None` where any do.
     pub witness: Option<Witness>,
+    /// What decides in the old profile, with the arguments of the witness; see
+    /// [`Policy::because`].
+    pub old_because: Vec<String>,
+    /// What decides in the new profile.
+    pub new_because: Vec<String>,
 }
 
 /// What a [`Change`] is about.
@@ -219,20 +224,21 @@ impl Difference {
     ) -> Result<(), DiffError> {
         let mut calls = Vec::new();
         for (name, number) in table(arch).iter() {
-            calls.push((name, comparer.sides(arch, number)?));
+            calls.push((name, number, comparer.sides(arch, number)?));
         }
         let mut others = Vec::new();
         for (call, number) in unnamed {
             let sides = comparer.sides(arch, *number)?;
             // Bounds may be of named calls: what is answered alike is told once.
-            let is_new = others.last().is_none_or(|(_, last): &(_, Sides)| {
+            let is_new = others.last().is_none_or(|(_, _, last): &(_, _, Sides)| {
                 last.old.answer != sides.old.answer || last.new.answer != sides.new.answer
             });
             if is_new {
-                others.push((call, sides));
+                others.push((call, *number, sides));
             }
         }
-        let count = |counts: fn(&Sides) -> bool| calls.iter().filter(|(_, s)| counts(s)).count();
+        let count =
+            |counts: fn(&Sides) -> bool| calls.iter().filter(|(_, _, sides)| counts(sides)).count();
         let summary = ArchSummary {
             listed,
             unchanged: count(|sides| sides.are_same() && sides.old.permits()),
@@ -241,11 +247,12 @@ impl Difference {
         };
         self.arches.insert(arch, summary);
         if listed == Listed::Both {
-            for (name, sides) in &calls {
-                self.list(arch, &CallId::Name(SyscallName::known(name)), sides);
+            for (name, number, sides) in &calls {
+                let call = CallId::Name(SyscallName::known(name));
+                self.list((arch, *number), &call, sides, comparer);
             }
-            for (call, sides) in &others {
-                self.list(arch, call, sides);
+            for (call, number, sides) in &others {
+                self.list((arch, *number), call, sides, comparer);
             }
             return Ok(());
         }
@@ -257,16 +264,32 @@ impl Difference {
                 sides.old.clone()
             }
         };
-        let named: Vec<Side> = calls.iter().map(|(_, sides)| one(sides)).collect();
-        let others: Vec<Side> = others.iter().map(|(_, sides)| one(sides)).collect();
+        let named: Vec<Side> = calls.iter().map(|(_, _, sides)| one(sides)).collect();
+        let others: Vec<Side> = others.iter().map(|(_, _, sides)| one(sides)).collect();
         let whole = Sides::of_whole(Side::whole(&named, &others), is_new);
-        self.list(arch, &CallId::WholeArchitecture, &whole);
+        let number = arch.first_number();
+        self.list((arch, number), &CallId::WholeArchitecture, &whole, comparer);
         Ok(())
     }
 
     /// Puts a call where it belongs; nowhere if both answer it alike.
-    fn list(&mut self, arch: Arch, call: &CallId, sides: &Sides) {
+    fn list(
+        &mut self,
+        (arch, number): (Arch, u32),
+        call: &CallId,
+        sides: &Sides,
+        comparer: &Comparer<'_>,
+    ) {
+        let because = |witness: Option<Witness>, policy: &dyn Policy| {
+            if *call == CallId::WholeArchitecture && policy.lists(arch) {
+                return Vec::new();
+            }
+            let args = witness.map_or([0; 6], |witness| witness.args);
+            policy.because(arch, number, &args)
+        };
         let change = |witness, extent| Change {
+            old_because: because(witness, comparer.old),
+            new_because: because(witness, comparer.new),
             arch,
             call: call.clone(),
             old: sides.old.answer.clone(),

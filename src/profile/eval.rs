@@ -82,6 +82,8 @@ pub struct Meaning<'p> {
     pub(super) arches: BTreeSet<Arch>,
     /// The rules that an engine passes on.
     rules: Vec<(&'p Rule, Vec<Vec<Condition>>)>,
+    /// Where each of them is in the profile.
+    places: Vec<usize>,
     /// For each name, where rules name it: position in `rules`, then in the names of the rule.
     pub(super) by_name: BTreeMap<&'p str, Vec<(usize, usize)>>,
     /// The largest number that the profile names, for architectures where the runtime answers
@@ -118,7 +120,8 @@ impl<'p> Meaning<'p> {
             .collect();
         let mut rules = Vec::new();
         let mut by_name: BTreeMap<&'p str, Vec<(usize, usize)>> = BTreeMap::new();
-        for rule in &profile.rules {
+        let mut places = Vec::new();
+        for (place, rule) in profile.rules.iter().enumerate() {
             if rule.action == profile.default_action {
                 continue;
             }
@@ -130,6 +133,7 @@ impl<'p> Meaning<'p> {
                         .push((rules.len(), at));
                 }
             }
+            places.push(place);
             rules.push((rule, rule.alternatives(view.engine.conditions_read())));
         }
         Self {
@@ -140,6 +144,7 @@ impl<'p> Meaning<'p> {
                 .collect(),
             arches,
             rules,
+            places,
             by_name,
             assembled: OnceCell::new(),
         }
@@ -212,16 +217,7 @@ impl<'p> Meaning<'p> {
         {
             return CallKey::Always(Action::Errno(ENOSYS));
         }
-        let of = |name: &str| self.by_name.get(name).map_or(&[][..], Vec::as_slice);
-        let mut parts: Vec<(usize, usize, Option<u8>)> = of(name)
-            .iter()
-            .map(|&(rule, at)| (rule, at, None))
-            .collect();
-        for (sub_call, number) in sub_calls(arch, name) {
-            let sub_parts = of(sub_call).iter();
-            parts.extend(sub_parts.map(|&(rule, at)| (rule, at, Some(*number))));
-        }
-        parts.sort_unstable();
+        let mut parts = self.parts(arch, name);
         let unconditional = |&(rule, _, sub_call): &(usize, usize, Option<u8>)| {
             sub_call.is_none()
                 && self
@@ -248,6 +244,20 @@ impl<'p> Meaning<'p> {
                     .collect(),
             },
         }
+    }
+
+    /// The rules about a call in the order in which an engine adds them: which rule, which of its
+    /// names, which sub-call.
+    fn parts(&self, arch: Arch, name: &str) -> Vec<(usize, usize, Option<u8>)> {
+        let of = |name: &str| self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let own = of(name).iter().map(|&(rule, at)| (rule, at, None));
+        let mut parts: Vec<_> = own.collect();
+        for (sub_call, number) in sub_calls(arch, name) {
+            let sub_parts = of(sub_call).iter();
+            parts.extend(sub_parts.map(|&(rule, at)| (rule, at, Some(*number))));
+        }
+        parts.sort_unstable();
+        parts
     }
 
     /// What a call gets that does not depend on its arguments.
@@ -322,6 +332,45 @@ impl Policy for Meaning<'_> {
         table(arch)
             .name(number)
             .is_some_and(|name| self.names(arch, name))
+    }
+
+    /// Rules by their position in the profile, from 1 on, as far as they are written to match.
+    fn because(&self, arch: Arch, number: u32, args: &[u64; 6]) -> Vec<String> {
+        if !self.lists(arch) {
+            return vec![format!("{arch} is not listed")];
+        }
+        if self.enosys_from(arch).is_some_and(|first| number >= first) {
+            return vec!["larger than any number that the profile names".to_owned()];
+        }
+        let name = table(arch).name(number).unwrap_or_default();
+        let low_word = has_low_word_only(arch);
+        let matching = self
+            .parts(arch, name)
+            .into_iter()
+            .filter_map(|(at, _, sub_call)| {
+                let (rule, alternatives) = self.rules.get(at)?;
+                let matches = alternatives.iter().any(|conditions| {
+                    let alone = vec![(conditions.as_slice(), sub_call, Action::Allow)];
+                    CallRules::normal(low_word, alone, Action::KillThread).answer(args)
+                        == Action::Allow
+                });
+                let place = self.places.get(at).copied().unwrap_or_default() + 1;
+                let conditions: Vec<String> =
+                    rule.conditions.iter().map(ToString::to_string).collect();
+                let when = if conditions.is_empty() {
+                    String::new()
+                } else if alternatives.len() > 1 {
+                    format!(" if {}", conditions.join(" or "))
+                } else {
+                    format!(" if {}", conditions.join(" and "))
+                };
+                matches.then(|| format!("rule {place}: {}{when}", rule.action))
+            });
+        let mut all: Vec<String> = matching.collect();
+        if all.is_empty() {
+            all.push(format!("default action: {}", self.default_action));
+        }
+        all
     }
 }
 

@@ -35,6 +35,9 @@ pub trait Policy: fmt::Debug {
 
     /// Whether something is said about the call in particular.
     fn speaks_of(&self, arch: Arch, number: u32) -> bool;
+
+    /// What decides on the call with these arguments, for people: rules, the default action.
+    fn because(&self, arch: Arch, number: u32, args: &[u64; 6]) -> Vec<String>;
 }
 
 /// What one call gets.
@@ -121,7 +124,7 @@ impl<'p> Stack<'p> {
     }
 }
 
-impl Policy for Stack<'_> {
+impl<'p> Policy for Stack<'p> {
     fn lists(&self, arch: Arch) -> bool {
         self.policies.iter().all(|policy| policy.lists(arch))
     }
@@ -150,6 +153,17 @@ impl Policy for Stack<'_> {
 
     fn speaks_of(&self, arch: Arch, number: u32) -> bool {
         self.policies.iter().any(|p| p.speaks_of(arch, number))
+    }
+
+    fn because(&self, arch: Arch, number: u32, args: &[u64; 6]) -> Vec<String> {
+        let tell = |(at, policy): (usize, &Box<dyn Policy + 'p>)| {
+            let reasons = policy.because(arch, number, args).into_iter();
+            let filter = at + 1;
+            reasons
+                .map(|reason| format!("filter {filter}: {reason}"))
+                .collect::<Vec<_>>()
+        };
+        self.policies.iter().enumerate().flat_map(tell).collect()
     }
 }
 

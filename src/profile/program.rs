@@ -123,14 +123,27 @@ impl Policy for ProgramPolicy {
         self.bounds
             .iter()
             .copied()
-            .filter(|number| {
-                (number & X32_BIT != 0) == is_x32 || !matches!(arch, Arch::X32 | Arch::X86_64)
+            // -1 is no call of x32 but one that a tracer has the kernel pass over.
+            .filter(|number| match arch {
+                Arch::X32 | Arch::X86_64 => (*number >= X32_BIT) == is_x32 && *number != u32::MAX,
+                _ => true,
             })
             .collect()
     }
 
     fn speaks_of(&self, arch: Arch, number: u32) -> bool {
         self.lists(arch) && self.bounds.binary_search(&number).is_ok()
+    }
+
+    fn because(&self, arch: Arch, number: u32, args: &[u64; 6]) -> Vec<String> {
+        let data = Data {
+            number,
+            arch: arch.audit_value(),
+            instruction_pointer: 0,
+            args: *args,
+        };
+        let (_, steps) = self.program.run(&data);
+        vec![format!("{steps} instructions of the filter")]
     }
 }
 

@@ -1,6 +1,8 @@
 //! One command a file: its arguments, which are its help, and what it does.
 
+pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod list;

@@ -163,6 +163,18 @@ fn together<'a>(changes: &[&'a Change]) -> Vec<(&'a Change, Vec<Arch>)> {
     rows
 }
 
+/// What a call gets from both, and by which rules.
+pub(crate) fn line_with_rules(change: &Change) -> String {
+    let by = |rules: &[String]| rules.join(", ");
+    let arches = vec![change.arch];
+    format!(
+        "{}\n          {} -> {}\n",
+        line(change, Some(&arches)),
+        by(&change.old_because),
+        by(&change.new_because)
+    )
+}
+
 fn line(change: &Change, arches: Option<&Vec<Arch>>) -> String {
     let arches = arches.map_or_else(String::new, |arches| {
         let names: Vec<&str> = arches.iter().map(|arch| arch.name()).collect();
@@ -290,8 +302,17 @@ pub(crate) fn json(
     heading: &Heading<'_>,
     outside: Option<&Outside>,
 ) -> String {
+    super::json(&value(difference, heading, outside))
+}
+
+/// What [`json`] writes.
+pub(crate) fn value<'a>(
+    difference: &Difference,
+    heading: &Heading<'a>,
+    outside: Option<&Outside>,
+) -> impl Serialize + use<'a> {
     let rows = |changes: &[Change]| changes.iter().map(|change| row(change, outside)).collect();
-    super::json(&Json {
+    Json {
         schema: 1,
         old: heading.old,
         new: heading.new,
@@ -329,7 +350,7 @@ pub(crate) fn json(
             .iter()
             .map(ToString::to_string)
             .collect(),
-    })
+    }
 }
 
 fn row(change: &Change, outside: Option<&Outside>) -> Row {
@@ -347,6 +368,8 @@ fn row(change: &Change, outside: Option<&Outside>) -> Row {
         outside_default: outside
             .map(|outside| outside.contains(&(change.arch, change.call.clone())))
             .filter(|is| *is),
+        old_by: change.old_because.clone(),
+        new_by: change.new_because.clone(),
         example: change.witness.map(|witness| Example {
             args: witness.args.iter().map(|arg| format!("{arg:#x}")).collect(),
             old: witness.old.to_string(),
@@ -388,6 +411,10 @@ struct Row {
     by_argument: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     outside_default: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    old_by: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    new_by: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<Example>,
 }

@@ -1,5 +1,6 @@
 //! What people read: the words and columns of results, notes and warnings.
 
+pub(crate) mod check;
 pub(crate) mod difference;
 pub(crate) mod generated;
 pub(crate) mod reasons;

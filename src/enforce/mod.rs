@@ -1,0 +1,6 @@
+//! Filters that the kernel takes.
+
+mod assemble;
+mod compile;
+
+pub use self::compile::{CompileError, compile};
