@@ -12,4 +12,5 @@ pub mod formats;
 pub mod ingest;
 pub mod profile;
 pub mod recording;
+mod sys;
 pub mod syscalls;

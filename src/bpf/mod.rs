@@ -25,6 +25,7 @@ pub const MEMORY_WORDS: usize = 16;
 
 /// One instruction, `struct sock_filter`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
 pub struct Instruction {
     /// What it does.
     pub code: u16,

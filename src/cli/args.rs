@@ -60,4 +60,5 @@ pub(crate) enum Command {
     Diff(commands::diff::DiffArgs),
     Check(commands::check::CheckArgs),
     Export(commands::export::ExportArgs),
+    Inspect(commands::inspect::InspectArgs),
 }

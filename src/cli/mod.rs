@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod container;
 mod engine;
 mod env;
 mod error;
@@ -40,6 +41,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::Diff(args) => commands::diff::run(&args, &ui),
         Command::Check(args) => commands::check::run(&args, &ui),
         Command::Export(args) => commands::export::run(&args, &ui),
+        Command::Inspect(args) => commands::inspect::run(&args, &ui),
     };
     match result {
         Ok(exit) => exit.into(),

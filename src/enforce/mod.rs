@@ -2,5 +2,7 @@
 
 mod assemble;
 mod compile;
+mod installed;
 
 pub use self::compile::{CompileError, compile};
+pub use self::installed::{InstalledError, installed};

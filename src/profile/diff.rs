@@ -171,20 +171,25 @@ impl Difference {
         })
     }
 
-    /// What differs between two filters or stacks of them. Names are not looked at.
-    ///
-    /// # Errors
-    ///
-    /// Like [`Self::between`].
-    pub fn of(old: &dyn Policy, new: &dyn Policy) -> Result<Self, DiffError> {
-        let mut difference = Self {
+    /// No difference between filters for no architecture.
+    pub(super) const fn none() -> Self {
+        Self {
             relation: Relation::Equal,
             arches: BTreeMap::new(),
             wider: Vec::new(),
             narrower: Vec::new(),
             changed: Vec::new(),
             unknown_names: BTreeSet::new(),
-        };
+        }
+    }
+
+    /// What differs between two filters or stacks of them. Names are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Self::between`].
+    pub fn of(old: &dyn Policy, new: &dyn Policy) -> Result<Self, DiffError> {
+        let mut difference = Self::none();
         let mut comparer = Comparer::new(old, new);
         for arch in Arch::ALL {
             let listed = match (old.lists(arch), new.lists(arch)) {
@@ -202,6 +207,19 @@ impl Difference {
             (false, false) => Relation::Incomparable,
         };
         Ok(difference)
+    }
+
+    /// What a call gets, in short.
+    ///
+    /// # Errors
+    ///
+    /// [`DiffError`] if it can't be told.
+    pub fn answer(policy: &dyn Policy, arch: Arch, number: u32) -> Result<Answer, DiffError> {
+        if !policy.lists(arch) {
+            return Ok(Answer::NotListed);
+        }
+        let sides = Comparer::new(policy, policy).sides(arch, number)?;
+        Ok(sides.old.answer)
     }
 
     /// Calls in all architectures that both permit, for at least some argument values, and answer

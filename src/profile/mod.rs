@@ -24,6 +24,7 @@ pub mod implied;
 pub mod policy;
 pub mod program;
 mod read_off;
+pub mod recover;
 pub mod resolve;
 
 use crate::arch::Arch;

@@ -167,15 +167,77 @@ impl<'p> Policy for Stack<'p> {
     }
 }
 
+/// What any of several policies permits: the least that permits all that each of them does.
+#[derive(Debug)]
+pub struct Union<'p> {
+    policies: Vec<Box<dyn Policy + 'p>>,
+}
+
+impl<'p> Union<'p> {
+    /// The union of policies.
+    pub fn new(policies: Vec<Box<dyn Policy + 'p>>) -> Self {
+        Self { policies }
+    }
+}
+
+impl Policy for Union<'_> {
+    fn lists(&self, arch: Arch) -> bool {
+        self.policies.iter().any(|policy| policy.lists(arch))
+    }
+
+    fn call(&self, arch: Arch, number: u32) -> Result<Arc<Call>, PolicyError> {
+        let mut flow: Option<Flow> = None;
+        for policy in &self.policies {
+            let call = policy.call(arch, number)?;
+            flow = Some(match flow {
+                None => call.flow.clone(),
+                Some(known) => combine(&known, &call.flow, |one, other| {
+                    if other.reach() > one.reach() {
+                        other
+                    } else {
+                        one
+                    }
+                }),
+            });
+        }
+        Ok(Arc::new(Call {
+            flow: flow.unwrap_or_else(|| Flow::always(NOT_LISTED)),
+            rules: None,
+        }))
+    }
+
+    fn bounds(&self, arch: Arch) -> Vec<u32> {
+        let mut all: Vec<u32> = self.policies.iter().flat_map(|p| p.bounds(arch)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    fn speaks_of(&self, arch: Arch, number: u32) -> bool {
+        self.policies.iter().any(|p| p.speaks_of(arch, number))
+    }
+
+    fn because(&self, arch: Arch, number: u32, args: &[u64; 6]) -> Vec<String> {
+        let policies = self.policies.iter();
+        policies
+            .flat_map(|p| p.because(arch, number, args))
+            .collect()
+    }
+}
+
 /// The stricter answer of two; of equally strict ones that of `first`.
 fn strictest(first: &Flow, then: &Flow) -> Flow {
-    let stricter = |one: Action, other: Action| {
+    combine(first, then, |one, other| {
         if std::mem::discriminant(&one) == std::mem::discriminant(&other) {
             one
         } else {
             one.min(other)
         }
-    };
+    })
+}
+
+/// What follows from both answers.
+fn combine(first: &Flow, then: &Flow, of_both: impl Fn(Action, Action) -> Action) -> Flow {
     let mut builder = FlowBuilder::new();
     let mut of_first: Vec<usize> = Vec::with_capacity(first.steps().len());
     for step in first.steps() {
@@ -184,7 +246,7 @@ fn strictest(first: &Flow, then: &Flow) -> Flow {
                 let mut of_then: Vec<usize> = Vec::with_capacity(then.steps().len());
                 for step in then.steps() {
                     let at = match *step {
-                        Step::Answer(other) => builder.answer(stricter(action, other)),
+                        Step::Answer(other) => builder.answer(of_both(action, other)),
                         Step::Ask { question, yes, no } => {
                             builder.ask(question, place(&of_then, yes), place(&of_then, no))
                         }

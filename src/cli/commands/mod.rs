@@ -5,5 +5,6 @@ pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod import;
+pub(crate) mod inspect;
 pub(crate) mod list;
 pub(crate) mod merge;

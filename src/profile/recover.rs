@@ -1,0 +1,141 @@
+//! A profile read off a policy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::call_rules::Case;
+use super::decision::{Decisions, TooComplex};
+use super::diff::{DiffError, Difference};
+use super::engine::{Engine, Libseccomp, View};
+use super::eval::Meaning;
+use super::policy::{Policy, PolicyError, call_name};
+use super::{Action, Profile, Rule};
+use crate::arch::Arch;
+use crate::syscalls::{SyscallName, table};
+
+/// A profile and how it differs from what it was read off.
+#[derive(Debug)]
+pub struct Recovered {
+    /// The profile.
+    pub profile: Profile,
+    /// For which engine the difference is told: one that answers ENOSYS to large numbers if that
+    /// fits better.
+    pub view: View,
+    /// What is not the same, the policy being the old side. Where calls are answered differently
+    /// on different architectures, or conditions are too many, no flat profile says the same.
+    pub difference: Difference,
+}
+
+/// What a call gets on all architectures: its cases, and what it gets elsewhere.
+type Said = (Vec<Case>, Action);
+
+/// The profile that says what `policy` does, as far as one can, for a machine of an architecture.
+///
+/// # Errors
+///
+/// [`DiffError`] if it can't be told what the policy does.
+pub fn recover(policy: &dyn Policy, native: Arch) -> Result<Recovered, DiffError> {
+    let arches: Vec<Arch> = std::iter::once(native)
+        .chain(native.sub_architectures().iter().copied())
+        .chain(Arch::ALL)
+        .filter(|arch| policy.lists(*arch))
+        .collect();
+    let mut seen = BTreeSet::new();
+    let architectures: Vec<Arch> = arches.into_iter().filter(|it| seen.insert(*it)).collect();
+    let default_action = other(policy, native)?;
+    let mut rules: BTreeMap<Said, BTreeSet<&'static str>> = BTreeMap::new();
+    let mut decisions = Decisions::new();
+    for arch in &architectures {
+        for (name, number) in table(*arch).iter() {
+            let said = said(policy, (*arch, number), default_action, &mut decisions)?;
+            // What the first architecture says stands; where others differ, the difference tells.
+            let known = rules.values().any(|names| names.contains(name));
+            if !known {
+                rules.entry(said).or_default().insert(name);
+            }
+        }
+    }
+    let mut flat = Vec::new();
+    for ((cases, otherwise), names) in rules {
+        let names: Vec<SyscallName> = names.into_iter().map(SyscallName::known).collect();
+        let rule = |action, conditions| Rule {
+            names: names.clone(),
+            action,
+            conditions,
+            comment: None,
+        };
+        if cases.is_empty() && otherwise != default_action {
+            flat.push(rule(otherwise, Vec::new()));
+        }
+        for case in cases {
+            flat.push(rule(case.action, case.conditions));
+        }
+    }
+    let profile = Profile {
+        default_action,
+        architectures,
+        rules: flat,
+        flags: Vec::new(),
+    };
+    best(policy, profile, native)
+}
+
+/// What a number without a name gets.
+fn other(policy: &dyn Policy, native: Arch) -> Result<Action, PolicyError> {
+    let first = native.first_number();
+    let table = table(native);
+    let number = (first..).find(|number| table.name(*number).is_none());
+    let call = policy.call(native, number.unwrap_or(first))?;
+    Ok(call.flow.answer(&[u64::MAX; 6]))
+}
+
+fn said(
+    policy: &dyn Policy,
+    (arch, number): (Arch, u32),
+    default_action: Action,
+    decisions: &mut Decisions,
+) -> Result<Said, DiffError> {
+    let call = policy.call(arch, number)?;
+    if let Some(action) = call.flow.as_constant() {
+        return Ok((Vec::new(), action));
+    }
+    let root = decisions
+        .of_flow(&call.flow)
+        .map_err(|TooComplex| DiffError::TooComplex {
+            arch,
+            call: call_name(arch, number),
+        })?;
+    if let Some(action) = decisions.as_constant(root) {
+        return Ok((Vec::new(), action));
+    }
+    // What can't be said in cases is refused, and the difference tells.
+    Ok(decisions
+        .cases(root, Some(default_action))
+        .unwrap_or((Vec::new(), default_action)))
+}
+
+/// The view in which the profile comes closest.
+fn best(policy: &dyn Policy, profile: Profile, native: Arch) -> Result<Recovered, DiffError> {
+    let compared = |engine| -> Result<(View, Difference), DiffError> {
+        let view = View {
+            engine,
+            libseccomp: Libseccomp::NEWEST,
+            native,
+        };
+        let difference = Difference::of(policy, &Meaning::new(&profile, &view))?;
+        Ok((view, difference))
+    };
+    let unlike = |difference: &Difference| {
+        difference.wider.len() + difference.narrower.len() + difference.changed.len()
+    };
+    let (plain, with_enosys) = (compared(Engine::Crun)?, compared(Engine::Docker)?);
+    let (view, difference) = if unlike(&plain.1) <= unlike(&with_enosys.1) {
+        plain
+    } else {
+        with_enosys
+    };
+    Ok(Recovered {
+        profile,
+        view,
+        difference,
+    })
+}
