@@ -15,7 +15,7 @@ use callsieve::profile::action::Reach;
 use callsieve::profile::decision::Decisions;
 use callsieve::profile::diff::{CallId, Change, Difference, Extent, Relation};
 use callsieve::profile::eval::{self, Meaning};
-use callsieve::profile::policy::Policy;
+use callsieve::profile::policy::Policy as _;
 use callsieve::profile::{
     Action, ArgIndex, Condition, Engine, Libseccomp, Profile, Rule, Test, View,
 };
@@ -499,7 +499,7 @@ proptest! {
         let points = boundary(&[&old, &new]);
         // The table of an architecture may lack a call, which then has no effect there.
         for (arch, name) in ARCHES.into_iter().flat_map(|a| NAMES.map(|n| (a, n))) {
-            if callsieve::syscalls::table(arch).number(name).is_none() {
+            if table(arch).number(name).is_none() {
                 continue;
             }
             let listed = |p: &Profile| arch == NATIVE || p.architectures.contains(&arch);

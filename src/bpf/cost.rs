@@ -1,5 +1,10 @@
 //! What a program costs.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the kernel gives up at any other instruction"
+)]
+
 use super::{Alu, Data, Operand, Operation, Program};
 
 /// Size and the longest way through a program.

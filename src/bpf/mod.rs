@@ -1,8 +1,8 @@
 //! Classic BPF as seccomp takes it: instructions, programs that the kernel would take, and what
 //! they answer.
 //!
-//! Told by include/uapi/linux/{bpf_common,filter,seccomp}.h, net/core/filter.c (`bpf_check_classic`)
-//! and kernel/seccomp.c (`seccomp_check_filter`).
+//! Told by `bpf_common.h`, `filter.h` and `seccomp.h` in include/uapi/linux, net/core/filter.c
+//! (`bpf_check_classic`) and kernel/seccomp.c (`seccomp_check_filter`).
 
 mod cost;
 mod disassemble;
@@ -14,7 +14,7 @@ pub use self::cost::Cost;
 pub use self::run::{Alu, Operand, Operation, Relation};
 
 /// The most instructions that the kernel takes; `BPF_MAXINSNS` in
-/// include/uapi/linux/bpf_common.h.
+/// `include/uapi/linux/bpf_common.h`.
 pub const MAX_INSTRUCTIONS: usize = 4096;
 
 /// Bytes of an instruction, `struct sock_filter`.
@@ -219,7 +219,6 @@ impl Data {
             Endian::Little => high,
             Endian::Big => !high,
         };
-        #[expect(clippy::cast_lossless, reason = "`From` is not const")]
         let arg = arg as u32;
         Self::ARGS + arg * 8 + if second { 4 } else { 0 }
     }

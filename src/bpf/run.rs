@@ -1,5 +1,10 @@
 //! What instructions do.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of most instructions there is nothing to check"
+)]
+
 use super::{BadProgram, Data, Instruction, MEMORY_WORDS, Program};
 
 /// An instruction as what it means. `A` is the accumulator, `X` the index register.

@@ -21,10 +21,13 @@ impl EngineArgs {
     pub(crate) fn view(&self, native: Arch) -> View {
         View {
             engine: self.engine,
-            libseccomp: self.libseccomp.unwrap_or(match self.engine {
-                Engine::Docker20 => Libseccomp::V2_5_4,
-                _ => Libseccomp::NEWEST,
-            }),
+            libseccomp: self
+                .libseccomp
+                .unwrap_or(if self.engine == Engine::Docker20 {
+                    Libseccomp::V2_5_4
+                } else {
+                    Libseccomp::NEWEST
+                }),
             native,
         }
     }

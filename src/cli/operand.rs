@@ -102,7 +102,7 @@ impl Operand {
 
     /// What a container on `host` gets from an engine. A recording stands for the profile that
     /// permits exactly what it has.
-    pub(crate) fn resolve(&self, view: &View, host: &Host) -> Profile {
+    pub(crate) fn resolve(&self, view: View, host: &Host) -> Profile {
         match &self.kind {
             Kind::BuiltIn(profile) => profile.resolve(host),
             Kind::Profile(profile) => view.engine.resolve(profile, host),

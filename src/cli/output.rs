@@ -14,7 +14,7 @@ pub(crate) fn write(path: Option<&Path>, text: &str, ui: &Ui) -> Result<(), Comm
 }
 
 /// Writes bytes that are no text.
-pub(crate) fn write_bytes(path: Option<&Path>, bytes: &[u8], ui: &Ui) -> Result<(), CommandError> {
+pub(crate) fn write_bytes(path: Option<&Path>, bytes: &[u8]) -> Result<(), CommandError> {
     match path {
         Some(path) if !is_stdout(Some(path)) => {
             match stage(path, bytes).map_err(|error| cant(path, &error))? {
@@ -26,7 +26,7 @@ pub(crate) fn write_bytes(path: Option<&Path>, bytes: &[u8], ui: &Ui) -> Result<
                 None => write_through(path, bytes).map_err(|error| cant(path, &error)),
             }
         }
-        Some(_) | None => ui.raw_result(bytes),
+        Some(_) | None => Ui::raw_result(bytes),
     }
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn write_all(results: &[(Option<&Path>, &str)], ui: &Ui) -> Result<()
     for (path, text) in direct {
         match path {
             Some(path) => {
-                write_through(path, text.as_bytes()).map_err(|error| cant(path, &error))?
+                write_through(path, text.as_bytes()).map_err(|error| cant(path, &error))?;
             }
             None => ui.result(text)?,
         }

@@ -55,7 +55,7 @@ impl Ui {
     }
 
     /// Writes a result that is no text, and not to a terminal.
-    pub(crate) fn raw_result(&self, bytes: &[u8]) -> Result<(), CommandError> {
+    pub(crate) fn raw_result(bytes: &[u8]) -> Result<(), CommandError> {
         if io::stdout().is_terminal() {
             return Err(CommandError::user("binary output is not for a terminal")
                 .hint("name a file with `-o`, or have it listed"));

@@ -2,7 +2,7 @@
 
 use crate::bpf::Instruction;
 
-/// `BPF_LD | BPF_W | BPF_ABS`, include/uapi/linux/bpf_common.h.
+/// `BPF_LD | BPF_W | BPF_ABS`, `include/uapi/linux/bpf_common.h`.
 const LOAD: u16 = 0x20;
 /// `BPF_ALU | BPF_AND | BPF_K`
 const AND: u16 = 0x54;

@@ -67,6 +67,10 @@ pub enum InstalledError {
 /// # Errors
 ///
 /// [`InstalledError`] if they can't be had; [`InstalledError::NoFilter`] if there is none.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the kernel has many error numbers, of which a few say something particular"
+)]
 pub fn installed(pid: i32) -> Result<Vec<Program>, InstalledError> {
     let stopped = Stopped::new(pid).map_err(|errno| match errno {
         Errno::ESRCH => InstalledError::NoProcess { pid },

@@ -54,7 +54,6 @@ impl Action {
 
     /// What a filter returns for it; include/uapi/linux/seccomp.h.
     pub const fn to_return(self) -> u32 {
-        #[expect(clippy::cast_lossless, reason = "`From` is not const")]
         match self {
             Self::KillProcess => 0x8000_0000,
             Self::KillThread => 0,

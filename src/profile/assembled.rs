@@ -17,7 +17,7 @@ pub(super) struct Assembled {
     /// Architectures for which the number of the call is never loaded, so that all calls get the
     /// default action. The first call of the program loads it; calls that the architecture does
     /// not have are in libseccomp's list too, and are left out of the program, also where one of
-    /// them is the first (`_gen_bpf_syscalls` in src/gen_bpf.c). This takes a profile that permits
+    /// them is the first (`_gen_bpf_syscalls` in `src/gen_bpf.c`). This takes a profile that permits
     /// hardly anything without conditions.
     pub(super) numberless: BTreeSet<Arch>,
 }

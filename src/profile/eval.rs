@@ -138,7 +138,7 @@ impl<'p> Meaning<'p> {
         }
         Self {
             default_action: profile.default_action,
-            last: stub(profile, view, &arches),
+            last: stub(profile, *view, &arches),
             order: std::iter::once(view.native)
                 .chain(profile.architectures.iter().copied())
                 .collect(),
@@ -377,7 +377,7 @@ impl Policy for Meaning<'_> {
 /// The largest number that a profile names on each architecture for which the runtime answers
 /// ENOSYS to larger ones. Every name counts, also of rules that are left out; but for the calls
 /// that a multiplexer has too, which libseccomp numbers below zero there.
-fn stub(profile: &Profile, view: &View, arches: &BTreeSet<Arch>) -> BTreeMap<Arch, u32> {
+fn stub(profile: &Profile, view: View, arches: &BTreeSet<Arch>) -> BTreeMap<Arch, u32> {
     if !matches!(
         profile.default_action,
         Action::KillProcess | Action::KillThread | Action::Trap | Action::Errno(_) | Action::Notify

@@ -124,7 +124,7 @@ impl<'p> Stack<'p> {
     }
 }
 
-impl<'p> Policy for Stack<'p> {
+impl Policy for Stack<'_> {
     fn lists(&self, arch: Arch) -> bool {
         self.policies.iter().all(|policy| policy.lists(arch))
     }
@@ -156,14 +156,13 @@ impl<'p> Policy for Stack<'p> {
     }
 
     fn because(&self, arch: Arch, number: u32, args: &[u64; 6]) -> Vec<String> {
-        let tell = |(at, policy): (usize, &Box<dyn Policy + 'p>)| {
-            let reasons = policy.because(arch, number, args).into_iter();
+        let mut all = Vec::new();
+        for (at, policy) in self.policies.iter().enumerate() {
             let filter = at + 1;
-            reasons
-                .map(|reason| format!("filter {filter}: {reason}"))
-                .collect::<Vec<_>>()
-        };
-        self.policies.iter().enumerate().flat_map(tell).collect()
+            let reasons = policy.because(arch, number, args).into_iter();
+            all.extend(reasons.map(|reason| format!("filter {filter}: {reason}")));
+        }
+        all
     }
 }
 

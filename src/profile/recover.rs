@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::action::ENOSYS;
 use super::call_rules::Case;
 use super::decision::{Decisions, TooComplex};
 use super::diff::{DiffError, Difference};
@@ -83,7 +84,7 @@ pub fn recover(policy: &dyn Policy, native: Arch) -> Result<Recovered, DiffError
 fn other(policy: &dyn Policy, native: Arch) -> Result<Action, PolicyError> {
     let first = native.first_number();
     let table = table(native);
-    let number = (first..).find(|number| table.name(*number).is_none());
+    let number = (first..u32::MAX).find(|number| table.name(*number).is_none());
     let call = policy.call(native, number.unwrap_or(first))?;
     Ok(call.flow.answer(&[u64::MAX; 6]))
 }
@@ -113,29 +114,68 @@ fn said(
         .unwrap_or((Vec::new(), default_action)))
 }
 
-/// The view in which the profile comes closest.
+/// The view in which the profile comes closest. One is a runtime that answers ENOSYS to numbers
+/// above the largest that a profile names, so that no rule need do so.
 fn best(policy: &dyn Policy, profile: Profile, native: Arch) -> Result<Recovered, DiffError> {
-    let compared = |engine| -> Result<(View, Difference), DiffError> {
+    let compared = |profile: Profile, engine| -> Result<Recovered, DiffError> {
         let view = View {
             engine,
             libseccomp: Libseccomp::NEWEST,
             native,
         };
         let difference = Difference::of(policy, &Meaning::new(&profile, &view))?;
-        Ok((view, difference))
+        Ok(Recovered {
+            profile,
+            view,
+            difference,
+        })
     };
-    let unlike = |difference: &Difference| {
-        difference.wider.len() + difference.narrower.len() + difference.changed.len()
+    let unlike = |recovered: &Recovered| {
+        let Difference {
+            wider,
+            narrower,
+            changed,
+            ..
+        } = &recovered.difference;
+        wider.len() + narrower.len() + changed.len()
     };
-    let (plain, with_enosys) = (compared(Engine::Crun)?, compared(Engine::Docker)?);
-    let (view, difference) = if unlike(&plain.1) <= unlike(&with_enosys.1) {
-        plain
-    } else {
-        with_enosys
-    };
-    Ok(Recovered {
-        profile,
-        view,
-        difference,
-    })
+    let mut best = compared(profile.clone(), Engine::Crun)?;
+    let shorter = without_large_numbers(policy, &profile, native)?;
+    for candidate in [
+        compared(profile, Engine::Docker)?,
+        compared(shorter, Engine::Docker)?,
+    ] {
+        if unlike(&candidate) < unlike(&best) {
+            best = candidate;
+        }
+    }
+    Ok(best)
+}
+
+/// The profile without the names for which a runtime answers ENOSYS by itself.
+fn without_large_numbers(
+    policy: &dyn Policy,
+    profile: &Profile,
+    native: Arch,
+) -> Result<Profile, PolicyError> {
+    let mut from = u32::MAX;
+    let mut last = None;
+    for (_, number) in table(native).iter() {
+        if policy.call(native, number)?.flow.as_constant() != Some(Action::Errno(ENOSYS)) {
+            last = last.max(Some(number));
+        }
+    }
+    if let Some(last) = last {
+        from = last.saturating_add(1);
+    }
+    let mut shorter = profile.clone();
+    for rule in &mut shorter.rules {
+        if rule.action == Action::Errno(ENOSYS) && rule.conditions.is_empty() {
+            let number = |name: &SyscallName| table(native).number(name.as_str());
+            rule.names
+                .retain(|name| number(name).is_none_or(|number| number < from));
+        }
+    }
+    shorter.rules.retain(|rule| !rule.names.is_empty());
+    Ok(shorter)
 }

@@ -5,7 +5,9 @@ use crate::util::{PROGRAM, Sandbox, ran};
 fn help(columns: &str) -> String {
     let sandbox = Sandbox::new();
     let mut all = String::new();
-    for command in ["", "import", "merge", "list", "generate", "diff"] {
+    for command in [
+        "", "import", "merge", "list", "generate", "diff", "check", "export", "inspect",
+    ] {
         let output = sandbox
             .command(PROGRAM)
             .env("COLUMNS", columns)

@@ -100,12 +100,12 @@ fn one(args: &CheckArgs, new: &[&Operand], base: &[&Operand]) -> Result<Checked,
     let host = args.host.host(native)?;
     let profiles = |operands: &[&Operand]| -> Vec<Profile> {
         let operands = operands.iter();
-        operands.map(|it| it.resolve(&view, &host)).collect()
+        operands.map(|it| it.resolve(view, &host)).collect()
     };
     let (new_profiles, base_profiles) = (profiles(new), profiles(base));
     let (old, now) = (
-        together(&base_profiles, &view),
-        together(&new_profiles, &view),
+        together(&base_profiles, view),
+        together(&new_profiles, view),
     );
     let difference = Difference::of(old.as_ref(), now.as_ref()).map_err(|error| {
         CommandError::input("", &error).hint("this is no judgement: the profiles were not compared")
@@ -119,9 +119,9 @@ fn one(args: &CheckArgs, new: &[&Operand], base: &[&Operand]) -> Result<Checked,
 }
 
 /// One filter, or several of one process.
-fn together<'p>(profiles: &'p [Profile], view: &View) -> Box<dyn Policy + 'p> {
+fn together<'p>(profiles: &'p [Profile], view: View) -> Box<dyn Policy + 'p> {
     let policy =
-        |profile: &'p Profile| -> Box<dyn Policy + 'p> { Box::new(Meaning::new(profile, view)) };
+        |profile: &'p Profile| -> Box<dyn Policy + 'p> { Box::new(Meaning::new(profile, &view)) };
     match profiles {
         [one] => policy(one),
         several => Box::new(Stack::new(several.iter().map(policy).collect())),

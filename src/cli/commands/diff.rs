@@ -83,9 +83,9 @@ pub(crate) fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, CommandError> {
         })?;
     let host = args.host.host(native)?;
     let view = args.engine.view(native);
-    let (old_profile, new_profile) = (old.resolve(&view, &host), new.resolve(&view, &host));
-    let difference = between(&old_profile, &new_profile, &view)?;
-    let outside = outside(&difference, &new_profile, &view, &host)?;
+    let (old_profile, new_profile) = (old.resolve(view, &host), new.resolve(view, &host));
+    let difference = between(&old_profile, &new_profile, view)?;
+    let outside = outside(&difference, &new_profile, view, &host)?;
     let heading = Heading {
         old: &old.name,
         new: &new.name,
@@ -109,8 +109,8 @@ pub(crate) fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, CommandError> {
     Ok(if found { Exit::Finding } else { Exit::Done })
 }
 
-fn between(old: &Profile, new: &Profile, view: &View) -> Result<Difference, CommandError> {
-    Difference::between(old, new, view).map_err(|error| {
+fn between(old: &Profile, new: &Profile, view: View) -> Result<Difference, CommandError> {
+    Difference::between(old, new, &view).map_err(|error| {
         CommandError::input("", &error).hint("this is no judgement: the profiles were not compared")
     })
 }
@@ -119,7 +119,7 @@ fn between(old: &Profile, new: &Profile, view: &View) -> Result<Difference, Comm
 fn outside(
     difference: &Difference,
     new: &Profile,
-    view: &View,
+    view: View,
     host: &Host,
 ) -> Result<Outside, CommandError> {
     if difference.wider.is_empty() {

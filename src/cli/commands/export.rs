@@ -16,7 +16,7 @@ use crate::cli::ui::Ui;
 /// Write a profile in another form
 ///
 /// The filter of `--target bpf` answers as the one that the engine would load, and is for whoever
-/// loads filters by itself: `bwrap --seccomp FD`, crun's annotation run.oci.seccomp_bpf_data. With
+/// loads filters by itself: `bwrap --seccomp FD`, crun's annotation `run.oci.seccomp_bpf_data`. With
 /// `-f text` it is listed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &ExportArgs, ui: &Ui) -> Result<Exit, CommandError> {
             CommandError::user("the profile tells no architecture").hint("say it with `--arch`")
         })?;
     let view = args.engine.view(native);
-    let profile = operand.resolve(&view, &args.host.host(native)?);
+    let profile = operand.resolve(view, &args.host.host(native)?);
     let endian = if native.is_little_endian() {
         Endian::Little
     } else {
@@ -83,7 +83,7 @@ pub(crate) fn run(args: &ExportArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let program = compile(&Meaning::new(&profile, &view), endian)
         .map_err(|error| CommandError::input(&args.profile, &error))?;
     match args.format {
-        Listing::Binary => output::write_bytes(args.output.as_deref(), &program.to_bytes(), ui)?,
+        Listing::Binary => output::write_bytes(args.output.as_deref(), &program.to_bytes())?,
         Listing::Text => output::write(args.output.as_deref(), &listing(&program), ui)?,
     }
     Ok(Exit::Done)

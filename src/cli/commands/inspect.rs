@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use callsieve::arch::Arch;
 use callsieve::enforce::{InstalledError, installed};
@@ -25,7 +25,7 @@ use crate::cli::ui::Ui;
 ///
 /// Takes the filters out of the kernel, follows them for every call of every architecture, and
 /// says what they answer together. The process is stopped for a moment. This takes root (that is,
-/// CAP_SYS_ADMIN) and a kernel with CONFIG_CHECKPOINT_RESTORE.
+/// `CAP_SYS_ADMIN`) and a kernel with `CONFIG_CHECKPOINT_RESTORE`.
 ///
 /// With `--diff` it exits with 1 if anything is answered otherwise than PROFILE says.
 #[derive(Debug, clap::Args)]
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &InspectArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let text = if let Some(word) = &args.diff {
         let operand = Operand::read(word, Some(native), ui)?;
         let view = args.engine.view(native);
-        let profile = operand.resolve(&view, &args.host.host(native)?);
+        let profile = operand.resolve(view, &args.host.host(native)?);
         let difference = Difference::of(&Meaning::new(&profile, &view), policy.as_ref())
             .map_err(|error| CommandError::input("", &error))?;
         if !difference.is_identical() {
@@ -112,35 +112,45 @@ pub(crate) fn run(args: &InspectArgs, ui: &Ui) -> Result<Exit, CommandError> {
             Format::Json => render::json(&shown)?,
         }
     };
-    let Some(path) = &args.output else {
-        output::write(None, &text, ui)?;
-        return Ok(exit);
-    };
-    let recovered =
-        recover(policy.as_ref(), native).map_err(|error| CommandError::input("", &error))?;
+    match &args.output {
+        Some(path) => write_profile(path, &text, policy.as_ref(), native, exit, ui),
+        None => output::write(None, &text, ui).map(|()| exit),
+    }
+}
+
+/// Writes what is installed as a profile, and says where it is not the same.
+fn write_profile(
+    path: &Path,
+    text: &str,
+    policy: &dyn Policy,
+    native: Arch,
+    exit: Exit,
+    ui: &Ui,
+) -> Result<Exit, CommandError> {
+    let recovered = recover(policy, native).map_err(|error| CommandError::input("", &error))?;
     let profile = formats::docker::write(&recovered.profile);
     if output::is_stdout(Some(path)) {
         output::write(None, &profile, ui)?;
     } else {
-        output::write_all(&[(None, &text), (Some(path), &profile)], ui)?;
+        output::write_all(&[(None, text), (Some(path), &profile)], ui)?;
     }
-    if !recovered.difference.is_identical() {
-        ui.warn("a profile can't say all that is installed; it differs in this:");
-        let heading = Heading {
-            old: "the installed filters",
-            new: "The profile",
-            native,
-            container: recovered.view.engine.title(),
-        };
-        ui.note(&difference::text(
-            &recovered.difference,
-            &heading,
-            None,
-            true,
-        ));
-        return Ok(Exit::Incomplete);
+    if recovered.difference.is_identical() {
+        return Ok(exit);
     }
-    Ok(exit)
+    ui.warn("a profile can't say all that is installed; it differs in this:");
+    let heading = Heading {
+        old: "the installed filters",
+        new: "The profile",
+        native,
+        container: recovered.view.engine.title(),
+    };
+    ui.note(&difference::text(
+        &recovered.difference,
+        &heading,
+        None,
+        true,
+    ));
+    Ok(Exit::Incomplete)
 }
 
 /// What the process calls itself.
@@ -160,6 +170,9 @@ fn explained(error: &InstalledError) -> CommandError {
         InstalledError::NotShown { .. } => plain
             .unable()
             .hint("run it as root, outside of a container"),
-        _ => plain.unable(),
+        InstalledError::Kernel
+        | InstalledError::Program { .. }
+        | InstalledError::Other { .. }
+        | _ => plain.unable(),
     }
 }

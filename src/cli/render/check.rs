@@ -1,5 +1,7 @@
 //! Whether profiles permit at most what others do.
 
+use std::fmt::Write as _;
+
 use callsieve::arch::Arch;
 use callsieve::profile::diff::{Difference, Relation};
 use serde::Serialize;
@@ -50,9 +52,11 @@ pub(crate) fn text(all: &[Checked], container: &str) -> String {
             ("no", RED, "more than")
         };
         let (native, relation) = (checked.native, checked.relation());
-        text.push_str(&format!(
-            "{color}{sign}{PLAIN}  {new} permits {verdict} {base}: {relation} ({native}, {container})\n"
-        ));
+        // Writing to a string does not fail.
+        let _infallible = writeln!(
+            text,
+            "{color}{sign}{PLAIN}  {new} permits {verdict} {base}: {relation} ({native}, {container})"
+        );
         for change in &checked.difference.wider {
             text.push_str(&difference::line_with_rules(change));
         }

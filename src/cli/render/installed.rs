@@ -1,10 +1,11 @@
 //! What installed filters permit.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use callsieve::arch::Arch;
 use callsieve::bpf::Cost;
-use callsieve::profile::diff::{Answer, Difference};
+use callsieve::profile::diff::Difference;
 use callsieve::profile::policy::Policy;
 use callsieve::syscalls::table;
 use serde::Serialize;
@@ -21,7 +22,7 @@ pub(crate) struct Shown<'a> {
     pub(crate) native: Arch,
 }
 
-/// Calls of one architecture by what they get, in the words of [`Answer`].
+/// Calls of one architecture by what they get, in words.
 type Answers = BTreeMap<String, Vec<String>>;
 
 impl Shown<'_> {
@@ -37,20 +38,17 @@ impl Shown<'_> {
         let mut add = |number: u32, name: String| -> Result<(), CommandError> {
             let answer = Difference::answer(self.policy, arch, number)
                 .map_err(|error| CommandError::input("", &error))?;
-            answers.entry(words(&answer)).or_default().push(name);
+            answers.entry(answer.to_string()).or_default().push(name);
             Ok(())
         };
         for (name, number) in table(arch).iter() {
             add(number, name.to_owned())?;
         }
-        let other = (arch.first_number()..).find(|number| table(arch).name(*number).is_none());
+        let other =
+            (arch.first_number()..u32::MAX).find(|number| table(arch).name(*number).is_none());
         add(other.unwrap_or_default(), "any other".to_owned())?;
         Ok(answers)
     }
-}
-
-fn words(answer: &Answer) -> String {
-    answer.to_string()
 }
 
 /// For people.
@@ -67,23 +65,25 @@ pub(crate) fn text(shown: &Shown<'_>) -> Result<String, CommandError> {
         "Process {} ({}): {filters} of {instructions} instructions, at most {longest} for a call\n",
         shown.pid, shown.name
     );
+    let mut say = |line: std::fmt::Arguments<'_>| {
+        // Writing to a string does not fail.
+        let _infallible = writeln!(text, "{line}");
+    };
     let arches = shown.arches();
     for arch in &arches {
-        let answers = shown.answers(*arch)?;
-        text.push_str(&format!("\n{arch}\n"));
-        for (answer, names) in answers {
-            let count = names.len();
-            text.push_str(&format!("  {answer}: {count}\n"));
+        say(format_args!("\n{arch}"));
+        for (answer, names) in shown.answers(*arch)? {
+            say(format_args!("  {answer}: {}", names.len()));
             let mut line = String::new();
             for name in names {
                 if line.len() + name.len() > WIDTH {
-                    text.push_str(&format!("     {line}\n"));
+                    say(format_args!("     {line}"));
                     line.clear();
                 }
                 line.push(' ');
                 line.push_str(&name);
             }
-            text.push_str(&format!("     {line}\n"));
+            say(format_args!("     {line}"));
         }
     }
     if arches.is_empty() {

@@ -8,7 +8,7 @@
 //! (`SCMP_CMP_NE`, `LT`, `LE`) go on to another argument.
 //!
 //! Told by `_gen_bpf_node`, `_gen_bpf_chain`, `_hsh_add` and the pulling of jumps in
-//! `_gen_bpf_build_bpf` of src/gen_bpf.c.
+//! `_gen_bpf_build_bpf` of `src/gen_bpf.c`.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ struct Block {
 /// The blocks of all calls of a filter.
 #[derive(Debug, Default)]
 pub(in super::super) struct Blocks {
-    blocks: Vec<Block>,
+    all: Vec<Block>,
     known: BTreeMap<Block, usize>,
     /// Which blocks are in the program, and which of them got a load.
     pulled: BTreeMap<usize, bool>,
@@ -85,7 +85,7 @@ impl Blocks {
             let Target::Block(at) = target else {
                 continue;
             };
-            let Some(block) = self.blocks.get(at).copied() else {
+            let Some(block) = self.all.get(at).copied() else {
                 continue;
             };
             if self.pulled.contains_key(&at) {
@@ -146,11 +146,11 @@ impl Blocks {
         if let Some(known) = self.known.get(&block) {
             return Ok(*known);
         }
-        let at = self.blocks.len();
+        let at = self.all.len();
         if at >= MAX_BLOCKS {
             return Err(ChainError::TooComplex);
         }
-        self.blocks.push(block);
+        self.all.push(block);
         self.known.insert(block, at);
         Ok(at)
     }
@@ -173,7 +173,7 @@ impl Blocks {
         if known.len() > MAX_BLOCKS {
             return Err(ChainError::TooComplex);
         }
-        let block = self.blocks.get(at).ok_or(ChainError::Unpredictable)?;
+        let block = self.all.get(at).ok_or(ChainError::Unpredictable)?;
         let mut now = if self.pulled.get(&at) == Some(&true) {
             block.start
         } else {

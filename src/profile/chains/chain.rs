@@ -86,9 +86,10 @@ impl Shape {
             }
             Test::Greater(value) => (Relation::Greater, true, Order::FromBelow, value),
         };
-        let mask = match test {
-            Test::MaskedEqual { mask, .. } => mask,
-            _ => u64::MAX,
+        let mask = if let Test::MaskedEqual { mask, .. } = test {
+            mask
+        } else {
+            u64::MAX
         };
         Self {
             relation,

@@ -7,7 +7,7 @@
 //! and a comparison that two chains share can lead from the one into the other. So the meaning of
 //! a profile is that of the chains, not of its text.
 //!
-//! Told by src/db.c (`db_rule_add`, `_db_tree_prune`, `_db_tree_add`) and src/gen_bpf.c of
+//! Told by src/db.c (`db_rule_add`, `_db_tree_prune`, `_db_tree_add`) and `src/gen_bpf.c` of
 //! libseccomp 2.5.4 and 2.6.0, which differ in nothing that matters here, and
 //! held to by tests/libseccomp, which compares whole filters. Chains are linked and counted as
 //! there, since what is dropped depends on who still refers to it. 2.6.1 merges some 64-bit

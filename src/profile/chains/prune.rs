@@ -16,6 +16,10 @@ pub(super) enum Outcome {
 
 /// What is known of two chains so far. On the way up it tells what was found below.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags of the search, which are independent"
+)]
 struct Match {
     matches: bool,
     matched_once: bool,
@@ -82,25 +86,23 @@ impl Chains {
         let mut here = *above;
         let mut dropped = 0;
         if let (Some(old), Some(new)) = (old, new)
-            && !(above.matched_once && !above.matches)
+            && (above.matches || !above.matched_once)
         {
             let mut at = self.start_of_level(old)?;
             loop {
                 self.spend()?;
                 // Before `at` may be gone.
                 let next = self.node(at)?.next;
-                let (gone, way) = self.prune_at(at, new, action, *above, &mut here, depth)?;
+                let (gone, way) = self.prune_at((at, new), action, *above, &mut here, depth)?;
                 dropped += gone;
                 if matches!(way, Next::Done) {
                     break;
                 }
-                match next {
-                    Some(next) => at = next,
-                    None => {
-                        here.matches = false;
-                        break;
-                    }
-                }
+                let Some(next) = next else {
+                    here.matches = false;
+                    break;
+                };
+                at = next;
             }
         }
         if here.matches {
@@ -113,8 +115,7 @@ impl Chains {
 
     fn prune_at(
         &mut self,
-        at: NodeId,
-        new: NodeId,
+        (at, new): (NodeId, NodeId),
         action: Action,
         above: Match,
         here: &mut Match,
@@ -122,7 +123,7 @@ impl Chains {
     ) -> Result<(u32, Next), ChainError> {
         let (old_node, new_node) = (self.node(at)?.clone(), self.node(new)?.clone());
         if old_node.half.is_same(new_node.half) {
-            return self.prune_same(at, new, action, above, here, depth);
+            return self.prune_same((at, new), action, above, here, depth);
         }
         let is_after = old_node.half.is_after(new_node.half);
         let (below, longer) = if is_after {
@@ -178,8 +179,7 @@ impl Chains {
 
     fn prune_same(
         &mut self,
-        at: NodeId,
-        new: NodeId,
+        (at, new): (NodeId, NodeId),
         action: Action,
         above: Match,
         here: &mut Match,
