@@ -1,4 +1,4 @@
-//! A profile as the user names it: Docker's default of some release, a file, or a recording.
+//! A profile as the user names it: the default of an engine, a file, or a recording.
 
 use std::path::Path;
 
@@ -6,7 +6,9 @@ use callsieve::arch::Arch;
 use callsieve::event::CallId;
 use callsieve::formats;
 use callsieve::profile::docker_default::{DockerRelease, docker_default};
-use callsieve::profile::{Action, ConditionalProfile, Host, Profile, Rule};
+use callsieve::profile::{
+    Action, ConditionalProfile, Host, Profile, Rule, containerd_default, podman_default,
+};
 use callsieve::recording::Recording;
 
 use super::error::CommandError;
@@ -28,18 +30,41 @@ enum Kind {
     Recording(Recording),
 }
 
-/// Reads `docker-default`, `docker-default@25.0.3` or a profile; `None` if the word is neither
-/// Docker's default nor must be a file.
+/// Reads the name of an engine's default: `docker-default`, `docker-default@25.0.3`,
+/// `podman-default`, `containerd-default`. `None` if the word must be a file.
 fn named(word: &str) -> Option<Result<(String, ConditionalProfile), CommandError>> {
-    let release = match word.strip_prefix("docker-default")? {
-        "" => Ok(DockerRelease::NEWEST),
-        rest => rest.strip_prefix('@')?.parse::<DockerRelease>(),
-    };
-    Some(
-        release
-            .map(|release| (format!("docker-default@{release}"), docker_default(release)))
-            .map_err(|error| CommandError::input("", &error)),
-    )
+    match word.split_once('@').unwrap_or((word, "")) {
+        ("docker-default", "") if word.ends_with('@') => None,
+        ("docker-default", "") => Some(Ok(docker(DockerRelease::NEWEST))),
+        ("docker-default", release) => Some(
+            release
+                .parse()
+                .map(docker)
+                .map_err(|error| CommandError::input("", &error)),
+        ),
+        (name @ "podman-default", version) => Some(only(name, version, podman_default)),
+        (name @ "containerd-default", version) => Some(only(name, version, containerd_default)),
+        _ => None,
+    }
+}
+
+fn docker(release: DockerRelease) -> (String, ConditionalProfile) {
+    (format!("docker-default@{release}"), docker_default(release))
+}
+
+/// A default of which one version is known.
+fn only(
+    name: &str,
+    version: &str,
+    default: fn() -> ConditionalProfile,
+) -> Result<(String, ConditionalProfile), CommandError> {
+    if version.is_empty() {
+        return Ok((name.to_owned(), default()));
+    }
+    Err(CommandError::user(format!(
+        "`{name}@{version}`: only one version of {name} is known"
+    ))
+    .hint(format!("`{name}` names it")))
 }
 
 /// Reads a profile by name or from a file.
