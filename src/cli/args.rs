@@ -58,4 +58,5 @@ pub(crate) enum Command {
     List(commands::list::ListArgs),
     Generate(commands::generate::GenerateArgs),
     Diff(commands::diff::DiffArgs),
+    Lint(commands::lint::LintArgs),
 }

@@ -37,6 +37,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::List(args) => commands::list::run(&args, &ui),
         Command::Generate(args) => commands::generate::run(&args, &ui),
         Command::Diff(args) => commands::diff::run(&args, &ui),
+        Command::Lint(args) => commands::lint::run(&args, &ui),
     };
     match result {
         Ok(exit) => exit.into(),

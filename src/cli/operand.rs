@@ -115,12 +115,7 @@ impl Operand {
             Kind::Profile(profile) => profile.architectures.clone(),
             Kind::Recording(recording) => recording.arches().into_iter().collect(),
         };
-        arches.first()?.natives().find(|native| {
-            arches
-                .iter()
-                .all(|arch| arch == native || native.sub_architectures().contains(arch))
-                && (native.is_64_bit() || arches.contains(native))
-        })
+        native_of(&arches)
     }
 
     /// What a container on `host` gets. A recording stands for the profile that permits exactly
@@ -131,6 +126,16 @@ impl Operand {
             Kind::Recording(recording) => observed(recording),
         }
     }
+}
+
+/// The architecture the machines of which run all of these, the first where it is one.
+pub(crate) fn native_of(arches: &[Arch]) -> Option<Arch> {
+    arches.first()?.natives().find(|native| {
+        arches
+            .iter()
+            .all(|arch| arch == native || native.sub_architectures().contains(arch))
+            && (native.is_64_bit() || arches.contains(native))
+    })
 }
 
 /// The profile that permits what was observed. Rules have no architecture of their own, so a

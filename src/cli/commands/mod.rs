@@ -3,5 +3,6 @@
 pub(crate) mod diff;
 pub(crate) mod generate;
 pub(crate) mod import;
+pub(crate) mod lint;
 pub(crate) mod list;
 pub(crate) mod merge;

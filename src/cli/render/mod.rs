@@ -2,6 +2,7 @@
 
 pub(crate) mod difference;
 pub(crate) mod generated;
+pub(crate) mod lint;
 pub(crate) mod reasons;
 
 use std::fmt::Write as _;
