@@ -15,6 +15,9 @@ pub(super) struct At<T> {
     pub(super) range: Range<usize>,
 }
 
+/// An architecture and its sub-architectures.
+pub(super) type Row = (Arch, Vec<Arch>);
+
 /// The whole file.
 #[derive(Debug)]
 pub(super) struct File<'t> {
@@ -24,7 +27,7 @@ pub(super) struct File<'t> {
     pub(super) default_action: Option<At<Action>>,
     pub(super) default_errno: Errno,
     pub(super) architectures: Option<At<Vec<At<Arch>>>>,
-    pub(super) arch_map: Option<At<Vec<(Arch, Vec<Arch>)>>>,
+    pub(super) arch_map: Option<At<Vec<Row>>>,
     pub(super) flags: Vec<At<String>>,
     pub(super) has_listener: bool,
     pub(super) syscalls: Option<Range<usize>>,

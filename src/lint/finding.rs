@@ -68,6 +68,9 @@ impl Report {
     }
 }
 
+/// What goes, and what comes in its place.
+pub(super) type Change = (Range<usize>, String);
+
 /// A finding as a check makes it.
 #[derive(Debug)]
 pub(super) struct Draft {
@@ -77,7 +80,7 @@ pub(super) struct Draft {
     engines: Vec<Engine>,
     notes: Vec<String>,
     help: Option<String>,
-    fix: Option<(String, Vec<(Range<usize>, String)>)>,
+    fix: Option<(String, Vec<Change>)>,
 }
 
 impl Draft {
@@ -109,11 +112,7 @@ impl Draft {
         self
     }
 
-    pub(super) fn fix(
-        mut self,
-        title: impl Into<String>,
-        edits: Vec<(Range<usize>, String)>,
-    ) -> Self {
+    pub(super) fn fix(mut self, title: impl Into<String>, edits: Vec<Change>) -> Self {
         self.fix = Some((title.into(), edits));
         self
     }

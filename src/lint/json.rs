@@ -99,7 +99,7 @@ pub(super) fn parse(text: &str) -> Result<Value<'_>, Broken> {
     }
 }
 
-/// Where serde_json was: its column counts the bytes of a line up to the one it did not like.
+/// Where `serde_json` was: its column counts the bytes of a line up to the one it did not like.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
     let start: usize = lines.map(str::len).sum();

@@ -158,7 +158,7 @@ impl<'p> Answers<'p> {
     }
 }
 
-/// runc's boundary on `native` (libcontainer/seccomp/patchbpf/enosys_linux.go): the largest number
+/// runc's boundary on `native` (`libcontainer/seccomp/patchbpf/enosys_linux.go`): the largest number
 /// of all names that its libseccomp knows, whatever their action.
 fn boundary(
     profile: &Profile,

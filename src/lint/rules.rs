@@ -555,7 +555,7 @@ rules! {
              and sh never; it refuses a profile with another.",
         source: "runc libcontainer/seccomp/config.go of each version",
     }
-    /// CS045: SCMP_ACT_NOTIFY where it can't be.
+    /// CS045: a notification where it can't be.
     Notify {
         id: "CS045",
         name: "notify",
@@ -614,7 +614,7 @@ rules! {
         reason: "The call is not made and returns 0: the program takes it for done.",
         source: "seccomp(2), SECCOMP_RET_ERRNO",
     }
-    /// CS050: SCMP_ACT_TRACE needs a tracer.
+    /// CS050: a trace needs a tracer.
     Trace {
         id: "CS050",
         name: "trace",
@@ -638,7 +638,7 @@ rules! {
             "libseccomp src/db.c (socketcall multiplexing); moby/moby#52547, \
              containerd/containerd#13330",
     }
-    /// CS052: io_uring is allowed.
+    /// CS052: `io_uring` is allowed.
     IoUring {
         id: "CS052",
         name: "io-uring",

@@ -1,10 +1,10 @@
 //! The default profile of containerd 2.4.
 //!
-//! containerd has no file: `DefaultProfile` in contrib/seccomp/seccomp_default.go makes a profile
-//! for the architecture and the kernel of the daemon and the bounding set of the container. Names
-//! and the rules of amd64 and arm64 are what 2.4.1 makes; `riscv_hwprobe` is from
+//! containerd has no file: `DefaultProfile` in `contrib/seccomp/seccomp_default.go` makes a
+//! profile for the architecture and the kernel of the daemon and the bounding set of the
+//! container. Names and the rules of amd64 and arm64 are what 2.4.1 makes; `riscv_hwprobe` is from
 //! containerd/containerd#11839 (2.1), the blocked `AF_ALG` from #13327 (2.4, backported). What a
-//! capability opens was read in the backport of the latter.
+//! capability opens was read in a backport of the latter.
 
 use super::action::{ENOSYS, EPERM};
 use super::stated::{DOMAINS, NO_NAMESPACE, allow, refuse};

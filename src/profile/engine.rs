@@ -68,7 +68,7 @@ pub enum Conditions {
 }
 
 /// For which architectures a runtime answers ENOSYS to numbers above the largest that a profile
-/// names (libcontainer/seccomp/patchbpf/enosys_linux.go in runc).
+/// names (`libcontainer/seccomp/patchbpf/enosys_linux.go` in runc).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnosysStub {
     /// None.

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use callsieve::arch::Arch;
 use callsieve::formats::docker::MAX_BYTES;
@@ -187,7 +187,7 @@ impl LintArgs {
         engines
     }
 
-    fn one(&self, path: &PathBuf, target: &Target) -> Result<Linted, CommandError> {
+    fn one(&self, path: &Path, target: &Target) -> Result<Linted, CommandError> {
         let (place, bytes) = input::bytes(path, MAX_BYTES)?;
         let native = self
             .arch
@@ -207,7 +207,7 @@ impl LintArgs {
         let report = lint::lint(&bytes, &options);
         Ok(Linted {
             place,
-            path: path.clone(),
+            path: path.to_owned(),
             native,
             text: String::from_utf8_lossy(&bytes).into_owned(),
             report,

@@ -34,7 +34,12 @@ pub(super) fn run(input: &Input<'_, '_>, findings: &mut Findings<'_, '_>) {
                 &action.range,
                 "without a tracer this is ENOSYS",
             )),
-            _ => {}
+            Action::KillProcess
+            | Action::KillThread
+            | Action::Trap
+            | Action::Errno(_)
+            | Action::Log
+            | Action::Allow => {}
         }
         if entry.action() == file.default_action() && !entry.names.is_empty() {
             findings.add(
@@ -92,72 +97,78 @@ fn number(
         findings.add(Draft::new(Rule::BadValue, &named.range, message));
     }
     let takes = matches!(action.value, Action::Errno(_) | Action::Trace(_));
-    if let Some(number) = &errno.number {
-        if !takes {
-            let engines = input.asked(CRUN);
-            if !engines.is_empty() {
-                let message = format!("crun refuses `{field}` with `{}`", action.value.scmp_name());
-                findings.add(
-                    Draft::new(Rule::ErrnoUnused, &number.range, message)
-                        .of(&engines)
-                        .help(format!("take `{field}` out; the action has no number")),
-                );
-            }
-        } else if matches!(action.value, Action::Errno(_)) {
-            if number.value == 0 {
-                findings.add(
-                    Draft::new(
-                        Rule::ErrnoZero,
-                        &number.range,
-                        "the call returns 0 and is not made",
-                    )
-                    .help("EPERM is 1, ENOSYS 38"),
-                );
-            } else if number.value > MAX_ERRNO {
-                let message = format!("errors are numbers from 1 to {MAX_ERRNO}");
-                findings.add(Draft::new(Rule::BadValue, &number.range, message));
-            }
-        }
-        if is_default && matches!(action.value, Action::Errno(_)) && number.value != 1 {
-            let engines = input.asked(&[Engine::Docker20]);
-            if !engines.is_empty() {
-                findings.add(
-                    Draft::new(
-                        Rule::DefaultErrnoDropped,
-                        &number.range,
-                        "Docker 20.10 drops this and answers EPERM",
-                    )
-                    .of(&engines)
-                    .help("a rule with `errnoRet` for each call that must fail otherwise is kept"),
-                );
-            }
-        }
-    } else if let Some(named) = &errno.named
-        && takes
-    {
-        let others: Vec<Engine> = input
-            .options
-            .engines
-            .iter()
-            .copied()
-            .filter(|engine| !ERRNO_NAMES.contains(engine))
-            .collect();
-        if named.value != 1 && !others.is_empty() {
-            let at = named.range.end..named.range.end;
-            findings.add(
-                Draft::new(
-                    Rule::ErrnoByName,
-                    &named.range,
-                    "only Podman and CRI-O read the name of an error; others answer EPERM",
-                )
-                .of(&others)
-                .fix(
-                    format!("add `{field}`"),
-                    vec![(at, format!(", \"{field}\": {}", named.value))],
-                ),
-            );
-        }
+    match (&errno.number, &errno.named) {
+        (Some(number), _) if takes => in_use(input, action, number, is_default, findings),
+        (Some(number), _) => unused(input, action, number, field, findings),
+        (None, Some(named)) if takes => by_name(input, named, field, findings),
+        (None, _) => {}
     }
+}
+
+fn unused(
+    input: &Input<'_, '_>,
+    action: &At<Action>,
+    number: &At<u16>,
+    field: &str,
+    findings: &mut Findings<'_, '_>,
+) {
+    let engines = input.asked(CRUN);
+    if engines.is_empty() {
+        return;
+    }
+    let message = format!("crun refuses `{field}` with `{}`", action.value.scmp_name());
+    findings.add(
+        Draft::new(Rule::ErrnoUnused, &number.range, message)
+            .of(&engines)
+            .help(format!("take `{field}` out; the action has no number")),
+    );
+}
+
+fn in_use(
+    input: &Input<'_, '_>,
+    action: &At<Action>,
+    number: &At<u16>,
+    is_default: bool,
+    findings: &mut Findings<'_, '_>,
+) {
+    if !matches!(action.value, Action::Errno(_)) {
+        return;
+    }
+    if number.value == 0 {
+        let message = "the call returns 0 and is not made";
+        findings
+            .add(Draft::new(Rule::ErrnoZero, &number.range, message).help("EPERM is 1, ENOSYS 38"));
+    } else if number.value > MAX_ERRNO {
+        let message = format!("errors are numbers from 1 to {MAX_ERRNO}");
+        findings.add(Draft::new(Rule::BadValue, &number.range, message));
+    }
+    let engines = input.asked(&[Engine::Docker20]);
+    if is_default && number.value != 1 && !engines.is_empty() {
+        let message = "Docker 20.10 drops this and answers EPERM";
+        findings.add(
+            Draft::new(Rule::DefaultErrnoDropped, &number.range, message)
+                .of(&engines)
+                .help("a rule with `errnoRet` for each call that must fail otherwise is kept"),
+        );
+    }
+}
+
+fn by_name(input: &Input<'_, '_>, named: &At<u16>, field: &str, findings: &mut Findings<'_, '_>) {
+    let asked = input.options.engines.iter().copied();
+    let others: Vec<Engine> = asked.filter(|it| !ERRNO_NAMES.contains(it)).collect();
+    if named.value == 1 || others.is_empty() {
+        return;
+    }
+    let at = named.range.end..named.range.end;
+    let message = "only Podman and CRI-O read the name of an error; others answer EPERM";
+    findings.add(
+        Draft::new(Rule::ErrnoByName, &named.range, message)
+            .of(&others)
+            .fix(
+                format!("add `{field}`"),
+                vec![(at, format!(", \"{field}\": {}", named.value))],
+            ),
+    );
 }
 
 fn flags(input: &Input<'_, '_>, findings: &mut Findings<'_, '_>) {

@@ -102,7 +102,22 @@ fn known_since(arch: Arch) -> Option<(&'static str, &'static [Engine])> {
         Arch::Parisc | Arch::Parisc64 | Arch::M68k | Arch::Sh | Arch::Sheb => {
             Some(("in no version", ALL))
         }
-        _ => None,
+        Arch::Aarch64
+        | Arch::Arm
+        | Arch::Mips
+        | Arch::Mips64
+        | Arch::Mips64n32
+        | Arch::Mipsel
+        | Arch::Mipsel64
+        | Arch::Mipsel64n32
+        | Arch::Ppc
+        | Arch::Ppc64
+        | Arch::Ppc64le
+        | Arch::S390
+        | Arch::S390x
+        | Arch::X32
+        | Arch::X86
+        | Arch::X86_64 => None,
     }
 }
 

@@ -63,10 +63,17 @@ fn values(arg: &Arg, findings: &mut Findings<'_, '_>) {
         (_, Some(_)) => {}
     }
     let always = match test {
-        Test::GreaterOrEqual(0) | Test::LessOrEqual(u64::MAX) => Some(true),
-        Test::MaskedEqual { mask: 0, .. } => Some(true),
+        Test::GreaterOrEqual(0)
+        | Test::LessOrEqual(u64::MAX)
+        | Test::MaskedEqual { mask: 0, .. } => Some(true),
         Test::Less(0) | Test::Greater(u64::MAX) => Some(false),
-        _ => None,
+        Test::NotEqual(_)
+        | Test::Less(_)
+        | Test::LessOrEqual(_)
+        | Test::Equal(_)
+        | Test::GreaterOrEqual(_)
+        | Test::Greater(_)
+        | Test::MaskedEqual { .. } => None,
     };
     if let Some(always) = always {
         let what = if always { "always" } else { "never" };

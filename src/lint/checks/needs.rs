@@ -154,7 +154,9 @@ fn thread_creation(
         Action::KillProcess | Action::KillThread | Action::Trap => {
             format!("clone3 is answered with {answer}")
         }
-        _ => format!("clone3 is blocked with {answer}"),
+        Action::Errno(_) | Action::Notify | Action::Trace(_) | Action::Log | Action::Allow => {
+            format!("clone3 is blocked with {answer}")
+        }
     };
     let draft = Draft::new(Rule::Clone3Eperm, rule.as_ref().unwrap_or(range), message)
         .of(engines)

@@ -1,5 +1,6 @@
 //! Findings as SARIF 2.1.0 (OASIS), which code scanning services take.
 
+use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -134,7 +135,10 @@ fn uri(path: &Path) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(char::from(*byte));
             }
-            byte => uri.push_str(&format!("%{byte:02X}")),
+            byte => {
+                // Writing to a string does not fail.
+                let _infallible = write!(uri, "%{byte:02X}");
+            }
         }
     }
     uri

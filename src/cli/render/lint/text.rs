@@ -1,6 +1,7 @@
 //! Findings for people, as cargo prints them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use callsieve::lint::{Edit, Finding, Rule, Severity};
 
@@ -89,10 +90,12 @@ fn one(finding: &Finding, place: &str, lines: &[&str], target: &Target) -> Strin
         text.push_str(&snippet(finding, shown, &margin, color));
     }
     let mut add = |what: &str, detail: &str| {
-        text.push_str(&format!(
-            "{margin} {BLUE}={PLAIN} {BOLD}{what}{PLAIN}: {}\n",
-            safe(detail)
-        ));
+        let detail = safe(detail);
+        // Writing to a string does not fail.
+        let _infallible = writeln!(
+            text,
+            "{margin} {BLUE}={PLAIN} {BOLD}{what}{PLAIN}: {detail}"
+        );
     };
     if finding.engines != target.engines {
         let names: Vec<&str> = finding.engines.iter().map(|engine| engine.name()).collect();
@@ -105,7 +108,7 @@ fn one(finding: &Finding, place: &str, lines: &[&str], target: &Target) -> Strin
         add("help", help);
     }
     if let Some(fix) = &finding.fix {
-        let edits: Vec<String> = fix.edits.iter().map(|edit| shown(edit)).collect();
+        let edits: Vec<String> = fix.edits.iter().map(shown).collect();
         add("fix", &format!("{}: {}", fix.title, edits.join("; ")));
     }
     text.push('\n');
