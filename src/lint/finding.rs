@@ -146,6 +146,13 @@ impl<'o, 't> Findings<'o, 't> {
         asked.filter(|engine| engines.contains(engine)).collect()
     }
 
+    /// Whether one more finding of the rule would be kept: what is counted alone needs no help.
+    pub(super) fn keeps(&self, rule: Rule) -> bool {
+        self.counts
+            .get(&rule)
+            .is_none_or(|count| *count < MAX_PER_RULE)
+    }
+
     /// The line of an offset.
     pub(super) fn line(&self, offset: usize) -> usize {
         self.places.place(offset).line

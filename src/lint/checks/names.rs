@@ -83,7 +83,11 @@ fn unknown(
     let message = format!("unknown system call {}", quoted(name));
     let draft = Draft::new(Rule::UnknownName, range, message)
         .note("no architecture has it: engines ignore the name");
-    findings.add(match meant(name, input.options.host.native) {
+    let help = findings
+        .keeps(Rule::UnknownName)
+        .then(|| meant(name, input.options.host.native))
+        .flatten();
+    findings.add(match help {
         Some(help) => draft.help(help),
         None => draft,
     });
