@@ -42,6 +42,8 @@ pub(super) struct File<'t> {
 pub(super) struct Errno {
     pub(super) number: Option<At<u16>>,
     pub(super) named: Option<At<u16>>,
+    /// The field with the number.
+    pub(super) field: Option<Range<usize>>,
 }
 
 impl Errno {

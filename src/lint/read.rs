@@ -86,7 +86,10 @@ impl<'f, 'o, 't> Reader<'f, 'o, 't> {
             let value = &field.value;
             match key {
                 "defaultAction" => file.default_action = self.action(value),
-                "defaultErrnoRet" => file.default_errno.number = self.number(value),
+                "defaultErrnoRet" => {
+                    file.default_errno.number = self.number(value);
+                    file.default_errno.field = Some(field_range(field));
+                }
                 "defaultErrno" => file.default_errno.named = self.errno(value),
                 "architectures" => {
                     file.architectures = self.array(value).map(|list| At {
@@ -370,7 +373,10 @@ impl<'f, 'o, 't> Reader<'f, 'o, 't> {
                     entry.names.extend(self.name(value));
                 }
                 "action" => entry.action = self.action(value),
-                "errnoRet" => entry.errno.number = self.number(value),
+                "errnoRet" => {
+                    entry.errno.number = self.number(value);
+                    entry.errno.field = Some(field_range(field));
+                }
                 "errno" => entry.errno.named = self.errno(value),
                 "args" => {
                     for arg in self

@@ -19,6 +19,7 @@ mod generate;
 mod help;
 mod hostile;
 mod import;
+mod lint;
 mod merge_list;
 mod progress;
 mod util;

@@ -8,6 +8,7 @@ use crate::lint::Rule;
 use crate::lint::engines::{CRUN, ERRNO_NAMES, RUNC};
 use crate::lint::file::{At, Errno};
 use crate::lint::finding::{Draft, Findings};
+use crate::lint::fix;
 use crate::profile::{Action, Engine};
 
 pub(super) fn run(input: &Input<'_, '_>, findings: &mut Findings<'_, '_>) {
@@ -99,7 +100,7 @@ fn number(
     let takes = matches!(action.value, Action::Errno(_) | Action::Trace(_));
     match (&errno.number, &errno.named) {
         (Some(number), _) if takes => in_use(input, action, number, is_default, findings),
-        (Some(number), _) => unused(input, action, number, field, findings),
+        (Some(number), _) => unused(input, action, (number, errno), field, findings),
         (None, Some(named)) if takes => by_name(input, named, field, findings),
         (None, _) => {}
     }
@@ -108,7 +109,7 @@ fn number(
 fn unused(
     input: &Input<'_, '_>,
     action: &At<Action>,
-    number: &At<u16>,
+    (number, errno): (&At<u16>, &Errno),
     field: &str,
     findings: &mut Findings<'_, '_>,
 ) {
@@ -117,10 +118,15 @@ fn unused(
         return;
     }
     let message = format!("crun refuses `{field}` with `{}`", action.value.scmp_name());
+    let draft = Draft::new(Rule::ErrnoUnused, &number.range, message)
+        .of(&engines)
+        .note("the action has no number");
+    let edit = errno.field.as_ref();
     findings.add(
-        Draft::new(Rule::ErrnoUnused, &number.range, message)
-            .of(&engines)
-            .help(format!("take `{field}` out; the action has no number")),
+        match edit.and_then(|field| fix::without(input.file.text, field)) {
+            Some(edit) => draft.fix(format!("take `{field}` out"), vec![edit]),
+            None => draft,
+        },
     );
 }
 

@@ -5,6 +5,7 @@ use crate::arch::Arch;
 use crate::lint::Rule;
 use crate::lint::file::{Arg, Entry};
 use crate::lint::finding::{Draft, Findings};
+use crate::lint::fix;
 use crate::lint::meaning::{Answers, always_holds};
 use crate::profile::{Action, ArgIndex, Profile, Test};
 
@@ -33,14 +34,14 @@ const ABOVE: u64 = 1 << 32;
 pub(super) fn run(input: &Input<'_, '_>, findings: &mut Findings<'_, '_>) {
     for entry in &input.file.entries {
         for arg in &entry.args {
-            values(arg, findings);
+            values(input, arg, findings);
         }
         twice(input, entry, findings);
     }
     upper_half(input, findings);
 }
 
-fn values(arg: &Arg, findings: &mut Findings<'_, '_>) {
+fn values(input: &Input<'_, '_>, arg: &Arg, findings: &mut Findings<'_, '_>) {
     let test = arg.condition.test;
     match (test, &arg.value_two) {
         (Test::MaskedEqual { mask, expected }, _) if expected & !mask != 0 => {
@@ -55,11 +56,14 @@ fn values(arg: &Arg, findings: &mut Findings<'_, '_>) {
             );
         }
         (Test::MaskedEqual { .. }, _) | (_, None) => {}
-        (_, Some(two)) if two.value != 0 => findings.add(Draft::new(
-            Rule::ValueTwoUnused,
-            &two.range,
-            "only `SCMP_CMP_MASKED_EQ` looks at `valueTwo`",
-        )),
+        (_, Some(two)) if two.value != 0 => {
+            let message = "only `SCMP_CMP_MASKED_EQ` looks at `valueTwo`";
+            let draft = Draft::new(Rule::ValueTwoUnused, &two.range, message);
+            findings.add(match fix::without(input.file.text, &two.range) {
+                Some(edit) => draft.fix("take it out", vec![edit]),
+                None => draft,
+            });
+        }
         (_, Some(_)) => {}
     }
     let always = match test {
