@@ -74,7 +74,7 @@ fn names(changes: &[Change]) -> BTreeSet<String> {
         .iter()
         .map(|change| match &change.call {
             CallId::Name(name) => name.to_string(),
-            other => panic!("{other:?}"),
+            CallId::AnyOther | CallId::WholeArchitecture => panic!("{:?}", change.call),
         })
         .collect()
 }

@@ -164,11 +164,13 @@ impl<'o, 't> Findings<'o, 't> {
             Some(Level::At(severity)) => *severity,
             None => draft.rule.info().severity,
         };
-        let engines = if draft.engines.is_empty() {
+        let mut engines = if draft.engines.is_empty() {
             self.options.engines.clone()
         } else {
             draft.engines
         };
+        engines.sort_unstable();
+        engines.dedup();
         // What is found for engines one by one is one finding.
         let key = (
             draft.rule,

@@ -75,7 +75,7 @@ fn cases(rule: &Path, kind: &str) -> Vec<PathBuf> {
         .map(|entry| entry.unwrap().path())
         .filter(|path| {
             let name = path.file_name().unwrap().to_str().unwrap();
-            name.starts_with(kind) && name.ends_with(".json")
+            name.starts_with(kind) && path.extension().is_some_and(|it| it == "json")
         })
         .collect();
     files.sort();
