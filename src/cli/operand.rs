@@ -33,17 +33,20 @@ enum Kind {
 /// Reads the name of an engine's default: `docker-default`, `docker-default@25.0.3`,
 /// `podman-default`, `containerd-default`. `None` if the word must be a file.
 fn named(word: &str) -> Option<Result<(String, ConditionalProfile), CommandError>> {
-    match word.split_once('@').unwrap_or((word, "")) {
-        ("docker-default", "") if word.ends_with('@') => None,
-        ("docker-default", "") => Some(Ok(docker(DockerRelease::NEWEST))),
-        ("docker-default", release) => Some(
-            release
+    let (name, version) = match word.split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (word, None),
+    };
+    match name {
+        "docker-default" => Some(match version {
+            None => Ok(docker(DockerRelease::NEWEST)),
+            Some(release) => release
                 .parse()
                 .map(docker)
                 .map_err(|error| CommandError::input("", &error)),
-        ),
-        (name @ "podman-default", version) => Some(only(name, version, podman_default)),
-        (name @ "containerd-default", version) => Some(only(name, version, containerd_default)),
+        }),
+        "podman-default" => Some(only(name, version, podman_default)),
+        "containerd-default" => Some(only(name, version, containerd_default)),
         _ => None,
     }
 }
@@ -55,16 +58,16 @@ fn docker(release: DockerRelease) -> (String, ConditionalProfile) {
 /// A default of which one version is known.
 fn only(
     name: &str,
-    version: &str,
+    version: Option<&str>,
     default: fn() -> ConditionalProfile,
 ) -> Result<(String, ConditionalProfile), CommandError> {
-    if version.is_empty() {
-        return Ok((name.to_owned(), default()));
+    match version {
+        None => Ok((name.to_owned(), default())),
+        Some(version) => Err(CommandError::user(format!(
+            "`{name}@{version}`: only one version of {name} is known"
+        ))
+        .hint(format!("`{name}` names it"))),
     }
-    Err(CommandError::user(format!(
-        "`{name}@{version}`: only one version of {name} is known"
-    ))
-    .hint(format!("`{name}` names it")))
 }
 
 /// Reads a profile by name or from a file.
