@@ -61,4 +61,5 @@ pub(crate) enum Command {
     Check(commands::check::CheckArgs),
     Export(commands::export::ExportArgs),
     Inspect(commands::inspect::InspectArgs),
+    Lint(commands::lint::LintArgs),
 }

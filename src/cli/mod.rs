@@ -42,6 +42,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::Check(args) => commands::check::run(&args, &ui),
         Command::Export(args) => commands::export::run(&args, &ui),
         Command::Inspect(args) => commands::inspect::run(&args, &ui),
+        Command::Lint(args) => commands::lint::run(&args, &ui),
     };
     match result {
         Ok(exit) => exit.into(),

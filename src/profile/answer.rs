@@ -70,6 +70,9 @@ impl fmt::Display for Answer {
     }
 }
 
+/// How many cases are told; more are counted alone.
+const SHOWN: usize = 12;
+
 /// Cases of one action are joined by `|`, those of the next follow after `;`:
 /// `allow if arg0 == 0x1 and arg1 < 0x3 | arg0 == 0x2; log if arg0 == 0x4, else EPERM`.
 impl fmt::Display for Conditional {
@@ -77,7 +80,8 @@ impl fmt::Display for Conditional {
         if self.cases.is_empty() {
             return f.write_str("it depends on the arguments");
         }
-        for (at, run) in self.cases.chunk_by(|a, b| a.action == b.action).enumerate() {
+        let shown = self.cases.get(..SHOWN).unwrap_or(&self.cases);
+        for (at, run) in shown.chunk_by(|a, b| a.action == b.action).enumerate() {
             if at > 0 {
                 f.write_str("; ")?;
             }
@@ -94,6 +98,10 @@ impl fmt::Display for Conditional {
                     condition.fmt(f)?;
                 }
             }
+        }
+        match self.cases.len().checked_sub(SHOWN) {
+            None | Some(0) => {}
+            Some(more) => write!(f, " and in {more} more cases")?,
         }
         write!(f, ", else {}", self.otherwise)?;
         if self.is_merged {

@@ -8,6 +8,7 @@ use super::action::Reach;
 use super::answer::{Answer, Conditional};
 use super::decision::{Decision, Decisions, TooComplex};
 use super::diff::{DiffError, Witness};
+use super::eval::has_low_word_only;
 use super::flow::Flow;
 use super::policy::{Call, NOT_LISTED, Policy, call_name};
 use crate::arch::Arch;
@@ -17,7 +18,7 @@ pub(super) struct Comparer<'p> {
     pub(super) old: &'p dyn Policy,
     pub(super) new: &'p dyn Policy,
     decisions: Decisions,
-    known: BTreeMap<Flow, (Decision, Side)>,
+    known: BTreeMap<(bool, Flow), (Decision, Side)>,
     found: BTreeMap<(Decision, Decision), [Option<Found>; 3]>,
 }
 
@@ -126,8 +127,8 @@ impl<'p> Comparer<'p> {
             arch,
             call: call_name(arch, number),
         };
-        let (old_root, old) = self.side(&calls.0).map_err(too_complex)?;
-        let (new_root, new) = self.side(&calls.1).map_err(too_complex)?;
+        let (old_root, old) = self.side(arch, &calls.0).map_err(too_complex)?;
+        let (new_root, new) = self.side(arch, &calls.1).map_err(too_complex)?;
         let found = match self.found.get(&(old_root, new_root)) {
             Some(known) => *known,
             None => find(&mut self.decisions, old_root, new_root).map_err(too_complex)?,
@@ -144,53 +145,54 @@ impl<'p> Comparer<'p> {
         })
     }
 
-    fn side(&mut self, call: &Call) -> Result<(Decision, Side), TooComplex> {
+    fn side(&mut self, arch: Arch, call: &Call) -> Result<(Decision, Side), TooComplex> {
         if let Some(action) = call.flow.as_constant() {
             return Ok((self.decisions.constant(action), Side::constant(action)));
         }
-        if let Some(known) = self.known.get(&call.flow) {
+        if let Some(known) = self
+            .known
+            .get(&(has_low_word_only(arch), call.flow.clone()))
+        {
             return Ok(known.clone());
         }
         let root = self.decisions.of_flow(&call.flow)?;
         let answer = match self.decisions.as_constant(root) {
             Some(action) => Answer::Constant(action),
-            None => Answer::Conditional(Arc::new(self.conditional(call, root)?)),
+            None => Answer::Conditional(Arc::new(self.conditional(arch, call, root)?)),
         };
         let side = Side {
             answer,
             actions: Arc::new(self.decisions.answers(root)?),
         };
-        self.known.insert(call.flow.clone(), (root, side.clone()));
+        let key = (has_low_word_only(arch), call.flow.clone());
+        self.known.insert(key, (root, side.clone()));
         Ok((root, side))
     }
 
-    /// The rules as they are written if they mean what the call gets.
-    fn conditional(&mut self, call: &Call, root: Decision) -> Result<Conditional, TooComplex> {
-        let Some(rules) = &call.rules else {
-            return self.read_off(root);
-        };
-        self.decisions.spend(rules.cases().len())?;
-        if self.decisions.build(rules)? == root {
-            return Ok(Conditional::from(rules));
+    /// The rules as they are written if they mean what the call gets, else what it gets.
+    fn conditional(
+        &mut self,
+        arch: Arch,
+        call: &Call,
+        root: Decision,
+    ) -> Result<Conditional, TooComplex> {
+        let mut otherwise = None;
+        if let Some(rules) = &call.rules {
+            self.decisions.spend(rules.cases().len())?;
+            if self.decisions.build(rules)? == root {
+                return Ok(Conditional::from(rules));
+            }
+            otherwise = Some(rules.otherwise());
         }
-        let mut conditional = self.read_off(root)?;
-        conditional.is_merged = true;
-        Ok(conditional)
-    }
-
-    fn read_off(&mut self, root: Decision) -> Result<Conditional, TooComplex> {
-        let otherwise = self
-            .decisions
-            .answer(root, &[u64::MAX; 6])
-            .ok_or(TooComplex)?;
+        let largest = self.decisions.answer(root, &[u64::MAX; 6]);
+        let otherwise = otherwise.or(largest).ok_or(TooComplex)?;
+        let low_word = has_low_word_only(arch);
+        // What can't be said in few words is shown by example.
+        let cases = self.decisions.cases(root, Some(otherwise), low_word);
         Ok(Conditional {
-            // What can't be said in few words is shown by example.
-            cases: match self.decisions.cases(root, Some(otherwise)) {
-                Ok((cases, _)) => cases,
-                Err(TooComplex) => Vec::new(),
-            },
+            cases: cases.map_or_else(|TooComplex| Vec::new(), |(cases, _)| cases),
             otherwise,
-            is_merged: false,
+            is_merged: call.rules.is_some(),
         })
     }
 }

@@ -415,7 +415,7 @@ pub(super) fn is_sub_call(arch: Arch, name: &str) -> bool {
 
 /// Whether libseccomp gives the architecture 32-bit words (`.size` in its src/arch-*.c), so that
 /// filters see the low half of each argument only.
-const fn has_low_word_only(arch: Arch) -> bool {
+pub(super) const fn has_low_word_only(arch: Arch) -> bool {
     !arch.is_64_bit() || matches!(arch, Arch::X32 | Arch::Mips64n32 | Arch::Mipsel64n32)
 }
 

@@ -13,6 +13,7 @@ mod call_rules;
 pub mod capability;
 mod chains;
 mod compare;
+pub mod containerd_default;
 pub mod decision;
 pub mod diff;
 pub mod docker_default;
@@ -21,19 +22,23 @@ pub mod eval;
 pub mod floor;
 pub mod flow;
 pub mod implied;
+pub mod podman_default;
 pub mod policy;
 pub mod program;
 mod read_off;
 pub mod recover;
 pub mod resolve;
+mod stated;
 
 use crate::arch::Arch;
 use crate::syscalls::SyscallName;
 
 pub use action::Action;
 pub use capability::Capability;
+pub use containerd_default::containerd_default;
 pub use docker_default::{DockerRelease, docker_default};
 pub use engine::{Engine, Libseccomp, View};
+pub use podman_default::podman_default;
 pub use resolve::{Applies, ConditionalProfile, ConditionalRule, Host, KernelVersion};
 
 /// A flat profile, valid for the architectures it lists.

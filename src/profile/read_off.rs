@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::call_rules::Case;
+use super::call_rules::{Case, word};
 use super::decision::{Decision, Decisions, TooComplex};
 use super::{Action, ArgIndex, Condition, Test};
 
@@ -23,9 +23,18 @@ struct Cube {
     value: u64,
 }
 
+/// What cases are to say.
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    otherwise: Action,
+    /// The largest value that conditions see.
+    largest: u64,
+}
+
 impl Decisions {
     /// Cases that do not overlap and together say what `decision` does, and what is answered
-    /// elsewhere: `otherwise`, or what the largest arguments get.
+    /// elsewhere: `otherwise`, or what the largest arguments get. With `low_word` they are for an
+    /// architecture where conditions see 32 bits only.
     ///
     /// # Errors
     ///
@@ -34,11 +43,16 @@ impl Decisions {
         &mut self,
         decision: Decision,
         otherwise: Option<Action>,
+        low_word: bool,
     ) -> Result<(Vec<Case>, Action), TooComplex> {
         let largest = self.answer(decision, &[u64::MAX; 6]);
         let otherwise = otherwise.or(largest).ok_or(TooComplex)?;
         let mut cases = Vec::new();
-        self.read(decision.root(), &mut Vec::new(), otherwise, &mut cases)?;
+        let reading = Reading {
+            otherwise,
+            largest: word(low_word),
+        };
+        self.read(decision.root(), &mut Vec::new(), reading, &mut cases)?;
         cases.sort_unstable();
         Ok((cases, otherwise))
     }
@@ -47,11 +61,11 @@ impl Decisions {
         &mut self,
         root: u32,
         conditions: &mut Vec<Condition>,
-        otherwise: Action,
+        reading: Reading,
         cases: &mut Vec<Case>,
     ) -> Result<(), TooComplex> {
         if let Some(action) = self.action(root) {
-            if action != otherwise {
+            if action != reading.otherwise {
                 if cases.len() >= MAX_CASES {
                     return Err(TooComplex);
                 }
@@ -69,12 +83,12 @@ impl Decisions {
         let all = Cube { mask: 0, value: 0 };
         self.cubes(root, arg, all, &mut exits, &mut count)?;
         for (exit, cubes) in exits {
-            if self.action(exit) == Some(otherwise) {
+            if self.action(exit) == Some(reading.otherwise) {
                 continue;
             }
-            for test in tests(cubes) {
+            for test in tests(cubes, reading.largest) {
                 conditions.push(Condition { arg, test });
-                self.read(exit, conditions, otherwise, cases)?;
+                self.read(exit, conditions, reading, cases)?;
                 conditions.pop();
             }
         }
@@ -111,31 +125,22 @@ impl Decisions {
 }
 
 /// Tests of which one holds for exactly the values in `cubes`.
-fn tests(cubes: Vec<Cube>) -> Vec<Test> {
-    // In words of 32 bits the upper half does not matter.
-    const LOW: u64 = 0xffff_ffff;
-    let intervals = intervals(&cubes, u64::MAX).map(|all| (all, u64::MAX));
-    let Some((intervals, largest)) = intervals.or_else(|| {
-        let low = cubes.iter().all(|cube| cube.mask & !LOW == 0);
-        let all = low.then(|| self::intervals(&cubes, LOW))??;
-        Some((all, LOW))
-    }) else {
+fn tests(cubes: Vec<Cube>, largest: u64) -> Vec<Test> {
+    let Some(intervals) = intervals(&cubes, largest) else {
         return cubes.into_iter().map(masked).collect();
     };
     if let [(0, below), (above, last)] = intervals.as_slice()
         && *last == largest
         && *above - *below == 2
-        && largest == u64::MAX
     {
         return vec![Test::NotEqual(below + 1)];
     }
     let mut tests = Vec::new();
     for (first, last) in intervals {
         match (first, last) {
-            _ if largest == LOW => tests.extend(prefixes(first, last, largest).map(masked)),
             _ if first == last => tests.push(Test::Equal(first)),
             (0, last) => tests.push(Test::LessOrEqual(last)),
-            (first, u64::MAX) => tests.push(Test::GreaterOrEqual(first)),
+            (first, last) if last == largest => tests.push(Test::GreaterOrEqual(first)),
             _ => tests.extend(prefixes(first, last, largest).map(masked)),
         }
     }

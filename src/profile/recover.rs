@@ -7,7 +7,7 @@ use super::call_rules::Case;
 use super::decision::{Decisions, TooComplex};
 use super::diff::{DiffError, Difference};
 use super::engine::{Engine, Libseccomp, View};
-use super::eval::Meaning;
+use super::eval::{Meaning, has_low_word_only};
 use super::policy::{Policy, PolicyError, call_name};
 use super::{Action, Profile, Rule};
 use crate::arch::Arch;
@@ -110,7 +110,7 @@ fn said(
     }
     // What can't be said in cases is refused, and the difference tells.
     Ok(decisions
-        .cases(root, Some(default_action))
+        .cases(root, Some(default_action), has_low_word_only(arch))
         .unwrap_or((Vec::new(), default_action)))
 }
 

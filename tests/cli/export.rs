@@ -36,7 +36,8 @@ fn listing() {
 
         20 instructions, at most 11 of them for a call
         --- stderr
-    "#]].assert_eq(&sandbox.run("export profile -f text").whole());
+    "#]]
+    .assert_eq(&sandbox.run("export profile -f text").whole());
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod help;
 mod hostile;
 mod import;
 mod inspect;
+mod lint;
 mod merge_list;
 mod progress;
 mod util;

@@ -25,7 +25,7 @@ use callsieve::enforce::compile;
 use callsieve::profile::decision::Decisions;
 use callsieve::profile::diff::{self, Difference};
 use callsieve::profile::eval::Meaning;
-use callsieve::profile::policy::{Policy, PolicyError};
+use callsieve::profile::policy::{Policy as _, PolicyError};
 use callsieve::profile::program::{ProgramPolicy, follow};
 use callsieve::profile::{Action, Engine, Libseccomp, Profile, View};
 use callsieve::syscalls::table;

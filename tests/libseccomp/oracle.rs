@@ -68,7 +68,7 @@ impl Oracle {
         *self = Self::run(folder);
     }
 
-    /// The filter that runc makes of a profile (libcontainer/seccomp/seccomp_linux.go), or the
+    /// The filter that runc makes of a profile (`libcontainer/seccomp/seccomp_linux.go`), or the
     /// number of the error that libseccomp has.
     pub(crate) fn filter(&mut self, profile: &Profile) -> Result<Program, u32> {
         let mut script = format!("F {}\n", profile.default_action.to_return());

@@ -116,7 +116,7 @@ pub(crate) fn profile(random: &mut Random) -> Profile {
     let names: Vec<&str> = (0..random.pick(&[1, 1, 2, 3]))
         .map(|_| random.pick(&NAMES))
         .collect();
-    let rules = (0..1 + random.below(6))
+    let rules = (0..=random.below(6))
         .map(|_| Rule {
             names: (0..random.pick(&[1, 1, 1, 2]))
                 .map(|_| SyscallName::new(random.pick(&names)).unwrap())

@@ -16,9 +16,10 @@ use crate::cli::ui::Ui;
 
 /// Compare two profiles by what they permit
 ///
-/// OLD and NEW are profiles, recordings, traces, or Docker's default: `docker-default` of the
-/// newest release, `docker-default@25.0.3` of another. They are compared by their answers to
-/// every call with every argument, on each architecture; how they are written does not matter.
+/// OLD and NEW are profiles, recordings, traces, or the default of an engine: `docker-default` of
+/// the newest release, `docker-default@25.0.3` of another, `podman-default` (CRI-O's too),
+/// `containerd-default`. They are compared by their answers to every call with every argument, on
+/// each architecture; how they are written does not matter.
 ///
 /// Exits with 1 if there is what `--fail-on` names, else with 0.
 #[derive(Debug, clap::Args)]

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod difference;
 pub(crate) mod generated;
 pub(crate) mod installed;
+pub(crate) mod lint;
 pub(crate) mod reasons;
 
 use std::fmt::Write as _;
