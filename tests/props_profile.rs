@@ -16,6 +16,7 @@ use callsieve::profile::decision::Decisions;
 use callsieve::profile::diff::{CallId, Change, Difference, Extent, Relation};
 use callsieve::profile::eval::{self, Meaning};
 use callsieve::profile::policy::Policy as _;
+use callsieve::profile::recover::{UnionError, union};
 use callsieve::profile::{
     Action, ArgIndex, Condition, Engine, Libseccomp, Profile, Rule, Test, View,
 };
@@ -310,6 +311,10 @@ fn real(meaning: &Meaning<'_>, arch: Arch, name: &str, args: &[u64; 6]) -> Actio
     meaning.answer(arch, name, args).unwrap()
 }
 
+fn union_of_one(profile: &Profile) -> Result<Profile, UnionError> {
+    union(&[profile.clone(), profile.clone()], &VIEW)
+}
+
 fn between(old: &Profile, new: &Profile) -> Difference {
     Difference::between(old, new, &VIEW).expect("small profiles are never too complex")
 }
@@ -430,6 +435,32 @@ proptest! {
         prop_assert!(difference.is_identical());
         let permitted: usize = difference.arches.values().map(|a| a.old_permitted).sum();
         prop_assert_eq!(difference.unchanged(), permitted);
+    }
+
+    /// The union permits what either does, and everything that permits what both do permits what
+    /// the union does.
+    #[test]
+    fn the_union_is_the_least_upper_bound((a, b) in (plain_profile(), plain_profile()), c in plain_profile()) {
+        let Ok(union) = union(&[a.clone(), b.clone()], &VIEW) else { return Ok(()) };
+        let is_at_most = |less: &Profile, more: &Profile| between(more, less).wider.is_empty();
+        prop_assert!(is_at_most(&a, &union) && is_at_most(&b, &union));
+        if is_at_most(&a, &c) && is_at_most(&b, &c) {
+            prop_assert!(is_at_most(&union, &c));
+        }
+        let meanings = [Meaning::new(&a, &VIEW), Meaning::new(&b, &VIEW)];
+        let together = Meaning::new(&union, &VIEW);
+        for arch in ARCHES {
+            for (_, number) in table(arch).iter().step_by(7) {
+                for args in [[0; 6], [1; 6], [LOW; 6], [u64::MAX; 6]] {
+                    let reach = |m: &Meaning<'_>| m.answer_number(arch, number, &args).unwrap().reach();
+                    let most = meanings.iter().map(reach).max().unwrap();
+                    prop_assert_eq!(reach(&together), most);
+                }
+            }
+        }
+        if let Ok(same) = union_of_one(&a) {
+            prop_assert_eq!(between(&a, &same).relation, Relation::Equal);
+        }
     }
 
     #[test]

@@ -35,9 +35,9 @@ pub enum Engine {
 /// libseccomp has the table of the kernel that was new then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Libseccomp {
-    /// 2.5.4: Linux 5.17. Debian 12, Ubuntu 22.04.
+    /// 2.5.4: Linux 5.17. Ubuntu 22.04.
     V2_5_4,
-    /// 2.5.5: Linux 6.7. Ubuntu 24.04.
+    /// 2.5.5: Linux 6.7. Ubuntu 24.04, and Debian 12, whose 2.5.4-1+deb12u1 has these calls too.
     V2_5_5,
     /// 2.6.0: Linux 6.13. Debian 13.
     V2_6_0,

@@ -126,8 +126,18 @@ impl Decisions {
 
 /// Tests of which one holds for exactly the values in `cubes`.
 fn tests(cubes: Vec<Cube>, largest: u64) -> Vec<Test> {
+    let cubes: Vec<Cube> = cubes
+        .into_iter()
+        .flat_map(|cube| spelled_out(cube, largest))
+        .collect();
     let Some(intervals) = intervals(&cubes, largest) else {
-        return cubes.into_iter().map(masked).collect();
+        return cubes
+            .into_iter()
+            .map(|cube| match cube.mask {
+                mask if mask == largest => Test::Equal(cube.value),
+                _ => masked(cube),
+            })
+            .collect();
     };
     if let [(0, below), (above, last)] = intervals.as_slice()
         && *last == largest
@@ -145,6 +155,30 @@ fn tests(cubes: Vec<Cube>, largest: u64) -> Vec<Test> {
         }
     }
     tests
+}
+
+/// The few values of a cube, which are easier to read than a mask; a cube of many values, or of an
+/// interval, as it is.
+fn spelled_out(cube: Cube, largest: u64) -> Vec<Cube> {
+    /// Two free bits, four values.
+    const FREE: u32 = 2;
+    let free = largest & !cube.mask;
+    if free.count_ones() > FREE || free & free.wrapping_add(1) == 0 {
+        return vec![cube];
+    }
+    let mut all = Vec::new();
+    let mut bits = 0_u64;
+    loop {
+        all.push(Cube {
+            mask: largest,
+            value: cube.value | bits,
+        });
+        // The next choice of the free bits, until they are all clear again.
+        bits = bits.wrapping_sub(free) & free;
+        if bits == 0 {
+            return all;
+        }
+    }
 }
 
 const fn masked(cube: Cube) -> Test {

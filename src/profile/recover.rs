@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::action::ENOSYS;
+use super::action::{ENOSYS, Reach};
 use super::call_rules::Case;
 use super::decision::{Decisions, TooComplex};
 use super::diff::{DiffError, Difference};
 use super::engine::{Engine, Libseccomp, View};
 use super::eval::{Meaning, has_low_word_only};
-use super::policy::{Policy, PolicyError, call_name};
+use super::policy::{NOT_LISTED, Policy, PolicyError, Union, call_name};
 use super::{Action, Profile, Rule};
 use crate::arch::Arch;
 use crate::syscalls::{SyscallName, table};
@@ -24,6 +24,43 @@ pub struct Recovered {
     /// What is not the same, the policy being the old side. Where calls are answered differently
     /// on different architectures, or conditions are too many, no flat profile says the same.
     pub difference: Difference,
+}
+
+/// Why profiles have no union.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnionError {
+    /// It can't be told what they mean.
+    #[error(transparent)]
+    Meaning(#[from] DiffError),
+    /// It would take rules that hold on one architecture alone, or too many.
+    #[error("no single profile permits what any of these does and no more: {what} can't be said")]
+    NotSaid {
+        /// What would not be the same.
+        what: String,
+    },
+}
+
+/// The profile that permits what any of several permits and no more: their least upper bound. It
+/// is checked to be that, by comparison.
+///
+/// # Errors
+///
+/// [`UnionError`] if there is none.
+pub fn union(profiles: &[Profile], view: &View) -> Result<Profile, UnionError> {
+    let policies = profiles
+        .iter()
+        .map(|profile| Box::new(Meaning::new(profile, view)) as Box<dyn Policy>);
+    let union = Union::new(policies.collect());
+    let recovered = recover(&union, view.native)?;
+    let difference = Difference::of(&union, &Meaning::new(&recovered.profile, view))?;
+    let changes = difference.wider.iter().chain(&difference.narrower);
+    match changes.map(|change| (change.arch, &change.call)).next() {
+        None => Ok(recovered.profile),
+        Some((arch, call)) => Err(UnionError::NotSaid {
+            what: format!("{call} on {arch}"),
+        }),
+    }
 }
 
 /// What a call gets on all architectures: its cases, and what it gets elsewhere.
@@ -42,15 +79,71 @@ pub fn recover(policy: &dyn Policy, native: Arch) -> Result<Recovered, DiffError
         .collect();
     let mut seen = BTreeSet::new();
     let architectures: Vec<Arch> = arches.into_iter().filter(|it| seen.insert(*it)).collect();
-    let default_action = other(policy, native)?;
+    let mut best: Option<Recovered> = None;
+    for default_action in defaults(policy, native)? {
+        let profile = flat(policy, &architectures, default_action)?;
+        // Some default actions take rules that contradict each other.
+        let Ok(found) = closest(policy, profile, native) else {
+            continue;
+        };
+        if best.as_ref().is_none_or(|best| found.rank() < best.rank()) {
+            best = Some(found);
+        }
+    }
+    match best {
+        Some(best) => Ok(best),
+        None => closest(policy, flat(policy, &architectures, NOT_LISTED)?, native),
+    }
+}
+
+impl Recovered {
+    /// How far it is from what it was read off, then how long it is.
+    fn rank(&self) -> (usize, usize) {
+        let Difference {
+            wider,
+            narrower,
+            changed,
+            ..
+        } = &self.difference;
+        let names = self.profile.rules.iter().map(|rule| rule.names.len());
+        (wider.len() + narrower.len() + changed.len(), names.sum())
+    }
+}
+
+/// How many of the answers that refuse calls are tried as default action.
+const TRIED: usize = 3;
+
+/// What may have been the default action: what a number without a name gets, and what most calls
+/// are refused with.
+fn defaults(policy: &dyn Policy, native: Arch) -> Result<BTreeSet<Action>, PolicyError> {
+    let mut counts: BTreeMap<Action, usize> = BTreeMap::new();
+    for (_, number) in table(native).iter() {
+        if let Some(action) = policy.call(native, number)?.flow.as_constant()
+            && action.reach() == Reach::Refused
+        {
+            *counts.entry(action).or_default() += 1;
+        }
+    }
+    let mut by_count: Vec<(Action, usize)> = counts.into_iter().collect();
+    by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let most = by_count.into_iter().take(TRIED).map(|(action, _)| action);
+    Ok(most.chain([other(policy, native)?]).collect())
+}
+
+/// A profile with this default action, as close as rules without an architecture come.
+fn flat(
+    policy: &dyn Policy,
+    architectures: &[Arch],
+    default_action: Action,
+) -> Result<Profile, DiffError> {
     let mut rules: BTreeMap<Said, BTreeSet<&'static str>> = BTreeMap::new();
+    let mut known = BTreeSet::new();
     let mut decisions = Decisions::new();
-    for arch in &architectures {
+    for arch in architectures {
         for (name, number) in table(*arch).iter() {
-            let said = said(policy, (*arch, number), default_action, &mut decisions)?;
             // What the first architecture says stands; where others differ, the difference tells.
-            let known = rules.values().any(|names| names.contains(name));
-            if !known {
+            if known.insert(name) {
+                let said = said(policy, (*arch, number), default_action, &mut decisions)?;
                 rules.entry(said).or_default().insert(name);
             }
         }
@@ -71,13 +164,12 @@ pub fn recover(policy: &dyn Policy, native: Arch) -> Result<Recovered, DiffError
             flat.push(rule(case.action, case.conditions));
         }
     }
-    let profile = Profile {
+    Ok(Profile {
         default_action,
-        architectures,
+        architectures: architectures.to_vec(),
         rules: flat,
         flags: Vec::new(),
-    };
-    best(policy, profile, native)
+    })
 }
 
 /// What a number without a name gets.
@@ -116,7 +208,7 @@ fn said(
 
 /// The view in which the profile comes closest. One is a runtime that answers ENOSYS to numbers
 /// above the largest that a profile names, so that no rule need do so.
-fn best(policy: &dyn Policy, profile: Profile, native: Arch) -> Result<Recovered, DiffError> {
+fn closest(policy: &dyn Policy, profile: Profile, native: Arch) -> Result<Recovered, DiffError> {
     let compared = |profile: Profile, engine| -> Result<Recovered, DiffError> {
         let view = View {
             engine,
@@ -130,22 +222,13 @@ fn best(policy: &dyn Policy, profile: Profile, native: Arch) -> Result<Recovered
             difference,
         })
     };
-    let unlike = |recovered: &Recovered| {
-        let Difference {
-            wider,
-            narrower,
-            changed,
-            ..
-        } = &recovered.difference;
-        wider.len() + narrower.len() + changed.len()
-    };
     let mut best = compared(profile.clone(), Engine::Crun)?;
     let shorter = without_large_numbers(policy, &profile, native)?;
     for candidate in [
         compared(profile, Engine::Docker)?,
         compared(shorter, Engine::Docker)?,
     ] {
-        if unlike(&candidate) < unlike(&best) {
+        if candidate.rank() < best.rank() {
             best = candidate;
         }
     }

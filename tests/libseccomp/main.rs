@@ -43,7 +43,7 @@ const EEXIST: u32 = 17;
 fn view() -> View {
     View {
         engine: Engine::Crun,
-        libseccomp: Libseccomp::V2_5_4,
+        libseccomp: Libseccomp::V2_5_5,
         native: Arch::X86_64,
     }
 }
