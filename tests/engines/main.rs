@@ -20,5 +20,7 @@ mod engine;
 mod image;
 mod probe;
 mod rig;
+#[path = "../common/run.rs"]
+mod run;
 mod trial;
 mod workloads;

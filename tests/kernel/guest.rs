@@ -1,0 +1,276 @@
+//! A guest: a tiny program, what it prints and how it ends, and what is different when it is
+//! watched.
+
+use std::fmt::Write as _;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::bench::{Bench, Calls, Seen, Way, source};
+use crate::common::{require, require_program};
+use crate::run::{Finished, run};
+
+/// One row of the table.
+#[derive(Debug, Clone)]
+pub(crate) struct Guest {
+    pub(crate) file: &'static str,
+    status: i32,
+    prints: &'static str,
+    flags: &'static [&'static str],
+    also_32: bool,
+    arguments: &'static [&'static str],
+    nobody: bool,
+    needs: Vec<Need>,
+    prepare: &'static [&'static str],
+    differences: Vec<Difference>,
+}
+
+/// What the machine must have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Need {
+    /// A program and its Debian package.
+    Program(&'static str, &'static str),
+    /// 32-bit programs: a compiler for them and a kernel that runs them.
+    Ia32,
+    /// The vsyscall page.
+    Vsyscall,
+    /// `io_uring_setup` is not forbidden.
+    IoUring,
+}
+
+/// What is different when the guest is watched, and why.
+#[derive(Debug, Clone)]
+enum Difference {
+    /// Under strace it prints something else or ends in another way.
+    Strace(&'static str, i32),
+    /// Under callsieve it does.
+    Recorded(&'static str, i32),
+    /// Only strace sees a call.
+    OnlyStrace(&'static str),
+    /// Only callsieve sees a call.
+    OnlyRecorded(&'static str),
+    /// Whether the call is made is a matter of luck.
+    Luck(&'static str),
+}
+
+impl Guest {
+    /// A file in `guests/`, its exit status as a shell gives it and what it prints.
+    pub(crate) fn new(file: &'static str, status: i32, prints: &'static str) -> Self {
+        Self {
+            file,
+            status,
+            prints,
+            flags: &[],
+            also_32: false,
+            arguments: &[],
+            nobody: false,
+            needs: Vec::new(),
+            prepare: &[],
+            differences: Vec::new(),
+        }
+    }
+
+    pub(crate) fn flags(mut self, flags: &'static [&'static str]) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    /// The same source is also there as a 32-bit program with `.32` at the end of its name.
+    pub(crate) fn also_32(mut self) -> Self {
+        self.also_32 = true;
+        self.needs(Need::Ia32)
+    }
+
+    pub(crate) fn arguments(mut self, arguments: &'static [&'static str]) -> Self {
+        self.arguments = arguments;
+        self
+    }
+
+    /// The user `nobody` runs it, and watches it.
+    pub(crate) fn nobody(mut self) -> Self {
+        self.nobody = true;
+        self
+    }
+
+    pub(crate) fn needs(mut self, need: Need) -> Self {
+        self.needs.push(need);
+        self
+    }
+
+    /// A command that root runs before, with the program's path behind it.
+    pub(crate) fn prepare(mut self, command: &'static [&'static str]) -> Self {
+        self.prepare = command;
+        self
+    }
+
+    fn differs(mut self, difference: Difference, reason: &str) -> Self {
+        assert!(reason.len() > 10, "a difference has a reason");
+        self.differences.push(difference);
+        self
+    }
+
+    pub(crate) fn strace_changes(self, prints: &'static str, status: i32, reason: &str) -> Self {
+        self.differs(Difference::Strace(prints, status), reason)
+    }
+
+    pub(crate) fn recording_changes(self, prints: &'static str, status: i32, reason: &str) -> Self {
+        self.differs(Difference::Recorded(prints, status), reason)
+    }
+
+    pub(crate) fn only_strace(self, call: &'static str, reason: &str) -> Self {
+        self.differs(Difference::OnlyStrace(call), reason)
+    }
+
+    pub(crate) fn only_recorded(self, call: &'static str, reason: &str) -> Self {
+        self.differs(Difference::OnlyRecorded(call), reason)
+    }
+
+    pub(crate) fn luck(self, call: &'static str, reason: &str) -> Self {
+        self.differs(Difference::Luck(call), reason)
+    }
+
+    /// Runs it in every way and compares.
+    #[track_caller]
+    pub(crate) fn check(&self) {
+        let Some(bench) = Bench::new() else { return };
+        if !self.needs.iter().all(|need| need.is_met(&bench)) {
+            return;
+        }
+        let program = self.build(&bench);
+        let mut command = program.iter().map(String::as_str).collect::<Vec<_>>();
+        command.extend(self.arguments);
+        let run = |way| bench.run(way, self.nobody, &command, &|_| ());
+
+        self.ends_as(&run(Way::Alone).finished, self.prints, self.status, "alone");
+        let (mut strace_prints, mut strace_status) = (self.prints, self.status);
+        let (mut recorded_prints, mut recorded_status) = (self.prints, self.status);
+        for difference in &self.differences {
+            match *difference {
+                Difference::Strace(prints, status) => {
+                    (strace_prints, strace_status) = (prints, status);
+                }
+                Difference::Recorded(prints, status) => {
+                    (recorded_prints, recorded_status) = (prints, status);
+                }
+                _ => {}
+            }
+        }
+        let strace = run(Way::Strace);
+        self.ends_as(
+            &strace.finished,
+            strace_prints,
+            strace_status,
+            "under strace",
+        );
+        if !require("record", records(), "callsieve has no `record`") {
+            return;
+        }
+        let recorded = run(Way::Record(&[]));
+        self.ends_as(
+            &recorded.finished,
+            recorded_prints,
+            recorded_status,
+            "recorded",
+        );
+        self.same_calls(&strace, &recorded);
+    }
+
+    #[track_caller]
+    fn ends_as(&self, finished: &Finished, prints: &str, status: i32, way: &str) {
+        assert!(
+            finished.stdout == prints && finished.status == Some(status),
+            "{} {way}: expected status {status} and\n{prints}\ngot {finished}",
+            self.file
+        );
+    }
+
+    #[track_caller]
+    fn same_calls(&self, strace: &Seen, recorded: &Seen) {
+        let (mut only_strace, mut only_recorded, mut luck) =
+            (Calls::new(), Calls::new(), Calls::new());
+        for difference in &self.differences {
+            match *difference {
+                Difference::OnlyStrace(call) => only_strace.insert(call.to_owned()),
+                Difference::OnlyRecorded(call) => only_recorded.insert(call.to_owned()),
+                Difference::Luck(call) => luck.insert(call.to_owned()),
+                Difference::Strace(..) | Difference::Recorded(..) => true,
+            };
+        }
+        let mut wrong = String::new();
+        for (one, other, expected, what) in [
+            (strace, recorded, &only_strace, "only strace sees"),
+            (recorded, strace, &only_recorded, "only the recording has"),
+        ] {
+            let found: Calls = one.calls.difference(&other.calls).cloned().collect();
+            for call in found
+                .difference(expected)
+                .filter(|call| !luck.contains(*call))
+            {
+                writeln!(wrong, "{}: {what} {call}", self.file).unwrap();
+            }
+            for call in expected.difference(&found) {
+                writeln!(wrong, "{}: no longer true: {what} {call}", self.file).unwrap();
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong}{}", recorded.finished);
+    }
+
+    /// The command line of the program.
+    fn build(&self, bench: &Bench) -> Vec<String> {
+        let (stem, kind) = self.file.split_once('.').unwrap();
+        let source = source("guests").join(self.file);
+        let program = bench.path(stem);
+        match kind {
+            "c" => bench.compile(&source, stem, self.flags),
+            "S" => {
+                let flags = [&["-nostdlib", "-static", "-no-pie"], self.flags].concat();
+                bench.compile(&source, stem, &flags);
+            }
+            "sh" | "py" => {
+                fs::copy(&source, &program).unwrap();
+                fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+            }
+            _ => panic!("{}: what is that?", self.file),
+        }
+        if self.also_32 {
+            bench.compile(&source, &format!("{stem}.32"), &["-m32"]);
+        }
+        if let [command, arguments @ ..] = self.prepare {
+            let mut command = std::process::Command::new(command);
+            let _finished = run(command.args(arguments).arg(&program)).expect_success();
+        }
+        vec![program.to_str().unwrap().to_owned()]
+    }
+}
+
+impl Need {
+    fn is_met(self, bench: &Bench) -> bool {
+        match self {
+            Self::Program(program, package) => require_program(program, package),
+            Self::Ia32 => {
+                let mut compile = std::process::Command::new("gcc");
+                compile.args(["-m32", "-o"]).arg(bench.path("ia32"));
+                let compiles = run(compile.arg(source("init.c"))).succeeded();
+                // Without a command it has nothing to do, and says so.
+                let runs = compiles
+                    && run(&mut std::process::Command::new(bench.path("ia32"))).status == Some(127);
+                require("ia32", runs, "32-bit programs do not compile or do not run")
+            }
+            Self::Vsyscall => {
+                let maps = fs::read_to_string("/proc/self/maps").unwrap();
+                require("vsyscall", maps.contains("[vsyscall]"), "vsyscall=none")
+            }
+            Self::IoUring => {
+                let path = Path::new("/proc/sys/kernel/io_uring_disabled");
+                let allowed = fs::read_to_string(path).is_ok_and(|text| text.trim() == "0");
+                require("io_uring", allowed, "io_uring is not there or disabled")
+            }
+        }
+    }
+}
+
+/// Whether this callsieve records.
+fn records() -> bool {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_callsieve"));
+    run(command.args(["record", "--help"])).succeeded()
+}

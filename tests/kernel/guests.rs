@@ -1,0 +1,155 @@
+//! The table of guests: a new one is a file in `guests/` and a row here.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::bench::source;
+use crate::guest::{Guest, Need};
+
+/// Makes a test of each row.
+macro_rules! guests {
+    ($($name:ident: $guest:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                $guest.check();
+            }
+        )*
+
+        fn all() -> Vec<Guest> {
+            vec![$($guest),*]
+        }
+    };
+}
+
+/// Shorter to write in rows.
+fn guest(file: &'static str, status: i32, prints: &'static str) -> Guest {
+    Guest::new(file, status, prints)
+}
+
+/// Whether a thread waits for another depends on which is faster.
+const FUTEX: &str = "threads that meet do not always have to wait";
+
+/// Linux, `prepare_signal`: an ignored signal is dropped unless the task is traced.
+const TRACED_IGNORED: &str = "a traced task is woken for its tracer even by an ignored signal";
+
+guests! {
+    // Births.
+    fork: guest("fork.c", 3, "child 42, mine 1\n");
+    vfork: guest("vfork.c", 0, "after exec\nvalue 2, exit 4, exec 5\n");
+    clone_vm: guest("clone_vm.c", 0, "value 6, status 7\n");
+    clone_share: guest("clone_share.c", 0, "directory /usr, umask 027, descriptor there\n");
+    clone_sighand: guest("clone_sighand.c", 0, "handler of 10\nalive\n");
+    clone_parent: guest("clone_parent.c", 0, "child 8, sibling 9\n");
+    clone_parent_first: guest("clone_parent_first.c", 8, "sibling\nfirst\n");
+    clone_vfork: guest("clone_vfork.c", 0, "child first\nthen the parent, value 1\n");
+    clone_untraced: guest("clone_untraced.c", 0, "child 0\nstatus 6\n");
+    clone_ptrace: guest("clone_ptrace.c", 0, "status 6\n");
+    clone_nosignal: guest("clone_nosignal.c", 0, "plain ECHILD, __WCLONE 5\n__WALL 6, signals 1\n");
+    clone_settid: guest("clone_settid.c", 0, "status 1, parent 1, child 1\n");
+    clone3_pidfd: guest("clone3_pidfd.c", 0, "status 11\n");
+    clone3_set_tid: guest("clone3_set_tid.c", 0, "number 4321, status 12\n");
+    clone3_bad: guest("clone3_bad.c", 0, "size -1 errno 22\nflags -1 errno 22\n");
+    spawn: guest("spawn.c", 0, "child 30\nno such 2\n");
+    threads: guest("threads.c", 0, "1000 threads\n");
+    thread_churn: guest("thread_churn.c", 0, "250\n").luck("x86_64 futex", FUTEX);
+    thread_exec: guest("thread_exec.c", 13, "same number 1\n");
+    thread_exec_race: guest("thread_exec_race.c", 14, "ten rounds\n");
+    thread_fork: guest("thread_fork.c", 0, "child 17\n");
+    leader_exit: guest("leader_exit.c", 15, "still here\n");
+    exit_group: guest("exit_group.c", 16, "out\n");
+    fork_bomb: guest("fork_bomb.c", 0, "bounded, 1 child\n").nobody();
+    double_fork: guest("double_fork.c", 18, "daemon, session of another 1\n");
+    orphan: guest("orphan.c", 19, "orphan\nchild 4, waits for more 10\n");
+    subreaper: guest("subreaper.c", 0, "subreaper 1, child 21, orphan 20\n");
+    pdeathsig: guest("pdeathsig.c", 0, "the parent's death is signal 12\n");
+    parent_first: guest("parent_first.c", 137, "child after it\n");
+
+    // Execs, architectures, numbers.
+    exec_failures: guest("exec_failures.c", 21,
+        "nothing -1 2\nplain -1 13\ntext -1 8\ntext/x -1 20\nloop -1 40\n");
+    exec_too_big: guest("exec_too_big.c", 0, "-1 E2BIG\n-1 E2BIG\n");
+    exec_huge: guest("exec_huge.c", 22, "10000 arguments, last 120 bytes\n");
+    exec_empty: guest("exec_empty.c", 23, "one empty argument, environment empty\n");
+    exec_loop: guest("exec_loop.c", 24, "fifty\n");
+    exec_32: guest("exec_32.c", 25, "64 bits\n32 bits\n64 bits\n").also_32();
+    fexecve: guest("fexecve.c", 26, "through a descriptor\n");
+    execveat: guest("execveat.c", 27, "-1 2\nbelow a directory\n");
+    memfd_exec: guest("memfd_exec.c", 28, "from memory 1\n");
+    shebang: guest("shebang.c", 29, "6 arguments: second, word\n");
+    int80: guest("int80.c", 31, "1\n1\n").needs(Need::Ia32);
+    x32: guest("x32.c", 32, "getpid\n-1 writev\n");
+    unknown: guest("unknown.c", 33, "500: -1 ENOSYS\n1000: -1 ENOSYS\n4095: -1 ENOSYS\n\
+        2147483647: -1 ENOSYS\n-1: -1 ENOSYS\n");
+    vsyscall: guest("vsyscall.c", 34, "0\n1\n0 1\n").needs(Need::Vsyscall);
+    vdso: guest("vdso.c", 0, "1 1 1\n");
+    nolibc: guest("nolibc.S", 35, "assembled\n");
+    nolibc_32: guest("nolibc_32.S", 36, "assembled 32\n").flags(&["-m32"]).needs(Need::Ia32);
+    multiplex_32: guest("multiplex_32.c", 37, "socketcall and ipc\n")
+        .flags(&["-m32"]).needs(Need::Ia32);
+    static_musl: guest("static_musl.c", 38, "caught 10\n").flags(&["musl-gcc", "-static"])
+        .needs(Need::Program("musl-gcc", "musl-tools")).luck("x86_64 nanosleep", "the signal may be there at once");
+    script: guest("script.sh", 39, "trapped\ntwo\nsubshell 7\nnested deeper\n");
+    pool: guest("pool.py", 40, "40425\nchild\ntime limit\n")
+        .needs(Need::Program("python3", "python3"));
+
+    // Signals.
+    signal_handled: guest("signal_handled.c", 41, "10 from myself, code 0\n15 from myself, code 0\n\
+        2 from myself, code -6\n5 from myself, code -6\n17 from another, code 1\n");
+    signal_ignored: guest("signal_ignored.c", 42, "read went through\n");
+    winch_epoll: guest("winch_epoll.c", 0, "ready 1, interrupted 0\n")
+        .strace_changes("ready 1, interrupted 1\n", 0, TRACED_IGNORED)
+        .recording_changes("ready 1, interrupted 1\n", 0, TRACED_IGNORED);
+    signal_realtime: guest("signal_realtime.c", 43,
+        "0:20 0:21 0:22 0:23 0:24 0:25 1:10 1:11 1:12 1:13 1:14 1:15 30:0 30:1 30:2 30:3 30:4 30:5 \n");
+    signal_internal: guest("signal_internal.c", 44, "2 2\n");
+    sa_restart: guest("sa_restart.c", 45, "read after 5 signals\n");
+    sa_interrupt: guest("sa_interrupt.c", 46,
+        "read -1 4\nwait -1 4\nsleep -1 4 left 1\nchild 137, signals 3\n");
+    signal_nested: guest("signal_nested.c", 47, "outer 1\ninner 1 at depth 1\nouter 2\nouter 3\n\
+        leaves 3\nleaves 2\nleaves 1\n");
+    signal_storm: guest("signal_storm.c", 48, "failures 0\n");
+    sigaltstack: guest("sigaltstack.c", 49, "signal 11 on the other stack 1\n");
+    sigqueue: guest("sigqueue.c", 50, "value 12345, sender 1\n");
+    kill_group: guest("kill_group.c", 51, "143 143 143 0\n");
+    tgkill: guest("tgkill.c", 52, "heard by 2\nkilled by 12\n").luck("x86_64 futex", FUTEX);
+    sigwait: guest("sigwait.c", 53, "10 from the child 1\n-1 EAGAIN\n");
+    signalfd: guest("signalfd.c", 54, "seen 3\n");
+    sigmask_pending: guest("sigmask_pending.c", 55, "pending 1\ndelivered 10\n");
+    masks: guest("masks.c", 56, "ppoll -1 EINTR, 1\npselect -1 EINTR, 2\nepoll_pwait -1 EINTR, 3\n\
+        sigsuspend -1 EINTR, 4\n");
+    masks_late: guest("masks_late.c", 57, "-1 EINTR, 1\n");
+    timers: guest("timers.c", 58, "pause -1, 1\npause -1, 77\ntimerfd 1\n");
+    siglongjmp: guest("siglongjmp.c", 59, "jumped 3 times\n");
+    resethand: guest("resethand.c", 143, "once 15\n");
+    sigchld_many: guest("sigchld_many.c", 60, "reaped 50\n")
+        .luck("x86_64 rt_sigsuspend", "the last child may be reaped before");
+    nocldwait: guest("nocldwait.c", 61, "wait -1 ECHILD\n");
+    sigpipe: guest("sigpipe.c", 62, "child 141\n-1 EPIPE\n");
+    faults: guest("faults.c", 63, "signal 11 code 1\nsignal 8 code 1\nsignal 4 code 2\n\
+        signal 7 code 2\nsignal 5 code 128\n");
+    single_step: guest("single_step.c", 64, "parent 1, steps 6\n");
+}
+
+#[test]
+fn every_guest_is_listed_and_says_what_it_exercises() {
+    let listed: BTreeSet<String> = all().iter().map(|guest| guest.file.to_owned()).collect();
+    let mut there = BTreeSet::new();
+    for entry in fs::read_dir(source("guests")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name == "guest.h" {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let mut lines = text.lines().filter(|line| !line.starts_with("#!"));
+        let header = lines.next().unwrap();
+        assert!(
+            header.starts_with("/* ") && header.ends_with(" */") || header.starts_with("# "),
+            "{name}: {header}"
+        );
+        there.insert(name);
+    }
+    assert_eq!(listed, there);
+    assert!(there.len() >= 60, "{}", there.len());
+}
