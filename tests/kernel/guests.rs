@@ -33,6 +33,12 @@ const FUTEX: &str = "threads that meet do not always have to wait";
 /// Linux, `prepare_signal`: an ignored signal is dropped unless the task is traced.
 const TRACED_IGNORED: &str = "a traced task is woken for its tracer even by an ignored signal";
 
+/// Linux, `ptracer_capable` and `bprm_creds_from_file`.
+const UNPRIVILEGED_TRACER: &str = "execve gives no rights to what somebody without them traces";
+
+/// ptrace(2): EPERM where the process is being traced already.
+const ONE_TRACER: &str = "a process has one tracer";
+
 guests! {
     // Births.
     fork: guest("fork.c", 3, "child 42, mine 1\n");
@@ -129,6 +135,110 @@ guests! {
     faults: guest("faults.c", 63, "signal 11 code 1\nsignal 8 code 1\nsignal 4 code 2\n\
         signal 7 code 2\nsignal 5 code 128\n");
     single_step: guest("single_step.c", 64, "parent 1, steps 6\n");
+
+    // Stops and terminals.
+    stop_continue: guest("stop_continue.c", 65,
+        "stopped 1 by 19\nstill 0\ncontinued 1\nstatus 9\n");
+    stop_waitid: guest("stop_waitid.c", 66, "code 5 status 19\ncode 5 status 19\n\
+        code 6 status 18\ncode 2 status 15\ncode 2 status 15\n");
+    stop_self: guest("stop_self.c", 67, "continued\n");
+    stop_nanosleep: guest("stop_nanosleep.c", 68, "status 5\n");
+    stop_poll: guest("stop_poll.c", 69, "status 6\n");
+    stop_threads: guest("stop_threads.c", 70,
+        "3 of 3 stood still\n3 of 3 stood still\n3 of 3 stood still\n");
+    stop_kill: guest("stop_kill.c", 71, "137\n0\n143\n");
+    tty_interrupt: guest("tty_interrupt.c", 72, "leader 2, child 130\nleader 3\n");
+    tty_suspend: guest("tty_suspend.c", 73, "stopped by 20\nforeground 1\n");
+    tty_background: guest("tty_background.c", 74,
+        "stopped by 21\nended 137\nstopped by 22\nended 137\n");
+    tty_hangup: guest("tty_hangup.c", 75, "leader 7, job heard 1\n");
+    script_tty: guest("script_tty.sh", 76, "1\n").needs(Need::Program("script", "bsdutils"));
+
+    // Deaths and waits.
+    deaths: guest("deaths.c", 77, "56 deaths\n");
+    die_0: guest("die.c", 0, "before\n").arguments(&["status", "0"]);
+    die_1: guest("die.c", 1, "before\n").arguments(&["status", "1"]);
+    die_128: guest("die.c", 128, "before\n").arguments(&["status", "128"]);
+    die_255: guest("die.c", 255, "before\n").arguments(&["status", "255"]);
+    die_hangup: guest("die.c", 129, "before\n").arguments(&["signal", "1"]);
+    die_interrupt: guest("die.c", 130, "before\n").arguments(&["signal", "2"]);
+    die_trap: guest("die.c", 133, "before\n").arguments(&["signal", "5"]);
+    die_kill: guest("die.c", 137, "before\n").arguments(&["signal", "9"]);
+    die_term: guest("die.c", 143, "before\n").arguments(&["signal", "15"]);
+    die_sigsys: guest("die.c", 159, "before\n").arguments(&["signal", "31"]);
+    die_cancel: guest("die.c", 160, "before\n").arguments(&["signal", "32"]);
+    die_realtime: guest("die.c", 192, "before\n").arguments(&["signal", "64"]);
+    die_abort: guest("die.c", 134, "before\n").arguments(&["abort", "0"]);
+    die_fault: guest("die.c", 139, "before\n").arguments(&["fault", "0"]);
+    core_dumped: guest("core_dumped.c", 78, "signal 6, core 1\n");
+    wait_variants: guest("wait_variants.c", 79, "nothing yet 0\ncode 2 status 15\nwait4 3\n\
+        group 4\nP_PGID 5\nany 6\n-1 ECHILD\n");
+    kill_any_moment: guest("kill_any_moment.c", 80, "killed 200\n");
+    many_children: guest("many_children.c", 115, "200\n");
+    detached: guest("detached.sh", 118, "first\nbackground, 64 bits\n");
+    trap_exit: guest("trap_exit.sh", 143, "cleaning\n");
+
+    // Filters of its own.
+    seccomp_errno: guest("seccomp_errno.c", 81, "-1 123\n");
+    seccomp_trap: guest("seccomp_trap.c", 82, "signal 31, call 140\ngoes on\n");
+    seccomp_kill_process: guest("seccomp_kill_process.c", 159, "before\n");
+    seccomp_kill_thread: guest("seccomp_kill_thread.c", 83, "one thread less\n");
+    seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n");
+    seccomp_log: guest("seccomp_log.c", 85, "20\n");
+    seccomp_strict: guest("seccomp_strict.c", 86, "strict\n7\n137\n");
+    seccomp_notify: guest("seccomp_notify.c", 87, "55\n");
+    seccomp_tsync: guest("seccomp_tsync.c", 88, "99\n");
+    seccomp_exec: guest("seccomp_exec.c", 89, "98\n");
+    seccomp_seen: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n");
+    user_dispatch: guest("user_dispatch.c", 91, "dispatched 1\n");
+
+    // Rights, tracers, namespaces.
+    setuid: guest("setuid.c", 92, "real 65534, effective 0\n")
+        .nobody().prepare(&["chmod", "u+s"])
+        .strace_changes("real 65534, effective 65534\n", 92, UNPRIVILEGED_TRACER)
+        .recording_changes("real 65534, effective 65534\n", 92, UNPRIVILEGED_TRACER);
+    setuid_down: guest("setuid.c", 92, "real 0, effective 1\n")
+        .prepare(&["sh", "-c", "chown 1 \"$0\" && chmod u+s \"$0\""]);
+    file_capability: guest("file_capability.c", 93, "capability 1\n")
+        .nobody().prepare(&["setcap", "cap_net_bind_service=ep"])
+        .needs(Need::Program("setcap", "libcap2-bin"))
+        .strace_changes("capability 0\n", 93, UNPRIVILEGED_TRACER)
+        .recording_changes("capability 0\n", 93, UNPRIVILEGED_TRACER);
+    drop_rights: guest("drop_rights.c", 94, "user 65534, back -1 EPERM\n-1 EACCES\n");
+    ptrace_child: guest("ptrace_child.c", 95, "traced\n")
+        .strace_changes("EPERM\n", 95, ONE_TRACER)
+        .recording_changes("EPERM\n", 95, ONE_TRACER);
+    ptrace_seize: guest("ptrace_seize.c", 96, "stopped by 5\n")
+        .strace_changes("EPERM\n", 96, ONE_TRACER)
+        .recording_changes("EPERM\n", 96, ONE_TRACER);
+    process_vm: guest("process_vm.c", 97, "read 4, mine 1\n");
+    pidfd: guest("pidfd.c", 98, "byte y, ready 1, status 143\n");
+    io_uring: guest("io_uring.c", 100, "data 99, result 0\n").needs(Need::IoUring);
+    personality: guest("personality.c", 101, "40000\n");
+    chroot: guest("chroot.c", 102, "-1 ENOENT\n");
+    unshare_pid: guest("unshare_pid.c", 103, "inside 1, child 3\noutside 4\n");
+    clone_newns: guest("clone_newns.c", 104, "inside\nstatus 5, outside -1\n");
+    user_namespace: guest("user_namespace.c", 105, "from 65534 to 0\n").nobody();
+
+    // What else a program sees or does.
+    prctl_names: guest("prctl_names.c", 106, "12 bytes of name\n");
+    closed_stdio: guest("closed_stdio.c", 107, "0 1 2\n");
+    inherited: guest("inherited.c", 108, "3 descriptors, 0 signals set, 0 blocked\n\
+        own session 0, own group 0, dumpable 1, subreaper 0, pdeathsig 0\n");
+    affinity: guest("affinity.c", 109, "all 1\none 1\n");
+    not_dumpable: guest("not_dumpable.c", 110, "dumpable 0\n");
+    mqueue: guest("mqueue.c", 111, "high 9, signal 10\n");
+    futex_requeue: guest("futex_requeue.c", 112, "waiting 0\n");
+    cancel: guest("cancel.c", 113, "cleaned up\ncancelled 1\n");
+    robust: guest("robust.c", 114, "owner died 1\n");
+    signals_32: guest("signals_32.c", 116, "count 11, child 6\n")
+        .flags(&["-m32"]).needs(Need::Ia32);
+    old_calls_32: guest("old_calls_32.c", 117,
+        "waitpid 7, time 1\nsignal 0, oldstat 1\nolduname 0\n")
+        .flags(&["-m32"]).needs(Need::Ia32);
+    asyncio_server: guest("asyncio_server.py", 119,
+        "WORD0 WORD1 WORD2 WORD3 WORD4 WORD5 WORD6 WORD7 WORD8 WORD9\n")
+        .needs(Need::Program("python3", "python3"));
 }
 
 #[test]
@@ -138,7 +248,7 @@ fn every_guest_is_listed_and_says_what_it_exercises() {
     for entry in fs::read_dir(source("guests")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if name == "guest.h" {
+        if name.ends_with(".h") {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();

@@ -25,6 +25,8 @@ int main(void)
 	}
 	close(ends[1]);
 	take(ends[0]);
+	/* Until all of them have met it. */
+	nap(200);
 	CHECK(kill(-bomb, SIGKILL));
 	while (waitpid(-1, NULL, 0) > 0)
 		sum++;

@@ -1,0 +1,17 @@
+#!/bin/sh
+# An interactive shell on a terminal of script(1), with job control: stops and kills its job.
+cat > commands << 'END'
+set -m
+sleep 30 &
+job=$!
+kill -STOP $job
+kill -CONT $job
+kill $job
+wait $job
+echo "waited $?"
+exit 76
+END
+script --quiet --return --command 'sh commands' typescript > /dev/null
+status=$?
+grep -c 'waited 143' typescript
+exit $status

@@ -1,0 +1,21 @@
+/* Strict mode: read, write and exit, and SIGKILL for anything else. */
+#include "guest.h"
+#include <linux/seccomp.h>
+int main(void)
+{
+	pid_t child = CHECK(fork());
+	if (child == 0) {
+		CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT));
+		say("strict\n");
+		syscall(SYS_exit, 7);
+	}
+	say("%d\n", ended(child));
+	child = CHECK(fork());
+	if (child == 0) {
+		CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT));
+		syscall(SYS_getppid);
+		syscall(SYS_exit, 8);
+	}
+	say("%d\n", ended(child));
+	return 86;
+}
