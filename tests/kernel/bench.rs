@@ -19,8 +19,17 @@ use crate::run::{Finished, run};
 /// Calls as `x86_64 openat`.
 pub(crate) type Calls = BTreeSet<String>;
 
-/// The user without rights, by number and by what `setpriv` is told.
-const NOBODY: [&str; 3] = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+/// Namespaces of its own: what is started in them ends with them, and neither signals, addresses
+/// nor queues reach further.
+const NAMESPACES: [&str; 7] = [
+    "--pid",
+    "--fork",
+    "--kill-child",
+    "--mount-proc",
+    "--net",
+    "--ipc",
+    "--",
+];
 
 /// How a program runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,32 +88,27 @@ impl Bench {
         let _finished = run(&mut command).expect_success();
     }
 
-    /// Runs a program in a fresh, empty folder that everybody may write to.
-    ///
-    /// `prepare` fills the folder.
-    pub(crate) fn run(
-        &self,
-        way: Way,
-        nobody: bool,
-        command: &[&str],
-        prepare: &dyn Fn(&Path),
-    ) -> Seen {
+    /// Runs a program, as root or as another user, in a fresh, empty folder that everybody may
+    /// write to.
+    pub(crate) fn run(&self, way: Way, user: Option<&str>, command: &[&str]) -> Seen {
         let scratch = TempDir::new_in(self.folder.path()).unwrap();
         fs::set_permissions(scratch.path(), Permissions::from_mode(0o1777)).unwrap();
-        prepare(scratch.path());
         let out = TempDir::new_in(self.folder.path()).unwrap();
         fs::set_permissions(out.path(), Permissions::from_mode(0o1777)).unwrap();
         let out = out.path().join("out");
 
         let mut line = Command::new("unshare");
-        line.args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"])
+        line.args(NAMESPACES)
             .arg(self.path("init"))
             .current_dir(scratch.path())
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("LC_ALL", "C.UTF-8");
-        if nobody {
-            line.arg("setpriv").args(NOBODY).arg("--");
+        if let Some(user) = user {
+            line.arg("setpriv")
+                .arg(format!("--reuid={user}"))
+                .arg(format!("--regid={user}"))
+                .args(["--clear-groups", "--"]);
         }
         match way {
             Way::Alone => {}
@@ -150,7 +154,7 @@ fn require_abilities() -> bool {
     }
     let works = |command: &[&str]| {
         let mut line = Command::new("unshare");
-        line.args(["--pid", "--fork", "--kill-child", "--mount-proc", "--"]);
+        line.args(NAMESPACES);
         run(line.args(command)).succeeded()
     };
     require(

@@ -30,6 +30,9 @@ fn guest(file: &'static str, status: i32, prints: &'static str) -> Guest {
 /// Whether a thread waits for another depends on which is faster.
 const FUTEX: &str = "threads that meet do not always have to wait";
 
+/// Whether a call is begun before a signal, a kill or an execve by another ends the wait for it.
+const FIRST: &str = "what ends the call may come before the call";
+
 /// Linux, `prepare_signal`: an ignored signal is dropped unless the task is traced.
 const TRACED_IGNORED: &str = "a traced task is woken for its tracer even by an ignored signal";
 
@@ -59,10 +62,15 @@ guests! {
     spawn: guest("spawn.c", 0, "child 30\nno such 2\n");
     threads: guest("threads.c", 0, "1000 threads\n");
     thread_churn: guest("thread_churn.c", 0, "250\n").luck("x86_64 futex", FUTEX);
-    thread_exec: guest("thread_exec.c", 13, "same number 1\n");
-    thread_exec_race: guest("thread_exec_race.c", 14, "ten rounds\n");
-    thread_fork: guest("thread_fork.c", 0, "child 17\n");
-    leader_exit: guest("leader_exit.c", 15, "still here\n");
+    thread_exec: guest("thread_exec.c", 13, "same number 1\n")
+        .luck("x86_64 pause", FIRST)
+        .luck("x86_64 futex", FUTEX);
+    thread_exec_race: guest("thread_exec_race.c", 14, "ten rounds\n")
+        .luck("x86_64 pause", FIRST);
+    thread_fork: guest("thread_fork.c", 0, "child 17\n")
+        .luck("x86_64 futex", FUTEX);
+    leader_exit: guest("leader_exit.c", 15, "still here\n")
+        .luck("x86_64 futex", FUTEX);
     exit_group: guest("exit_group.c", 16, "out\n");
     fork_bomb: guest("fork_bomb.c", 0, "bounded, 1 child\n").nobody();
     double_fork: guest("double_fork.c", 18, "daemon, session of another 1\n");
@@ -94,10 +102,13 @@ guests! {
     multiplex_32: guest("multiplex_32.c", 37, "socketcall and ipc\n")
         .flags(&["-m32"]).needs(Need::Ia32);
     static_musl: guest("static_musl.c", 38, "caught 10\n").flags(&["musl-gcc", "-static"])
-        .needs(Need::Program("musl-gcc", "musl-tools")).luck("x86_64 nanosleep", "the signal may be there at once");
+        .needs(Need::Program("musl-gcc", "musl-tools")).luck("x86_64 nanosleep", "the signal may be there at once")
+        .luck("x86_64 futex", FUTEX);
     script: guest("script.sh", 39, "trapped\ntwo\nsubshell 7\nnested deeper\n");
     pool: guest("pool.py", 40, "40425\nchild\ntime limit\n")
-        .needs(Need::Program("python3", "python3"));
+        .needs(Need::Program("python3", "python3"))
+        .luck("x86_64 futex", FUTEX)
+        .luck("x86_64 restart_syscall", "SIGCHLD may come while it waits for a time limit");
 
     // Signals.
     signal_handled: guest("signal_handled.c", 41, "10 from myself, code 0\n15 from myself, code 0\n\
@@ -117,8 +128,10 @@ guests! {
     signal_storm: guest("signal_storm.c", 48, "failures 0\n");
     sigaltstack: guest("sigaltstack.c", 49, "signal 11 on the other stack 1\n");
     sigqueue: guest("sigqueue.c", 50, "value 12345, sender 1\n");
-    kill_group: guest("kill_group.c", 51, "143 143 143 0\n");
-    tgkill: guest("tgkill.c", 52, "heard by 2\nkilled by 12\n").luck("x86_64 futex", FUTEX);
+    kill_group: guest("kill_group.c", 51, "143 143 143 0\n")
+        .luck("x86_64 pause", FIRST);
+    tgkill: guest("tgkill.c", 52, "heard by 2\nkilled by 12\n").luck("x86_64 futex", FUTEX)
+        .luck("x86_64 pause", FIRST);
     sigwait: guest("sigwait.c", 53, "10 from the child 1\n-1 EAGAIN\n");
     signalfd: guest("signalfd.c", 54, "seen 3\n");
     sigmask_pending: guest("sigmask_pending.c", 55, "pending 1\ndelivered 10\n");
@@ -140,19 +153,23 @@ guests! {
     stop_continue: guest("stop_continue.c", 65,
         "stopped 1 by 19\nstill 0\ncontinued 1\nstatus 9\n");
     stop_waitid: guest("stop_waitid.c", 66, "code 5 status 19\ncode 5 status 19\n\
-        code 6 status 18\ncode 2 status 15\ncode 2 status 15\n");
+        code 6 status 18\ncode 2 status 15\ncode 2 status 15\n")
+        .luck("x86_64 pause", FIRST);
     stop_self: guest("stop_self.c", 67, "continued\n");
     stop_nanosleep: guest("stop_nanosleep.c", 68, "status 5\n");
     stop_poll: guest("stop_poll.c", 69, "status 6\n");
     stop_threads: guest("stop_threads.c", 70,
-        "3 of 3 stood still\n3 of 3 stood still\n3 of 3 stood still\n");
-    stop_kill: guest("stop_kill.c", 71, "137\n0\n143\n");
+        "3 of 3 stood still\n3 of 3 stood still\n3 of 3 stood still\n")
+        .luck("x86_64 pause", FIRST);
+    stop_kill: guest("stop_kill.c", 71, "137\n0\n143\n")
+        .luck("x86_64 pause", FIRST);
     tty_interrupt: guest("tty_interrupt.c", 72, "leader 2, child 130\nleader 3\n");
     tty_suspend: guest("tty_suspend.c", 73, "stopped by 20\nforeground 1\n");
     tty_background: guest("tty_background.c", 74,
         "stopped by 21\nended 137\nstopped by 22\nended 137\n");
     tty_hangup: guest("tty_hangup.c", 75, "leader 7, job heard 1\n");
-    script_tty: guest("script_tty.sh", 76, "1\n").needs(Need::Program("script", "bsdutils"));
+    script_tty: guest("script_tty.sh", 76, "1\n").needs(Need::Program("script", "bsdutils"))
+        .luck("x86_64 rt_sigsuspend", "the job may be gone before the shell waits");
 
     // Deaths and waits.
     deaths: guest("deaths.c", 77, "56 deaths\n");
@@ -172,7 +189,8 @@ guests! {
     die_fault: guest("die.c", 139, "before\n").arguments(&["fault", "0"]);
     core_dumped: guest("core_dumped.c", 78, "signal 6, core 1\n");
     wait_variants: guest("wait_variants.c", 79, "nothing yet 0\ncode 2 status 15\nwait4 3\n\
-        group 4\nP_PGID 5\nany 6\n-1 ECHILD\n");
+        group 4\nP_PGID 5\nany 6\n-1 ECHILD\n")
+        .luck("x86_64 pause", FIRST);
     kill_any_moment: guest("kill_any_moment.c", 80, "killed 200\n");
     many_children: guest("many_children.c", 115, "200\n");
     detached: guest("detached.sh", 118, "first\nbackground, 64 bits\n");
@@ -182,12 +200,15 @@ guests! {
     seccomp_errno: guest("seccomp_errno.c", 81, "-1 123\n");
     seccomp_trap: guest("seccomp_trap.c", 82, "signal 31, call 140\ngoes on\n");
     seccomp_kill_process: guest("seccomp_kill_process.c", 159, "before\n");
-    seccomp_kill_thread: guest("seccomp_kill_thread.c", 83, "one thread less\n");
+    seccomp_kill_thread: guest("seccomp_kill_thread.c", 83, "one thread less\n")
+        .luck("x86_64 futex", FUTEX);
     seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n");
     seccomp_log: guest("seccomp_log.c", 85, "20\n");
     seccomp_strict: guest("seccomp_strict.c", 86, "strict\n7\n137\n");
-    seccomp_notify: guest("seccomp_notify.c", 87, "55\n");
-    seccomp_tsync: guest("seccomp_tsync.c", 88, "99\n");
+    seccomp_notify: guest("seccomp_notify.c", 87, "55\n")
+        .luck("x86_64 futex", FUTEX);
+    seccomp_tsync: guest("seccomp_tsync.c", 88, "99\n")
+        .luck("x86_64 futex", FUTEX);
     seccomp_exec: guest("seccomp_exec.c", 89, "98\n");
     seccomp_seen: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n");
     user_dispatch: guest("user_dispatch.c", 91, "dispatched 1\n");
@@ -210,18 +231,22 @@ guests! {
         .recording_changes("EPERM\n", 95, ONE_TRACER);
     ptrace_seize: guest("ptrace_seize.c", 96, "stopped by 5\n")
         .strace_changes("EPERM\n", 96, ONE_TRACER)
-        .recording_changes("EPERM\n", 96, ONE_TRACER);
+        .recording_changes("EPERM\n", 96, ONE_TRACER)
+        .luck("x86_64 pause", FIRST);
     process_vm: guest("process_vm.c", 97, "read 4, mine 1\n");
-    pidfd: guest("pidfd.c", 98, "byte y, ready 1, status 143\n");
+    pidfd: guest("pidfd.c", 98, "byte y, ready 1, status 143\n")
+        .luck("x86_64 pause", FIRST);
     io_uring: guest("io_uring.c", 100, "data 99, result 0\n").needs(Need::IoUring);
     personality: guest("personality.c", 101, "40000\n");
     chroot: guest("chroot.c", 102, "-1 ENOENT\n");
-    unshare_pid: guest("unshare_pid.c", 103, "inside 1, child 3\noutside 4\n");
+    unshare_pid: guest("unshare_pid.c", 103, "inside 1, child 3\noutside 4\n")
+        .luck("x86_64 pause", FIRST);
     clone_newns: guest("clone_newns.c", 104, "inside\nstatus 5, outside -1\n");
     user_namespace: guest("user_namespace.c", 105, "from 65534 to 0\n").nobody();
 
     // What else a program sees or does.
-    prctl_names: guest("prctl_names.c", 106, "12 bytes of name\n");
+    prctl_names: guest("prctl_names.c", 106, "12 bytes of name\n")
+        .luck("x86_64 futex", FUTEX);
     closed_stdio: guest("closed_stdio.c", 107, "0 1 2\n");
     inherited: guest("inherited.c", 108, "3 descriptors, 0 signals set, 0 blocked\n\
         own session 0, own group 0, dumpable 1, subreaper 0, pdeathsig 0\n");
@@ -229,7 +254,8 @@ guests! {
     not_dumpable: guest("not_dumpable.c", 110, "dumpable 0\n");
     mqueue: guest("mqueue.c", 111, "high 9, signal 10\n");
     futex_requeue: guest("futex_requeue.c", 112, "waiting 0\n");
-    cancel: guest("cancel.c", 113, "cleaned up\ncancelled 1\n");
+    cancel: guest("cancel.c", 113, "cleaned up\ncancelled 1\n")
+        .luck("x86_64 futex", FUTEX);
     robust: guest("robust.c", 114, "owner died 1\n");
     signals_32: guest("signals_32.c", 116, "count 11, child 6\n")
         .flags(&["-m32"]).needs(Need::Ia32);

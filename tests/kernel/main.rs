@@ -21,5 +21,6 @@ mod bench;
 mod common;
 mod guest;
 mod guests;
+mod programs;
 #[path = "../common/run.rs"]
 mod run;
