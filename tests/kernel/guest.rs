@@ -152,7 +152,7 @@ impl Guest {
                 Difference::Recorded(prints, status) => {
                     (recorded_prints, recorded_status) = (prints, status);
                 }
-                _ => {}
+                Difference::OnlyStrace(_) | Difference::OnlyRecorded(_) | Difference::Luck(_) => {}
             }
         }
         let strace = run(Way::Strace);
