@@ -42,38 +42,55 @@ const UNPRIVILEGED_TRACER: &str = "execve gives no rights to what somebody witho
 /// ptrace(2): EPERM where the process is being traced already.
 const ONE_TRACER: &str = "a process has one tracer";
 
+/// arch/x86/entry/vsyscall: `emulate_vsyscall` asks seccomp, and no tracer.
+const VSYSCALL: &str = "a filter sees calls through the vsyscall page, strace does not";
+
+/// clone(2).
+const UNTRACED: &str = "strace does not follow a child of CLONE_UNTRACED, its filters go with it";
+
 guests! {
     // Births.
     fork: guest("fork.c", 3, "child 42, mine 1\n");
-    vfork: guest("vfork.c", 0, "after exec\nvalue 2, exit 4, exec 5\n");
+    vfork: guest("vfork.c", 0, "after exec\nvalue 2, exit 4, exec 5\n")
+        .sees("x86_64 vfork");
     clone_vm: guest("clone_vm.c", 0, "value 6, status 7\n");
     clone_share: guest("clone_share.c", 0, "directory /usr, umask 027, descriptor there\n");
     clone_sighand: guest("clone_sighand.c", 0, "handler of 10\nalive\n");
     clone_parent: guest("clone_parent.c", 0, "child 8, sibling 9\n");
     clone_parent_first: guest("clone_parent_first.c", 8, "sibling\nfirst\n");
     clone_vfork: guest("clone_vfork.c", 0, "child first\nthen the parent, value 1\n");
-    clone_untraced: guest("clone_untraced.c", 0, "child 0\nstatus 6\n");
-    clone_ptrace: guest("clone_ptrace.c", 0, "status 6\n");
+    clone_untraced: guest("clone_untraced.c", 0, "child 0\nstatus 6\n")
+        .sees("x86_64 sched_yield")
+        .only_recorded("x86_64 sched_yield", UNTRACED)
+        .only_recorded("x86_64 exit", UNTRACED);
+    clone_ptrace: guest("clone_ptrace.c", 0, "status 6\n")
+        .sees("x86_64 sched_yield");
     clone_nosignal: guest("clone_nosignal.c", 0, "plain ECHILD, __WCLONE 5\n__WALL 6, signals 1\n");
     clone_settid: guest("clone_settid.c", 0, "status 1, parent 1, child 1\n");
-    clone3_pidfd: guest("clone3_pidfd.c", 0, "status 11\n");
-    clone3_set_tid: guest("clone3_set_tid.c", 0, "number 4321, status 12\n");
+    clone3_pidfd: guest("clone3_pidfd.c", 0, "status 11\n")
+        .sees("x86_64 clone3");
+    clone3_set_tid: guest("clone3_set_tid.c", 0, "number 4321, status 12\n")
+        .sees("x86_64 clone3");
     clone3_bad: guest("clone3_bad.c", 0, "size -1 errno 22\nflags -1 errno 22\n");
     spawn: guest("spawn.c", 0, "child 30\nno such 2\n");
     threads: guest("threads.c", 0, "1000 threads\n");
     thread_churn: guest("thread_churn.c", 0, "250\n").luck("x86_64 futex", FUTEX);
     thread_exec: guest("thread_exec.c", 13, "same number 1\n")
         .luck("x86_64 pause", FIRST)
-        .luck("x86_64 futex", FUTEX);
+        .luck("x86_64 futex", FUTEX)
+        .sees("x86_64 execve");
     thread_exec_race: guest("thread_exec_race.c", 14, "ten rounds\n")
         .luck("x86_64 pause", FIRST);
     thread_fork: guest("thread_fork.c", 0, "child 17\n")
         .luck("x86_64 futex", FUTEX);
     leader_exit: guest("leader_exit.c", 15, "still here\n")
-        .luck("x86_64 futex", FUTEX);
+        .luck("x86_64 futex", FUTEX)
+        .sees("x86_64 exit");
     exit_group: guest("exit_group.c", 16, "out\n");
     fork_bomb: guest("fork_bomb.c", 0, "bounded, 1 child\n").nobody();
-    double_fork: guest("double_fork.c", 18, "daemon, session of another 1\n");
+    double_fork: guest("double_fork.c", 18, "daemon, session of another 1\n")
+        .sees("x86_64 setsid")
+        .sees("x86_64 getsid");
     orphan: guest("orphan.c", 19, "orphan\nchild 4, waits for more 10\n");
     subreaper: guest("subreaper.c", 0, "subreaper 1, child 21, orphan 20\n");
     pdeathsig: guest("pdeathsig.c", 0, "the parent's death is signal 12\n");
@@ -86,21 +103,49 @@ guests! {
     exec_huge: guest("exec_huge.c", 22, "10000 arguments, last 120 bytes\n");
     exec_empty: guest("exec_empty.c", 23, "one empty argument, environment empty\n");
     exec_loop: guest("exec_loop.c", 24, "fifty\n");
-    exec_32: guest("exec_32.c", 25, "64 bits\n32 bits\n64 bits\n").also_32();
-    fexecve: guest("fexecve.c", 26, "through a descriptor\n");
-    execveat: guest("execveat.c", 27, "-1 2\nbelow a directory\n");
+    exec_32: guest("exec_32.c", 25, "64 bits\n32 bits\n64 bits\n").also_32()
+        .sees("x86_64 getpriority")
+        .sees("x86 getpgid")
+        .sees("x86 execve")
+        .sees("x86_64 execve");
+    fexecve: guest("fexecve.c", 26, "through a descriptor\n")
+        .sees("x86_64 execveat");
+    execveat: guest("execveat.c", 27, "-1 2\nbelow a directory\n")
+        .sees("x86_64 execveat");
     memfd_exec: guest("memfd_exec.c", 28, "from memory 1\n");
     shebang: guest("shebang.c", 29, "6 arguments: second, word\n");
-    int80: guest("int80.c", 31, "1\n1\n").needs(Need::Ia32);
-    x32: guest("x32.c", 32, "getpid\n-1 writev\n");
+    int80: guest("int80.c", 31, "1\n1\n").needs(Need::Ia32)
+        .sees("x86 getpid")
+        .sees("x86 getpgid");
+    x32: guest("x32.c", 32, "getpid\n-1 writev\n")
+        .sees("x32 getpid")
+        .sees("x32 writev");
     unknown: guest("unknown.c", 33, "500: -1 ENOSYS\n1000: -1 ENOSYS\n4095: -1 ENOSYS\n\
-        2147483647: -1 ENOSYS\n-1: -1 ENOSYS\n");
-    vsyscall: guest("vsyscall.c", 34, "0\n1\n0 1\n").needs(Need::Vsyscall);
+        2147483647: -1 ENOSYS\n-1: -1 ENOSYS\n")
+        .sees("x86_64 #500")
+        .sees("x86_64 #1000")
+        .sees("x86_64 #4095")
+        .sees("x32 #2147483647")
+        .sees("x86_64 #4294967295");
+    vsyscall: guest("vsyscall.c", 34, "0\n1\n0 1\n").needs(Need::Vsyscall)
+        .sees("x86_64 time")
+        .sees("x86_64 gettimeofday")
+        .sees("x86_64 getcpu")
+        .only_recorded("x86_64 time", VSYSCALL)
+        .only_recorded("x86_64 gettimeofday", VSYSCALL)
+        .only_recorded("x86_64 getcpu", VSYSCALL);
     vdso: guest("vdso.c", 0, "1 1 1\n");
-    nolibc: guest("nolibc.S", 35, "assembled\n");
-    nolibc_32: guest("nolibc_32.S", 36, "assembled 32\n").flags(&["-m32"]).needs(Need::Ia32);
+    nolibc: guest("nolibc.S", 35, "assembled\n")
+        .sees("x86_64 write")
+        .sees("x86_64 exit_group");
+    nolibc_32: guest("nolibc_32.S", 36, "assembled 32\n").flags(&["-m32"]).needs(Need::Ia32)
+        .sees("x86 write")
+        .sees("x86 getpgrp")
+        .sees("x86 exit_group");
     multiplex_32: guest("multiplex_32.c", 37, "socketcall and ipc\n")
-        .flags(&["-m32"]).needs(Need::Ia32);
+        .flags(&["-m32"]).needs(Need::Ia32)
+        .sees("x86 socketcall")
+        .sees("x86 ipc");
     static_musl: guest("static_musl.c", 38, "caught 10\n").flags(&["musl-gcc", "-static"])
         .needs(Need::Program("musl-gcc", "musl-tools")).luck("x86_64 nanosleep", "the signal may be there at once")
         .luck("x86_64 futex", FUTEX);
@@ -119,12 +164,14 @@ guests! {
         .recording_changes("ready 1, interrupted 1\n", 0, TRACED_IGNORED);
     signal_realtime: guest("signal_realtime.c", 43,
         "0:20 0:21 0:22 0:23 0:24 0:25 1:10 1:11 1:12 1:13 1:14 1:15 30:0 30:1 30:2 30:3 30:4 30:5 \n");
-    signal_internal: guest("signal_internal.c", 44, "2 2\n");
+    signal_internal: guest("signal_internal.c", 44, "2 2\n")
+        .sees("x86_64 rt_sigreturn");
     sa_restart: guest("sa_restart.c", 45, "read after 5 signals\n");
     sa_interrupt: guest("sa_interrupt.c", 46,
         "read -1 4\nwait -1 4\nsleep -1 4 left 1\nchild 137, signals 3\n");
     signal_nested: guest("signal_nested.c", 47, "outer 1\ninner 1 at depth 1\nouter 2\nouter 3\n\
-        leaves 3\nleaves 2\nleaves 1\n");
+        leaves 3\nleaves 2\nleaves 1\n")
+        .sees("x86_64 rt_sigreturn");
     signal_storm: guest("signal_storm.c", 48, "failures 0\n");
     sigaltstack: guest("sigaltstack.c", 49, "signal 11 on the other stack 1\n");
     sigqueue: guest("sigqueue.c", 50, "value 12345, sender 1\n");
@@ -156,14 +203,17 @@ guests! {
         code 6 status 18\ncode 2 status 15\ncode 2 status 15\n")
         .luck("x86_64 pause", FIRST);
     stop_self: guest("stop_self.c", 67, "continued\n");
-    stop_nanosleep: guest("stop_nanosleep.c", 68, "status 5\n");
-    stop_poll: guest("stop_poll.c", 69, "status 6\n");
+    stop_nanosleep: guest("stop_nanosleep.c", 68, "status 5\n")
+        .sees("x86_64 restart_syscall");
+    stop_poll: guest("stop_poll.c", 69, "status 6\n")
+        .sees("x86_64 restart_syscall");
     stop_threads: guest("stop_threads.c", 70,
         "3 of 3 stood still\n3 of 3 stood still\n3 of 3 stood still\n")
         .luck("x86_64 pause", FIRST);
     stop_kill: guest("stop_kill.c", 71, "137\n0\n143\n")
         .luck("x86_64 pause", FIRST);
-    tty_interrupt: guest("tty_interrupt.c", 72, "leader 2, child 130\nleader 3\n");
+    tty_interrupt: guest("tty_interrupt.c", 72, "leader 2, child 130\nleader 3\n")
+        .luck("x86_64 pause", FIRST);
     tty_suspend: guest("tty_suspend.c", 73, "stopped by 20\nforeground 1\n");
     tty_background: guest("tty_background.c", 74,
         "stopped by 21\nended 137\nstopped by 22\nended 137\n");
@@ -191,26 +241,38 @@ guests! {
     wait_variants: guest("wait_variants.c", 79, "nothing yet 0\ncode 2 status 15\nwait4 3\n\
         group 4\nP_PGID 5\nany 6\n-1 ECHILD\n")
         .luck("x86_64 pause", FIRST);
-    kill_any_moment: guest("kill_any_moment.c", 80, "killed 200\n");
+    kill_any_moment: guest("kill_any_moment.c", 80, "killed 200\n")
+        .sees("x86_64 getppid");
     many_children: guest("many_children.c", 115, "200\n");
     detached: guest("detached.sh", 118, "first\nbackground, 64 bits\n");
     trap_exit: guest("trap_exit.sh", 143, "cleaning\n");
 
     // Filters of its own.
-    seccomp_errno: guest("seccomp_errno.c", 81, "-1 123\n");
-    seccomp_trap: guest("seccomp_trap.c", 82, "signal 31, call 140\ngoes on\n");
-    seccomp_kill_process: guest("seccomp_kill_process.c", 159, "before\n");
+    seccomp_errno: guest("seccomp_errno.c", 81, "-1 123\n")
+        .sees("x86_64 getpriority");
+    seccomp_trap: guest("seccomp_trap.c", 82, "signal 31, call 140\ngoes on\n")
+        .sees("x86_64 getpriority");
+    seccomp_kill_process: guest("seccomp_kill_process.c", 159, "before\n")
+        .sees("x86_64 getpriority");
     seccomp_kill_thread: guest("seccomp_kill_thread.c", 83, "one thread less\n")
-        .luck("x86_64 futex", FUTEX);
-    seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n");
+        .luck("x86_64 futex", FUTEX)
+        .sees("x86_64 getpriority");
+    seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n")
+        .sees("x86_64 getpriority");
     seccomp_log: guest("seccomp_log.c", 85, "20\n");
-    seccomp_strict: guest("seccomp_strict.c", 86, "strict\n7\n137\n");
+    seccomp_strict: guest("seccomp_strict.c", 86, "strict\n7\n137\n")
+        .sees("x86_64 exit")
+        .sees("x86_64 getppid");
     seccomp_notify: guest("seccomp_notify.c", 87, "55\n")
-        .luck("x86_64 futex", FUTEX);
+        .luck("x86_64 futex", FUTEX)
+        .sees("x86_64 getpriority");
     seccomp_tsync: guest("seccomp_tsync.c", 88, "99\n")
-        .luck("x86_64 futex", FUTEX);
-    seccomp_exec: guest("seccomp_exec.c", 89, "98\n");
+        .luck("x86_64 futex", FUTEX)
+        .sees("x86_64 getpriority");
+    seccomp_exec: guest("seccomp_exec.c", 89, "98\n")
+        .sees("x86_64 getpriority");
     seccomp_seen: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n");
+    // Dispatched before tracers and filters look, kernel/entry/common.c: `syscall_trace_enter`.
     user_dispatch: guest("user_dispatch.c", 91, "dispatched 1\n");
 
     // Rights, tracers, namespaces.
@@ -236,7 +298,8 @@ guests! {
     process_vm: guest("process_vm.c", 97, "read 4, mine 1\n");
     pidfd: guest("pidfd.c", 98, "byte y, ready 1, status 143\n")
         .luck("x86_64 pause", FIRST);
-    io_uring: guest("io_uring.c", 100, "data 99, result 0\n").needs(Need::IoUring);
+    io_uring: guest("io_uring.c", 100, "data 99, result 0\n").needs(Need::IoUring)
+        .sees("x86_64 io_uring_setup");
     personality: guest("personality.c", 101, "40000\n");
     chroot: guest("chroot.c", 102, "-1 ENOENT\n");
     unshare_pid: guest("unshare_pid.c", 103, "inside 1, child 3\noutside 4\n")
@@ -250,6 +313,10 @@ guests! {
     closed_stdio: guest("closed_stdio.c", 107, "0 1 2\n");
     inherited: guest("inherited.c", 108, "3 descriptors, 0 signals set, 0 blocked\n\
         own session 0, own group 0, dumpable 1, subreaper 0, pdeathsig 0\n");
+    environment: guest("environment.c", 120, "[one][two words][--][\u{1b}[0m]\n\
+        LC_ALL=C.UTF-8\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\nenvironment environment\n")
+        .arguments(&["one", "two words", "--", "\u{1b}[0m"]);
+    same_as_first: guest("same_as_first.c", 121, "priority 1, policy 1\n");
     affinity: guest("affinity.c", 109, "all 1\none 1\n");
     not_dumpable: guest("not_dumpable.c", 110, "dumpable 0\n");
     mqueue: guest("mqueue.c", 111, "high 9, signal 10\n");
@@ -258,10 +325,18 @@ guests! {
         .luck("x86_64 futex", FUTEX);
     robust: guest("robust.c", 114, "owner died 1\n");
     signals_32: guest("signals_32.c", 116, "count 11, child 6\n")
-        .flags(&["-m32"]).needs(Need::Ia32);
+        .flags(&["-m32"]).needs(Need::Ia32)
+        .sees("x86 sigreturn")
+        .sees("x86 rt_sigreturn")
+        .sees("x86 restart_syscall");
     old_calls_32: guest("old_calls_32.c", 117,
         "waitpid 7, time 1\nsignal 0, oldstat 1\nolduname 0\n")
-        .flags(&["-m32"]).needs(Need::Ia32);
+        .flags(&["-m32"]).needs(Need::Ia32)
+        .sees("x86 waitpid")
+        .sees("x86 time")
+        .sees("x86 signal")
+        .sees("x86 oldstat")
+        .sees("x86 olduname");
     asyncio_server: guest("asyncio_server.py", 119,
         "WORD0 WORD1 WORD2 WORD3 WORD4 WORD5 WORD6 WORD7 WORD8 WORD9\n")
         .needs(Need::Program("python3", "python3"));

@@ -11,7 +11,10 @@ wait $job
 echo "waited $?"
 exit 76
 END
-script --quiet --return --command 'sh commands' typescript > /dev/null
+# An end of its input would be the end of the session.
+mkfifo silent
+exec 3<> silent
+script --quiet --return --command 'sh commands' typescript <&3 > /dev/null
 status=$?
 grep -c 'waited 143' typescript
 exit $status
