@@ -19,12 +19,24 @@ pub(crate) struct Guest {
     flags: &'static [&'static str],
     also_32: bool,
     arguments: &'static [&'static str],
-    user: Option<&'static str>,
+    who: Who,
     needs: Vec<Need>,
     prepare: &'static [&'static str],
     sees: Vec<&'static str>,
     differences: Vec<Difference>,
 }
+
+/// Who runs a guest, and watches it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Who {
+    /// A user without rights; root records it once more.
+    Anybody,
+    Root,
+    Nobody,
+}
+
+/// The user without rights.
+const NOBODY: &str = "65534";
 
 /// What the machine must have.
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +76,7 @@ impl Guest {
             flags: &[],
             also_32: false,
             arguments: &[],
-            user: None,
+            who: Who::Anybody,
             needs: Vec::new(),
             prepare: &[],
             sees: Vec::new(),
@@ -88,9 +100,15 @@ impl Guest {
         self
     }
 
-    /// The user `nobody` runs it, and watches it.
+    /// Only a user without rights can show it.
     pub(crate) fn nobody(mut self) -> Self {
-        self.user = Some("65534");
+        self.who = Who::Nobody;
+        self
+    }
+
+    /// Only root can do it.
+    pub(crate) fn root(mut self) -> Self {
+        self.who = Who::Root;
         self
     }
 
@@ -147,7 +165,8 @@ impl Guest {
         let program = self.build(&bench);
         let mut command = program.iter().map(String::as_str).collect::<Vec<_>>();
         command.extend(self.arguments);
-        let run = |way| bench.run(way, self.user, &command);
+        let user = (self.who != Who::Root).then_some(NOBODY);
+        let run = |way| bench.run(way, user, &command);
 
         self.ends_as(&run(Way::Alone).finished, self.prints, self.status, "alone");
         let (mut strace_prints, mut strace_status) = (self.prints, self.status);
@@ -173,16 +192,17 @@ impl Guest {
         if !require("record", records(), "callsieve has no `record`") {
             return;
         }
-        let recorded = run(Way::Record(&[]));
-        self.ends_as(
-            &recorded.finished,
-            recorded_prints,
-            recorded_status,
-            "recorded",
-        );
-        self.same_calls(&strace, &recorded);
-        for call in &self.sees {
-            assert!(recorded.calls.contains(*call), "{}: no {call}", self.file);
+        let mut recorded = vec![run(Way::Record(&[]))];
+        if self.who == Who::Anybody {
+            recorded.push(bench.run(Way::Record(&[]), None, &command));
+        }
+        for recorded in &recorded {
+            let finished = &recorded.finished;
+            self.ends_as(finished, recorded_prints, recorded_status, "recorded");
+            self.same_calls(&strace, recorded);
+            for call in &self.sees {
+                assert!(recorded.calls.contains(*call), "{}: no {call}", self.file);
+            }
         }
     }
 

@@ -70,7 +70,7 @@ guests! {
     clone3_pidfd: guest("clone3_pidfd.c", 0, "status 11\n")
         .sees("x86_64 clone3");
     clone3_set_tid: guest("clone3_set_tid.c", 0, "number 4321, status 12\n")
-        .sees("x86_64 clone3");
+        .sees("x86_64 clone3").root();
     clone3_bad: guest("clone3_bad.c", 0, "size -1 errno 22\nflags -1 errno 22\n");
     spawn: guest("spawn.c", 0, "child 30\nno such 2\n");
     threads: guest("threads.c", 0, "1000 threads\n");
@@ -218,7 +218,7 @@ guests! {
     tty_background: guest("tty_background.c", 74,
         "stopped by 21\nended 137\nstopped by 22\nended 137\n");
     tty_hangup: guest("tty_hangup.c", 75, "leader 7, job heard 1\n");
-    script_tty: guest("script_tty.sh", 76, "1\n").needs(Need::Program("script", "bsdutils"))
+    script_tty: guest("script_tty.sh", 76, "stopped 147\nwaited 143\n").needs(Need::Program("script", "bsdutils"))
         .luck("x86_64 rt_sigsuspend", "the job may be gone before the shell waits");
 
     // Deaths and waits.
@@ -281,13 +281,13 @@ guests! {
         .strace_changes("real 65534, effective 65534\n", 92, UNPRIVILEGED_TRACER)
         .recording_changes("real 65534, effective 65534\n", 92, UNPRIVILEGED_TRACER);
     setuid_down: guest("setuid.c", 92, "real 0, effective 1\n")
-        .prepare(&["sh", "-c", "chown 1 \"$0\" && chmod u+s \"$0\""]);
+        .prepare(&["sh", "-c", "chown 1 \"$0\" && chmod u+s \"$0\""]).root();
     file_capability: guest("file_capability.c", 93, "capability 1\n")
         .nobody().prepare(&["setcap", "cap_net_bind_service=ep"])
         .needs(Need::Program("setcap", "libcap2-bin"))
         .strace_changes("capability 0\n", 93, UNPRIVILEGED_TRACER)
         .recording_changes("capability 0\n", 93, UNPRIVILEGED_TRACER);
-    drop_rights: guest("drop_rights.c", 94, "user 65534, back -1 EPERM\n-1 EACCES\n");
+    drop_rights: guest("drop_rights.c", 94, "user 65534, back -1 EPERM\n-1 EACCES\n").root();
     ptrace_child: guest("ptrace_child.c", 95, "traced\n")
         .strace_changes("EPERM\n", 95, ONE_TRACER)
         .recording_changes("EPERM\n", 95, ONE_TRACER);
@@ -301,10 +301,10 @@ guests! {
     io_uring: guest("io_uring.c", 100, "data 99, result 0\n").needs(Need::IoUring)
         .sees("x86_64 io_uring_setup");
     personality: guest("personality.c", 101, "40000\n");
-    chroot: guest("chroot.c", 102, "-1 ENOENT\n");
+    chroot: guest("chroot.c", 102, "-1 ENOENT\n").root();
     unshare_pid: guest("unshare_pid.c", 103, "inside 1, child 3\noutside 4\n")
-        .luck("x86_64 pause", FIRST);
-    clone_newns: guest("clone_newns.c", 104, "inside\nstatus 5, outside -1\n");
+        .luck("x86_64 pause", FIRST).root();
+    clone_newns: guest("clone_newns.c", 104, "inside\nstatus 5, outside -1\n").root();
     user_namespace: guest("user_namespace.c", 105, "from 65534 to 0\n").nobody();
 
     // What else a program sees or does.
@@ -316,7 +316,7 @@ guests! {
     environment: guest("environment.c", 120, "[one][two words][--][\u{1b}[0m]\n\
         LC_ALL=C.UTF-8\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\nenvironment environment\n")
         .arguments(&["one", "two words", "--", "\u{1b}[0m"]);
-    same_as_first: guest("same_as_first.c", 121, "priority 1, policy 1\n");
+    same_as_first: guest("same_as_first.c", 121, "priority 1, policy 1\n").root();
     affinity: guest("affinity.c", 109, "all 1\none 1\n");
     not_dumpable: guest("not_dumpable.c", 110, "dumpable 0\n");
     mqueue: guest("mqueue.c", 111, "high 9, signal 10\n");

@@ -5,7 +5,9 @@ set -m
 sleep 30 &
 job=$!
 kill -STOP $job
-kill -CONT $job
+wait $job
+echo "stopped $?"
+bg %1
 kill $job
 wait $job
 echo "waited $?"
@@ -16,5 +18,5 @@ mkfifo silent
 exec 3<> silent
 script --quiet --return --command 'sh commands' typescript <&3 > /dev/null
 status=$?
-grep -c 'waited 143' typescript
+tr -d '\r' < typescript | grep -E '^(stopped|waited) '
 exit $status
