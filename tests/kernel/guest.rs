@@ -23,6 +23,7 @@ pub(crate) struct Guest {
     needs: Vec<Need>,
     prepare: &'static [&'static str],
     sees: Vec<&'static str>,
+    gaps: &'static [&'static str],
     differences: Vec<Difference>,
 }
 
@@ -80,6 +81,7 @@ impl Guest {
             needs: Vec::new(),
             prepare: &[],
             sees: Vec::new(),
+            gaps: &[],
             differences: Vec::new(),
         }
     }
@@ -126,6 +128,12 @@ impl Guest {
     /// A call that must be seen, or the guest does not exercise what it says.
     pub(crate) fn sees(mut self, call: &'static str) -> Self {
         self.sees.push(call);
+        self
+    }
+
+    /// What its recording says is missing, by the keys of gaps.
+    pub(crate) fn gaps(mut self, gaps: &'static [&'static str]) -> Self {
+        self.gaps = gaps;
         self
     }
 
@@ -200,6 +208,7 @@ impl Guest {
             let finished = &recorded.finished;
             self.ends_as(finished, recorded_prints, recorded_status, "recorded");
             self.same_calls(&strace, recorded);
+            assert_eq!(recorded.gaps, self.gaps, "{}: {finished}", self.file);
             for call in &self.sees {
                 assert!(recorded.calls.contains(*call), "{}: no {call}", self.file);
             }

@@ -53,6 +53,7 @@ impl Program {
                 self.prints,
                 seen.finished
             );
+            assert!(seen.gaps.is_empty(), "{}: {:?}", self.file, seen.gaps);
             seen.calls
         };
         let _nothing_seen = run(Way::Alone);
