@@ -19,6 +19,7 @@
 mod bench;
 #[path = "../common/mod.rs"]
 mod common;
+mod control;
 mod guest;
 mod guests;
 mod programs;
