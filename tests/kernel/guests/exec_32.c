@@ -1,6 +1,5 @@
 /* execve from 64 to 32 bits and back: the same process makes calls of both architectures. */
 #include "guest.h"
-#include <sys/resource.h>
 int main(int argc, char **argv)
 {
 	char path[4096];
@@ -8,7 +7,7 @@ int main(int argc, char **argv)
 	say("%zu bits\n", sizeof(long) * 8);
 	/* A call of each kind that the other does not make. */
 	if (sizeof(long) == 8) {
-		CHECK(getpriority(0, 0));
+		CHECK(syscall(SYS_getpriority, 0, 0));
 		if (round == 2)
 			return 25;
 		snprintf(path, sizeof path, "%s.32", argv[0]);
