@@ -210,6 +210,19 @@ guests! {
     stop_threads: guest("stop_threads.c", 70,
         "3 of 3 stood still\n3 of 3 stood still\n3 of 3 stood still\n")
         .luck("x86_64 pause", FIRST);
+    stop_births: guest("stop_births.c", 129, "stopped 1, status 14\n").luck("x86_64 futex", FUTEX);
+    vfork_stop: guest("vfork_stop.c", 124, "child 11, other 0\n");
+    zombie_leader_stop: guest("zombie_leader_stop.c", 122,
+        "stopped 1\ncontinued 1\nstatus 10\n");
+    zombie_leader_exec: guest("zombie_leader_exec.c", 123, "first again 1\n");
+    wait_nothread: guest("wait_nothread.c", 125, "-1 ECHILD, own 12\nmine 13\n")
+        .luck("x86_64 futex", FUTEX);
+    sigchld_codes: guest("sigchld_codes.c", 126, "stopped continued exited \n");
+    sigcont_handler: guest("sigcont_handler.c", 127,
+        "cleans up\nstopped by 20\ncontinued\nagain\nstatus 4\n");
+    siginfo_kept: guest("siginfo_kept.c", 128, "kept 1\n");
+    compat_jump: guest("compat_jump.c", 130, "getpid 1\n").flags(&["-no-pie"])
+        .needs(Need::Ia32).sees("x86 getpid");
     stop_kill: guest("stop_kill.c", 71, "137\n0\n143\n")
         .luck("x86_64 pause", FIRST);
     tty_interrupt: guest("tty_interrupt.c", 72, "leader 2, child 130\nleader 3\n")
