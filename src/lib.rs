@@ -1,7 +1,7 @@
 //! callsieve: minimal seccomp profiles from what a program really calls.
 //!
-//! Traces become a [`recording::Recording`] (through [`ingest`] and [`event`]); a recording and
-//! options become a [`profile::Profile`], which [`formats`] writes. Modules name only those below
+//! Traces become a [`recording::Recording`] (through [`ingest`] and [`event`]), and so does what
+//! [`record`] sees of a running program; a recording and options become a [`profile::Profile`], which [`formats`] writes. Modules name only those below
 //! them; docs/ARCHITECTURE.md has the picture.
 
 pub mod arch;
@@ -9,5 +9,7 @@ pub mod event;
 pub mod formats;
 pub mod ingest;
 pub mod profile;
+pub mod record;
 pub mod recording;
+pub mod sys;
 pub mod syscalls;

@@ -13,6 +13,10 @@ pub(crate) enum Exit {
     Usage,
     /// What was observed is incomplete.
     Incomplete,
+    /// This machine or user can't do it.
+    NotPermitted,
+    /// As the recorded command ended, or why it did not start.
+    Status(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -22,6 +26,8 @@ impl From<Exit> for ExitCode {
             Exit::Finding => Self::from(1),
             Exit::Usage => Self::from(2),
             Exit::Incomplete => Self::from(3),
+            Exit::NotPermitted => Self::from(4),
+            Exit::Status(status) => Self::from(status),
         }
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
     };
     let ui = Ui::new(&args.global, env);
     let result = match args.command {
+        Command::Record(args) => commands::record::run(&args, &ui),
         Command::Import(args) => commands::import::run(&args, &ui),
         Command::Merge(args) => commands::merge::run(&args, &ui),
         Command::List(args) => commands::list::run(&args, &ui),

@@ -30,11 +30,13 @@ pub enum Skip {
     NotFollowed,
     /// Nothing that strace prints.
     NotUnderstood,
+    /// A call that a recorder saw and has no room or no name for.
+    Lost,
 }
 
 impl Skip {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Blank,
         Self::Event,
         Self::Message,
@@ -47,6 +49,7 @@ impl Skip {
         Self::TooLong,
         Self::NotFollowed,
         Self::NotUnderstood,
+        Self::Lost,
     ];
 
     /// The key in a recording.
@@ -64,6 +67,7 @@ impl Skip {
             Self::TooLong => "too-long",
             Self::NotFollowed => "not-followed",
             Self::NotUnderstood => "not-understood",
+            Self::Lost => "lost",
         }
     }
 
@@ -92,11 +96,19 @@ pub enum Gap {
     NotUnderstood,
     /// A filter killed the program, so that the rest of it was not seen.
     KilledByFilter,
+    /// A recorder saw calls that it could not keep.
+    Lost,
+    /// Calls that were known beforehand were not recorded again.
+    Incremental,
+    /// A program that traces others could not do so, being traced itself.
+    NestedTracer,
+    /// A program ran without the privileges that its file gives.
+    NoPrivileges,
 }
 
 impl Gap {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::NoStart,
         Self::Filtered,
         Self::Detached,
@@ -105,6 +117,10 @@ impl Gap {
         Self::SummaryOnly,
         Self::NotUnderstood,
         Self::KilledByFilter,
+        Self::Lost,
+        Self::Incremental,
+        Self::NestedTracer,
+        Self::NoPrivileges,
     ];
 
     /// The key in a recording.
@@ -118,6 +134,10 @@ impl Gap {
             Self::SummaryOnly => "summary-only",
             Self::NotUnderstood => "not-understood",
             Self::KilledByFilter => "killed-by-filter",
+            Self::Lost => "lost",
+            Self::Incremental => "incremental",
+            Self::NestedTracer => "nested-tracer",
+            Self::NoPrivileges => "no-privileges",
         }
     }
 
@@ -145,6 +165,12 @@ impl fmt::Display for Gap {
             Self::SummaryOnly => "a table of counts misses the calls that never return",
             Self::NotUnderstood => "more than one line in twenty is nothing that strace prints",
             Self::KilledByFilter => "a seccomp filter killed the program, and the rest was not seen",
+            Self::Lost => "calls were seen that could not be kept",
+            Self::Incremental => {
+                "calls known beforehand were not recorded again; merge it with the recording that it was told"
+            }
+            Self::NestedTracer => "a program that traces others could not, being traced itself",
+            Self::NoPrivileges => "a program ran without the privileges that its file gives",
         })
     }
 }

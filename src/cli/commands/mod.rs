@@ -5,3 +5,4 @@ pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod merge;
+pub(crate) mod record;

@@ -1,0 +1,251 @@
+//! ptrace(2), one function for each request. Threads are always seized, never attached or
+//! asked to trace themselves, so that no stray SIGSTOP or SIGTRAP reaches them.
+
+use std::ptr;
+
+use libc::{c_int, c_long, c_uint, c_void};
+use nix::errno::Errno;
+
+use super::kernel::{CallStop, RawCall, Resume, Signo, Tid, TraceOptions};
+
+// include/uapi/linux/ptrace.h; libc has some of them for one C library only.
+const CONT: c_uint = 7;
+const DETACH: c_uint = 17;
+const PEEKDATA: c_uint = 2;
+const POKEDATA: c_uint = 5;
+const SYSCALL: c_uint = 24;
+const GETEVENTMSG: c_uint = 0x4201;
+const SEIZE: c_uint = 0x4206;
+const INTERRUPT: c_uint = 0x4207;
+const LISTEN: c_uint = 0x4208;
+/// Linux 5.3.
+const GET_SYSCALL_INFO: c_uint = 0x420e;
+/// Linux 6.16.
+const SET_SYSCALL_INFO: c_uint = 0x4212;
+
+const O_TRACESYSGOOD: c_ulong = 0x1;
+const O_TRACEFORK: c_ulong = 0x2;
+const O_TRACEVFORK: c_ulong = 0x4;
+const O_TRACECLONE: c_ulong = 0x8;
+const O_TRACEEXEC: c_ulong = 0x10;
+const O_TRACESECCOMP: c_ulong = 0x80;
+const O_EXITKILL: c_ulong = 0x10_0000;
+
+/// The stop of a thread at a call has this bit in its signal.
+pub(crate) const CALL_STOP: c_int = 0x80;
+/// `PTRACE_EVENT_*`.
+pub(crate) const EVENT_FORK: c_int = 1;
+pub(crate) const EVENT_VFORK: c_int = 2;
+pub(crate) const EVENT_CLONE: c_int = 3;
+pub(crate) const EVENT_EXEC: c_int = 4;
+pub(crate) const EVENT_SECCOMP: c_int = 7;
+pub(crate) const EVENT_STOP: c_int = 128;
+
+use libc::c_ulong;
+
+/// `struct ptrace_syscall_info`: a union after the first three members, of which the largest
+/// member has eight words here.
+#[repr(C)]
+#[derive(Default, Clone, Copy)]
+struct SyscallInfo {
+    op: u8,
+    reserved: u8,
+    flags: u16,
+    arch: u32,
+    instruction_pointer: u64,
+    stack_pointer: u64,
+    /// entry and seccomp: number, six arguments, (seccomp) data of the filter. exit: value, and
+    /// a byte that tells whether it is an error.
+    words: [u64; 9],
+}
+
+const OP_ENTRY: u8 = 1;
+const OP_EXIT: u8 = 2;
+const OP_SECCOMP: u8 = 3;
+
+/// Raw requests whose address and data are numbers to the kernel, which looks at no memory of
+/// this process.
+fn plain(request: c_uint, tid: Tid, address: usize, data: usize) -> Result<(), Errno> {
+    let address = ptr::without_provenance_mut::<c_void>(address);
+    let data = ptr::without_provenance_mut::<c_void>(data);
+    // SAFETY: with the requests that callers pass (SEIZE, CONT, SYSCALL, LISTEN, INTERRUPT,
+    // DETACH, POKEDATA) the kernel takes both words as values and accesses no memory of the
+    // caller; a wrong `tid` is an error.
+    let answer = unsafe { libc::ptrace(request as _, tid.0, address, data) };
+    Errno::result(answer).map(drop)
+}
+
+/// Requests that fill or read `size_of::<T>()` bytes at `data`.
+fn with<T: Copy>(request: c_uint, tid: Tid, address: usize, data: &mut T) -> Result<c_long, Errno> {
+    let address = ptr::without_provenance_mut::<c_void>(address);
+    let data: *mut c_void = ptr::from_mut(data).cast();
+    // SAFETY: callers pair each request with the type that the kernel reads or writes for it
+    // (GETEVENTMSG: unsigned long; GET/SET_SYSCALL_INFO: at most `address` bytes, which is the
+    // size of `T`). `data` is a live exclusive reference for the whole call, and every bit
+    // pattern is a value of these types, which are made of integers.
+    let answer = unsafe { libc::ptrace(request as _, tid.0, address, data) };
+    Errno::result(answer)
+}
+
+pub(super) fn seize(tid: Tid, options: TraceOptions) -> Result<(), Errno> {
+    let mut bits = O_TRACESYSGOOD | O_TRACEEXEC | O_TRACESECCOMP | O_TRACECLONE;
+    if options.processes {
+        bits |= O_TRACEFORK | O_TRACEVFORK;
+    }
+    if options.kill_on_exit {
+        bits |= O_EXITKILL;
+    }
+    plain(SEIZE, tid, 0, usize::try_from(bits).unwrap_or_default())
+}
+
+/// The word for a signal, 0 for none.
+fn word(signal: Option<Signo>) -> usize {
+    signal.map_or(0, |signo| usize::try_from(signo.0).unwrap_or_default())
+}
+
+pub(super) fn resume(tid: Tid, how: Resume, signal: Option<Signo>) -> Result<(), Errno> {
+    let request = match how {
+        Resume::Free => CONT,
+        Resume::ToCall => SYSCALL,
+    };
+    plain(request, tid, 0, word(signal))
+}
+
+pub(super) fn listen(tid: Tid) -> Result<(), Errno> {
+    plain(LISTEN, tid, 0, 0)
+}
+
+pub(super) fn interrupt(tid: Tid) -> Result<(), Errno> {
+    plain(INTERRUPT, tid, 0, 0)
+}
+
+pub(super) fn detach(tid: Tid, signal: Option<Signo>) -> Result<(), Errno> {
+    plain(DETACH, tid, 0, word(signal))
+}
+
+pub(super) fn message(tid: Tid) -> Result<u64, Errno> {
+    let mut message: c_ulong = 0;
+    with(GETEVENTMSG, tid, 0, &mut message)?;
+    Ok(u64::from(message))
+}
+
+fn info(tid: Tid) -> Result<SyscallInfo, Errno> {
+    let mut info = SyscallInfo::default();
+    with(GET_SYSCALL_INFO, tid, size_of::<SyscallInfo>(), &mut info)?;
+    Ok(info)
+}
+
+pub(super) fn call(tid: Tid) -> Result<CallStop, Errno> {
+    let info = info(tid)?;
+    let [number, a, b, c, d, e, f, _, _] = info.words;
+    Ok(match info.op {
+        OP_ENTRY | OP_SECCOMP => CallStop::Entry(RawCall {
+            arch: info.arch,
+            number,
+            args: [a, b, c, d, e, f],
+        }),
+        OP_EXIT => CallStop::Exit {
+            value: number.cast_signed(),
+            // The second member is one byte long.
+            failed: a.to_ne_bytes().first().is_some_and(|byte| *byte != 0),
+        },
+        _ => CallStop::None,
+    })
+}
+
+pub(super) fn set_argument(tid: Tid, arch: u32, index: u8, value: u64) -> Result<(), Errno> {
+    let mut info = info(tid)?;
+    if let Some(word) = info.words.get_mut(usize::from(index) + 1) {
+        *word = value;
+    }
+    // What is set is the call as such, whoever stopped at it.
+    info.op = OP_ENTRY;
+    info.flags = 0;
+    info.reserved = 0;
+    match with(SET_SYSCALL_INFO, tid, size_of::<SyscallInfo>(), &mut info) {
+        Ok(_) => Ok(()),
+        Err(error) => registers::set_argument(tid, arch, index, value).unwrap_or(Err(error)),
+    }
+}
+
+pub(super) fn read_word(tid: Tid, address: u64) -> Result<u64, Errno> {
+    let address = usize::try_from(address).map_err(|_too_large| Errno::EFAULT)?;
+    let mut bytes = [0_u8; 8];
+    let (low, high) = bytes.split_at_mut(size_of::<c_long>().min(8));
+    for (at, part) in [low, high].into_iter().enumerate() {
+        if !part.is_empty() {
+            let word = peek(tid, address + at * size_of::<c_long>())?;
+            part.copy_from_slice(&word.to_ne_bytes());
+        }
+    }
+    Ok(u64::from_ne_bytes(bytes))
+}
+
+fn peek(tid: Tid, address: usize) -> Result<c_long, Errno> {
+    let address = ptr::without_provenance_mut::<c_void>(address);
+    Errno::clear();
+    // SAFETY: the libc wrapper gives the kernel the address of a local of its own and returns
+    // what was stored there; `address` is one of the traced process, which the kernel checks.
+    let word = unsafe {
+        libc::ptrace(
+            PEEKDATA as _,
+            tid.0,
+            address,
+            ptr::null_mut::<c_void>(),
+        )
+    };
+    match Errno::last() {
+        error if word == -1 && error != Errno::UnknownErrno => Err(error),
+        _ => Ok(word),
+    }
+}
+
+pub(super) fn write_word(tid: Tid, address: u64, value: u64) -> Result<(), Errno> {
+    let address = usize::try_from(address).map_err(|_too_large| Errno::EFAULT)?;
+    let size = size_of::<usize>();
+    for (at, part) in value.to_ne_bytes().chunks_exact(size).enumerate() {
+        let mut word = [0; size_of::<usize>()];
+        word.copy_from_slice(part);
+        plain(POKEDATA, tid, address + at * size, usize::from_ne_bytes(word))?;
+    }
+    Ok(())
+}
+
+/// Registers by their place in `struct user`, for kernels before 6.16.
+#[cfg(target_arch = "x86_64")]
+mod registers {
+    use super::{Errno, Tid, c_uint, plain};
+
+    const POKEUSER: c_uint = 6;
+    /// `AUDIT_ARCH_I386`.
+    const I386: u32 = 0x4000_0003;
+    /// Places in `struct user_regs_struct`, in words: rdi rsi rdx r10 r8 r9.
+    const ARGS_64: [usize; 6] = [14, 13, 12, 7, 9, 8];
+    /// rbx rcx rdx rsi rdi rbp.
+    const ARGS_32: [usize; 6] = [5, 11, 12, 13, 14, 4];
+
+    pub(super) fn set_argument(
+        tid: Tid,
+        arch: u32,
+        index: u8,
+        value: u64,
+    ) -> Option<Result<(), Errno>> {
+        let places = if arch == I386 { ARGS_32 } else { ARGS_64 };
+        let place = places.get(usize::from(index))? * size_of::<usize>();
+        Some(plain(POKEUSER, tid, place, usize::try_from(value).ok()?))
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+mod registers {
+    use super::{Errno, Tid};
+
+    pub(super) const fn set_argument(
+        _tid: Tid,
+        _arch: u32,
+        _index: u8,
+        _value: u64,
+    ) -> Option<Result<(), Errno>> {
+        None
+    }
+}
