@@ -48,6 +48,13 @@ const VSYSCALL: &str = "a filter sees calls through the vsyscall page, strace do
 /// clone(2).
 const UNTRACED: &str = "strace does not follow a child of CLONE_UNTRACED, its filters go with it";
 
+/// seccomp(2): without CAP_SYS_ADMIN a filter needs `no_new_privs`.
+const OWN_FILTER: &str = "the recorder's filter can be seen, and needs no_new_privs without rights";
+
+/// seccomp(2): `prctl_set_seccomp` allows one mode for the life of a process.
+const NO_STRICT: &str = "a process with a filter can't enter strict mode";
+const STRICT_REFUSED: &str = "refused 22\n99\nrefused 22\n99\n";
+
 guests! {
     // Births.
     fork: guest("fork.c", 3, "child 42, mine 1\n");
@@ -275,7 +282,8 @@ guests! {
     seccomp_log: guest("seccomp_log.c", 85, "let through\n");
     seccomp_strict: guest("seccomp_strict.c", 86, "strict\n7\n137\n")
         .sees("x86_64 exit")
-        .sees("x86_64 getppid");
+        .sees("x86_64 getppid")
+        .recording_changes(STRICT_REFUSED, 86, NO_STRICT);
     seccomp_notify: guest("seccomp_notify.c", 87, "55\n")
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority");
@@ -284,7 +292,10 @@ guests! {
         .sees("x86_64 getpriority");
     seccomp_exec: guest("seccomp_exec.c", 89, "98\n")
         .sees("x86_64 getpriority");
-    seccomp_seen: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n");
+    seccomp_seen: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n").nobody()
+        .recording_changes("mode 2, status 2, no_new_privs 1\n", 90, OWN_FILTER);
+    seccomp_seen_by_root: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n").root()
+        .recording_changes("mode 2, status 2, no_new_privs 0\n", 90, OWN_FILTER);
     // Dispatched before tracers and filters look, kernel/entry/common.c: `syscall_trace_enter`.
     user_dispatch: guest("user_dispatch.c", 91, "dispatched 1\n");
 
@@ -292,22 +303,26 @@ guests! {
     setuid: guest("setuid.c", 92, "real 65534, effective 0\n")
         .nobody().prepare(&["chmod", "u+s"])
         .strace_changes("real 65534, effective 65534\n", 92, UNPRIVILEGED_TRACER)
-        .recording_changes("real 65534, effective 65534\n", 92, UNPRIVILEGED_TRACER);
+        .recording_changes("real 65534, effective 65534\n", 92, UNPRIVILEGED_TRACER)
+        .gaps(&["no-privileges"]);
     setuid_down: guest("setuid.c", 92, "real 0, effective 1\n")
         .prepare(&["sh", "-c", "chown 1 \"$0\" && chmod u+s \"$0\""]).root();
     file_capability: guest("file_capability.c", 93, "capability 1\n")
         .nobody().prepare(&["setcap", "cap_net_bind_service=ep"])
         .needs(Need::Program("setcap", "libcap2-bin"))
         .strace_changes("capability 0\n", 93, UNPRIVILEGED_TRACER)
-        .recording_changes("capability 0\n", 93, UNPRIVILEGED_TRACER);
+        .recording_changes("capability 0\n", 93, UNPRIVILEGED_TRACER)
+        .gaps(&["no-privileges"]);
     drop_rights: guest("drop_rights.c", 94, "user 65534, back -1 EPERM\n-1 EACCES\n").root();
     ptrace_child: guest("ptrace_child.c", 95, "traced\n")
         .strace_changes("EPERM\n", 95, ONE_TRACER)
-        .recording_changes("EPERM\n", 95, ONE_TRACER);
+        .recording_changes("EPERM\n", 95, ONE_TRACER)
+        .gaps(&["nested-tracer"]);
     ptrace_seize: guest("ptrace_seize.c", 96, "stopped by 5\n")
         .strace_changes("EPERM\n", 96, ONE_TRACER)
         .recording_changes("EPERM\n", 96, ONE_TRACER)
-        .luck("x86_64 pause", FIRST);
+        .luck("x86_64 pause", FIRST)
+        .gaps(&["nested-tracer"]);
     process_vm: guest("process_vm.c", 97, "read 4, mine 1\n");
     pidfd: guest("pidfd.c", 98, "byte y, ready 1, status 143\n")
         .luck("x86_64 pause", FIRST);

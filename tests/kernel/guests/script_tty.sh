@@ -7,9 +7,8 @@ job=$!
 kill -STOP $job
 wait $job
 echo "stopped $?"
-bg %1
-kill $job
-wait $job
+(sleep 0.2; kill $job) &
+fg %1
 echo "waited $?"
 exit 76
 END
