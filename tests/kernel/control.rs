@@ -112,7 +112,7 @@ fn the_terminal_signals_the_program_once() {
 END
         mkfifo keys
         exec 3<> keys
-        env --default-signal script --quiet --return --command "$record -o out -- sh program" typescript <&3 > /dev/null &
+        env --default-signal script --quiet --return --command "exec $record -o out -- sh program" typescript <&3 > /dev/null &
         session=$!
         while [ ! -e ready ]; do sleep 0.05; done
         printf '\003' >&3
