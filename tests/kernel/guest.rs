@@ -24,13 +24,13 @@ pub(crate) struct Guest {
     prepare: &'static [&'static str],
     sees: Vec<&'static str>,
     gaps: &'static [&'static str],
-    differences: Vec<Difference>,
+    differences: Vec<(Difference, &'static [Method])>,
 }
 
 /// Who runs a guest, and watches it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Who {
-    /// A user without rights; root records it once more.
+    /// A user without rights; root records it once more, with results.
     Anybody,
     Root,
     Nobody,
@@ -38,6 +38,27 @@ enum Who {
 
 /// The user without rights.
 const NOBODY: &str = "65534";
+
+/// How a recording is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Method {
+    /// A filter that stops the program once a call.
+    Filter,
+    /// Stops before and after each call, without a filter.
+    Stops,
+}
+
+impl Method {
+    const ALL: &'static [Self] = &[Self::Filter, Self::Stops];
+
+    /// What makes callsieve take it.
+    const fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Filter => &[],
+            Self::Stops => &["--results"],
+        }
+    }
+}
 
 /// What the machine must have.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +160,13 @@ impl Guest {
 
     fn differs(mut self, difference: Difference, reason: &str) -> Self {
         assert!(reason.len() > 10, "a difference has a reason");
-        self.differences.push(difference);
+        self.differences.push((difference, Method::ALL));
+        self
+    }
+
+    /// The difference before is one of these methods alone.
+    pub(crate) fn with(mut self, methods: &'static [Method]) -> Self {
+        self.differences.last_mut().unwrap().1 = methods;
         self
     }
 
@@ -176,47 +203,66 @@ impl Guest {
         let user = (self.who != Who::Root).then_some(NOBODY);
         let run = |way| bench.run(way, user, &command);
 
-        self.ends_as(&run(Way::Alone).finished, self.prints, self.status, "alone");
-        let (mut strace_prints, mut strace_status) = (self.prints, self.status);
-        let (mut recorded_prints, mut recorded_status) = (self.prints, self.status);
-        for difference in &self.differences {
-            match *difference {
-                Difference::Strace(prints, status) => {
-                    (strace_prints, strace_status) = (prints, status);
-                }
-                Difference::Recorded(prints, status) => {
-                    (recorded_prints, recorded_status) = (prints, status);
-                }
-                Difference::OnlyStrace(_) | Difference::OnlyRecorded(_) | Difference::Luck(_) => {}
-            }
-        }
-        let strace = run(Way::Strace);
         self.ends_as(
-            &strace.finished,
-            strace_prints,
-            strace_status,
-            "under strace",
+            &run(Way::Alone).finished,
+            (self.prints, self.status),
+            "alone",
         );
+        let strace = run(Way::Strace);
+        self.ends_as(&strace.finished, self.under_strace(), "under strace");
         if !require("record", records(), "callsieve has no `record`") {
             return;
         }
-        let mut recorded = vec![run(Way::Record(&[]))];
-        if self.who == Who::Anybody {
-            recorded.push(bench.run(Way::Record(&[]), None, &command));
-        }
-        for recorded in &recorded {
+        let once_more = (self.who == Who::Nobody).then_some(NOBODY);
+        for (user, method) in [(user, Method::Filter), (once_more, Method::Stops)] {
+            let recorded = bench.run(Way::Record(method.options()), user, &command);
             let finished = &recorded.finished;
-            self.ends_as(finished, recorded_prints, recorded_status, "recorded");
-            self.same_calls(&strace, recorded);
+            self.ends_as(finished, self.recorded(method), "recorded");
+            self.same_calls(&strace, &recorded, method);
             assert_eq!(recorded.gaps, self.gaps, "{}: {finished}", self.file);
-            for call in &self.sees {
-                assert!(recorded.calls.contains(*call), "{}: no {call}", self.file);
-            }
         }
     }
 
+    /// What it prints under strace, and its status.
+    fn under_strace(&self) -> (&'static str, i32) {
+        let changed = |(difference, _): &(Difference, _)| {
+            if let Difference::Strace(prints, status) = *difference {
+                Some((prints, status))
+            } else {
+                None
+            }
+        };
+        let changed = self.differences.iter().find_map(changed);
+        changed.unwrap_or((self.prints, self.status))
+    }
+
+    /// What it prints under callsieve, and its status.
+    fn recorded(&self, method: Method) -> (&'static str, i32) {
+        let changed = |(difference, methods): &(Difference, &[Method])| {
+            if let Difference::Recorded(prints, status) = *difference
+                && methods.contains(&method)
+            {
+                Some((prints, status))
+            } else {
+                None
+            }
+        };
+        let changed = self.differences.iter().find_map(changed);
+        changed.unwrap_or((self.prints, self.status))
+    }
+
+    /// The calls that this kind of difference names.
+    fn named(&self, method: Method, of: impl Fn(&Difference) -> Option<&'static str>) -> Calls {
+        self.differences
+            .iter()
+            .filter(|(_, methods)| methods.contains(&method))
+            .filter_map(|(difference, _)| of(difference))
+            .map(str::to_owned)
+            .collect()
+    }
+
     #[track_caller]
-    fn ends_as(&self, finished: &Finished, prints: &str, status: i32, way: &str) {
+    fn ends_as(&self, finished: &Finished, (prints, status): (&str, i32), way: &str) {
         assert!(
             finished.stdout == prints && finished.status == Some(status),
             "{} {way}: expected status {status} and\n{prints}\ngot {finished}",
@@ -227,17 +273,28 @@ impl Guest {
     /// Compares the sets. Any signal that a tracer sees, a child's end for one, may turn a sleep
     /// into `restart_syscall`, so that one is a matter of luck everywhere.
     #[track_caller]
-    fn same_calls(&self, strace: &Seen, recorded: &Seen) {
-        let (mut only_strace, mut only_recorded, mut luck) =
-            (Calls::new(), Calls::new(), Calls::new());
-        for difference in &self.differences {
-            match *difference {
-                Difference::OnlyStrace(call) => only_strace.insert(call.to_owned()),
-                Difference::OnlyRecorded(call) => only_recorded.insert(call.to_owned()),
-                Difference::Luck(call) => luck.insert(call.to_owned()),
-                Difference::Strace(..) | Difference::Recorded(..) => true,
-            };
-        }
+    fn same_calls(&self, strace: &Seen, recorded: &Seen, method: Method) {
+        let only_strace = self.named(method, |difference| {
+            if let Difference::OnlyStrace(call) = *difference {
+                Some(call)
+            } else {
+                None
+            }
+        });
+        let only_recorded = self.named(method, |difference| {
+            if let Difference::OnlyRecorded(call) = *difference {
+                Some(call)
+            } else {
+                None
+            }
+        });
+        let luck = self.named(method, |difference| {
+            if let Difference::Luck(call) = *difference {
+                Some(call)
+            } else {
+                None
+            }
+        });
         let mut wrong = String::new();
         for (one, other, expected, what) in [
             (strace, recorded, &only_strace, "only strace sees"),
@@ -254,6 +311,12 @@ impl Guest {
             }
             for call in expected.difference(&found) {
                 writeln!(wrong, "{}: no longer true: {what} {call}", self.file).unwrap();
+            }
+        }
+        for call in &self.sees {
+            // Seen by nobody means that the guest does not exercise what it says.
+            if !recorded.calls.contains(*call) && !only_strace.contains(*call) {
+                writeln!(wrong, "{}: no {call}", self.file).unwrap();
             }
         }
         assert!(wrong.is_empty(), "{wrong}{}", recorded.finished);

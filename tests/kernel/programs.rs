@@ -37,7 +37,7 @@ const PREEMPTION: (&[&str], &str) = (
     "Go's scheduler interrupts goroutines that run for long, and sleeps where there is none",
 );
 
-/// PostgreSQL's tuplesort.c, `grow_memtuples`: memory of a sort grows by `realloc`.
+/// src/backend/utils/sort/tuplesort.c, `grow_memtuples`: memory of a sort grows by `realloc`.
 const PARALLEL_SORT: (&[&str], &str) = (
     &["mremap"],
     "how much a worker of CREATE INDEX sorts depends on how soon it begins",
