@@ -4,16 +4,11 @@
 //! what the script prints.
 
 use crate::bench::{Bench, Way};
-use crate::common::require;
-use crate::guest::records;
 
 /// Runs a script as a user and compares what it prints.
 #[track_caller]
 fn check(user: Option<&str>, script: &str, prints: &str) {
     let Some(bench) = Bench::new() else { return };
-    if !require("record", records(), "callsieve has no `record`") {
-        return;
-    }
     let callsieve = bench.path("callsieve");
     let head = format!(
         "record='{} record'; callsieve={}\n",
@@ -153,5 +148,140 @@ fn somebody_else_traces_already() {
         grep -c '^error: ' errors
         "#,
         "4\n1\n",
+    );
+}
+
+/// A recorder that is killed takes nothing with it: the program runs on, and is recorded on.
+#[test]
+fn the_recorder_is_killed() {
+    check(
+        NOBODY,
+        r#"
+        $record --checkpoint 1s -o out -- sh -c ': > ready; sleep 2; echo lives; exec getconf LONG_BIT' &
+        recorder=$!
+        while [ ! -e ready ]; do sleep 0.05; done
+        sleep 1.3
+        kill -KILL $recorder
+        wait $recorder
+        $callsieve list out > list
+        echo "$? $(grep -c execve list)"
+        for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; done
+        "#,
+        "0 1\nlives\n64\n",
+    );
+}
+
+#[test]
+fn the_recorder_is_killed_and_takes_the_program_with_it() {
+    check(
+        NOBODY,
+        r#"
+        $record --kill-on-exit -o out -- sh -c ': > ready; sleep 1; echo lives' &
+        recorder=$!
+        while [ ! -e ready ]; do sleep 0.05; done
+        kill -KILL $recorder
+        wait $recorder
+        sleep 1.5
+        echo end
+        "#,
+        "end\n",
+    );
+}
+
+/// The second Ctrl-C is for the recorder.
+#[test]
+fn a_program_that_ignores_the_terminal_is_ended_by_the_second_interrupt() {
+    check(
+        NOBODY,
+        r#"
+        cat > program << 'END'
+        trap '' INT
+        : > ready
+        while :; do sleep 0.1; done
+END
+        mkfifo keys
+        exec 3<> keys
+        env --default-signal script --quiet --return --command "exec $record -o out -- sh program" \
+            typescript <&3 > /dev/null &
+        session=$!
+        while [ ! -e ready ]; do sleep 0.05; done
+        printf '\003' >&3
+        sleep 0.5
+        kill -0 $session && echo running
+        printf '\003' >&3
+        wait $session
+        $callsieve list out | grep -c ' execve$'
+        "#,
+        "running\n1\n",
+    );
+}
+
+#[test]
+fn a_time_limit() {
+    check(
+        NOBODY,
+        r#"
+        $record --duration 1s -o out -- sh -c 'trap "echo asked; exit 9" TERM; while :; do sleep 0.1; done'
+        echo "$? $($callsieve list out | grep -c ' execve$')"
+        "#,
+        "asked\n9 1\n",
+    );
+}
+
+/// The start is missing, which the recording and the status tell; the program runs on.
+#[test]
+fn a_process_that_runs_already() {
+    check(
+        NOBODY,
+        r#"
+        sh -c 'while :; do sleep 0.05; done' &
+        program=$!
+        sleep 0.2
+        $record --pid $program --duration 1s -o out 2> errors
+        echo "$? $($callsieve list out | grep -cE ' (wait4|execve|clock_nanosleep)$')"
+        $record --pid $program --no-follow --duration 1s -o alone 2> errors
+        echo "$? $($callsieve list alone | grep -cE ' (wait4|execve|clock_nanosleep)$')"
+        grep -o '"no-start"' out | head -n 1
+        kill $program && wait $program
+        echo "$?"
+        $record --pid $program -o out 2> errors
+        echo "$?"
+        "#,
+        "3 3\n3 1\n\"no-start\"\n143\n2\n",
+    );
+}
+
+/// Threads, and a call that blocks while the recorder comes and goes.
+#[test]
+fn a_process_with_threads_that_runs_already() {
+    check(
+        NOBODY,
+        r#"
+        cat > program.py << 'END'
+import os, threading, time
+def work():
+    while not os.path.exists("stop"):
+        os.getpgid(0)
+        time.sleep(0.01)
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+open("ready", "w").close()
+for thread in threads:
+    thread.join()
+print("joined")
+END
+        /usr/bin/python3 program.py &
+        program=$!
+        while [ ! -e ready ]; do sleep 0.05; done
+        for round in 1 2 3; do
+            $record --pid $program --duration 1s -o out$round 2> errors
+            echo "$? $($callsieve list out$round | grep -cE ' (getpgid|clock_nanosleep)$')"
+        done
+        : > stop
+        wait $program
+        echo "$?"
+        "#,
+        "3 2\n3 2\n3 2\njoined\n0\n",
     );
 }

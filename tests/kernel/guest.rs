@@ -210,9 +210,6 @@ impl Guest {
         );
         let strace = run(Way::Strace);
         self.ends_as(&strace.finished, self.under_strace(), "under strace");
-        if !require("record", records(), "callsieve has no `record`") {
-            return;
-        }
         let once_more = (self.who == Who::Nobody).then_some(NOBODY);
         for (user, method) in [(user, Method::Filter), (once_more, Method::Stops)] {
             let recorded = bench.run(Way::Record(method.options()), user, &command);
@@ -374,10 +371,4 @@ impl Need {
             }
         }
     }
-}
-
-/// Whether this callsieve records.
-pub(crate) fn records() -> bool {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_callsieve"));
-    run(command.args(["record", "--help"])).succeeded()
 }

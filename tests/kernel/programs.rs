@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::bench::{Bench, Calls, Way, source};
 use crate::common::{find_program, require, require_program};
-use crate::guest::{Need, records};
+use crate::guest::Need;
 use crate::run::run;
 
 /// A workload.
@@ -70,12 +70,7 @@ impl Program {
         };
         let _nothing_seen = run(Way::Alone);
         let strace: Vec<Calls> = (0..RUNS).map(|_| run(Way::Strace)).collect();
-        let way = if records() {
-            Way::Record(&[])
-        } else {
-            Way::Strace
-        };
-        let recorded: Vec<Calls> = (0..RUNS).map(|_| run(way)).collect();
+        let recorded: Vec<Calls> = (0..RUNS).map(|_| run(Way::Record(&[]))).collect();
 
         let mut wrong = Vec::new();
         for (nth, recording) in recorded.iter().enumerate() {
