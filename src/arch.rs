@@ -449,10 +449,7 @@ mod tests {
         assert_eq!(Arch::Mips64n32.audit_value(), 0xa000_0008);
         assert_eq!(Arch::from_audit(0xc000_003e, 1), Some(Arch::X86_64));
         assert_eq!(Arch::from_audit(0xc000_003e, X32_BIT | 1), Some(Arch::X32));
-        assert_eq!(
-            Arch::from_audit(0xc000_003e, u32::MAX),
-            Some(Arch::X86_64)
-        );
+        assert_eq!(Arch::from_audit(0xc000_003e, u32::MAX), Some(Arch::X86_64));
         assert_eq!(Arch::from_audit(7, 1), None);
     }
 }

@@ -25,11 +25,7 @@ const LAYERS: [&str; 9] = [
 ];
 
 /// Modules of one height, which must not know each other.
-const SIBLINGS: [(&str, &str); 3] = [
-    ("record", "ingest"),
-    ("sys", "syscalls"),
-    ("event", "sys"),
-];
+const SIBLINGS: [(&str, &str); 3] = [("record", "ingest"), ("sys", "syscalls"), ("event", "sys")];
 
 /// No file of code is longer, in lines.
 const LONGEST: usize = 600;

@@ -23,7 +23,10 @@ impl Env {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
 fn search_path() -> Option<OsString> {
     std::env::var_os("PATH")
 }

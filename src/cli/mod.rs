@@ -7,6 +7,7 @@ mod error;
 mod exit;
 mod host;
 mod input;
+mod known;
 mod operand;
 mod output;
 mod render;

@@ -104,11 +104,17 @@ pub enum Gap {
     NestedTracer,
     /// A program ran without the privileges that its file gives.
     NoPrivileges,
+    /// A program's own filter may have hidden calls from the recorder.
+    HiddenByFilter,
+    /// A program asked for notifications of its own, which only the recorder can have.
+    OwnListener,
+    /// A program asked for strict seccomp, which can't be had beside the recorder's filter.
+    StrictSeccomp,
 }
 
 impl Gap {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::NoStart,
         Self::Filtered,
         Self::Detached,
@@ -121,6 +127,9 @@ impl Gap {
         Self::Incremental,
         Self::NestedTracer,
         Self::NoPrivileges,
+        Self::HiddenByFilter,
+        Self::OwnListener,
+        Self::StrictSeccomp,
     ];
 
     /// The key in a recording.
@@ -138,6 +147,9 @@ impl Gap {
             Self::Incremental => "incremental",
             Self::NestedTracer => "nested-tracer",
             Self::NoPrivileges => "no-privileges",
+            Self::HiddenByFilter => "hidden-by-filter",
+            Self::OwnListener => "own-listener",
+            Self::StrictSeccomp => "strict-seccomp",
         }
     }
 
@@ -171,6 +183,15 @@ impl fmt::Display for Gap {
             }
             Self::NestedTracer => "a program that traces others could not, being traced itself",
             Self::NoPrivileges => "a program ran without the privileges that its file gives",
+            Self::HiddenByFilter => {
+                "a program has a seccomp filter of its own, and what that refuses is not seen; `--backend ptrace` sees it"
+            }
+            Self::OwnListener => {
+                "a program asked for seccomp notifications, which only one can have; `--backend ptrace` leaves them to it"
+            }
+            Self::StrictSeccomp => {
+                "a program asked for strict seccomp, which can't be had beside the recorder's filter; `--results` records without one"
+            }
         })
     }
 }

@@ -285,7 +285,9 @@ impl Observations {
 
     /// Hands over all that was seen so far, and tells what is missing.
     pub fn report(&self, sink: &mut dyn Sink) -> Tally {
-        for program in &self.programs {
+        // What ran before the program did has no name and made no calls.
+        let ran = |it: &&Program| it.image.processes > 0 || !it.counts.is_empty();
+        for program in self.programs.iter().filter(ran) {
             let sightings = program
                 .counts
                 .values()

@@ -101,7 +101,11 @@ fn bounds(arch: u32, numbers: &BTreeSet<u32>, traced: bool) -> Vec<(u32, Leaf)> 
         }
     };
     for number in numbers {
-        let leaf = if traced { leaf(arch, *number) } else { Leaf::Pass };
+        let leaf = if traced {
+            leaf(arch, *number)
+        } else {
+            Leaf::Pass
+        };
         set(*number, leaf);
         if let Some(next) = number.checked_add(1) {
             set(next, Leaf::Report);
@@ -128,9 +132,8 @@ fn leaf(arch: u32, number: u32) -> Leaf {
 
 fn tree(bounds: &[(u32, Leaf)], report: u32) -> Vec<Instruction> {
     match bounds {
-        [] => vec![statement(RETURN, report)],
         [(_, Leaf::Pass)] => vec![statement(RETURN, RET_ALLOW)],
-        [(_, Leaf::Report)] => vec![statement(RETURN, report)],
+        [] | [(_, Leaf::Report)] => vec![statement(RETURN, report)],
         [(_, Leaf::PassTraced(index))] => {
             let low = if cfg!(target_endian = "little") { 0 } else { 4 };
             vec![
@@ -197,7 +200,10 @@ mod tests {
 
     fn all(arch: Arch, keep: impl Fn(usize) -> bool) -> BTreeSet<u32> {
         let calls = table(arch).iter().enumerate();
-        calls.filter(|(at, _)| keep(*at)).map(|(_, (_, n))| n).collect()
+        calls
+            .filter(|(at, _)| keep(*at))
+            .map(|(_, (_, n))| n)
+            .collect()
     }
 
     #[test]
@@ -228,7 +234,10 @@ mod tests {
                 }
                 assert_eq!(run(&code, arch.audit_value(), u32::MAX, [0; 6]), RET_TRACE);
             }
-            assert_eq!(run(&code, Arch::Aarch64.audit_value(), 0, [0; 6]), RET_TRACE);
+            assert_eq!(
+                run(&code, Arch::Aarch64.audit_value(), 0, [0; 6]),
+                RET_TRACE
+            );
         }
     }
 
@@ -237,7 +246,7 @@ mod tests {
         let x86_64 = Arch::X86_64.audit_value();
         let clone = table(Arch::X86_64).number("clone").unwrap();
         let known = Known::from([(x86_64, BTreeSet::from([clone]))]);
-        let untraced = [u64::from(CLONE_UNTRACED) | 17, 0, 0, 0, 0, 0];
+        let untraced = [u64::from(CLONE_UNTRACED) | 0x11, 0, 0, 0, 0, 0];
         let code = filter(&known, RET_TRACE, true);
         assert_eq!(run(&code, x86_64, clone, [17, 0, 0, 0, 0, 0]), RET_ALLOW);
         assert_eq!(run(&code, x86_64, clone, untraced), RET_TRACE);

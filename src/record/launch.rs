@@ -30,10 +30,7 @@ pub(super) fn suspended(
         filter,
         no_new_privileges,
     };
-    process::suspended(&launch).map_err(|error| {
-        let error = Errno::from_raw(error.raw_os_error().unwrap_or_default());
-        RecordError::kernel("start a process", error)
-    })
+    process::suspended(&launch).map_err(|error| RecordError::kernel("start a process", error))
 }
 
 /// The name by which a program was called.
@@ -55,9 +52,7 @@ pub(super) fn failure(command: &Command, failed: Option<Failed>) -> RecordError 
             what: "install a seccomp filter".to_owned(),
             source,
         },
-        Some(Failed::NoNewPrivileges(source)) => {
-            RecordError::kernel("give up privileges", source)
-        }
+        Some(Failed::NoNewPrivileges(source)) => RecordError::kernel("give up privileges", source),
         // It was killed before it could say anything.
         None => RecordError::NotExecutable {
             program,

@@ -8,18 +8,24 @@
 pub mod backend;
 mod counts;
 mod filter;
+mod known;
 mod launch;
+mod notify;
 mod ptrace;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
+use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::errno::Errno;
 
-pub use backend::{Backend, Choice, Wish};
-pub use counts::{First, Observations};
+use crate::event::Capture;
 pub use crate::sys::{Signo, Tid};
+pub use backend::{Backend, Choice, Stops, Wish};
+pub use counts::{First, Observations};
+pub use known::Known;
 
 /// What is recorded.
 #[derive(Debug, Clone)]
@@ -58,7 +64,39 @@ pub struct Session {
     /// The name that stands for the run in the recording.
     pub label: String,
     /// What the user wants to have written beside it.
-    pub labels: std::collections::BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
+    /// Calls that are known beforehand and need no recording.
+    pub known: Known,
+}
+
+impl Session {
+    fn capture(&self, choice: &Choice) -> Capture {
+        Capture {
+            backend: choice.backend.name().to_owned(),
+            reason: choice.reason.clone(),
+            results: self.results,
+            labels: self.labels.clone(),
+            // Without a filter everything is recorded, whatever is known.
+            known: if choice.backend == Backend::Ptrace(Stops::BeginAndEnd) {
+                BTreeSet::new()
+            } else {
+                self.known.from.clone()
+            },
+            ..Capture::default()
+        }
+    }
+}
+
+impl Finished {
+    fn of(mut seen: Observations, end: End, elapsed: Duration, processes: u64) -> Self {
+        seen.capture.milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            seen,
+            end,
+            elapsed,
+            processes,
+        }
+    }
 }
 
 /// How the recorded program ended.
@@ -202,16 +240,21 @@ pub trait Recorder {
 }
 
 /// Chooses a recorder for a session.
-pub fn recorder(session: Session) -> Result<Box<dyn Recorder>, RecordError> {
+/// With a process in front, that one lets the program live on if this one dies.
+pub fn recorder(session: Session, front: Option<&Front>) -> Result<Box<dyn Recorder>, RecordError> {
     let host = backend::Host::of_this_process();
     let choice = backend::choose(&session, &host)?;
     Ok(match choice.backend {
         Backend::Ptrace(_) => Box::new(ptrace::Ptrace::new(session, choice, host)),
+        Backend::Notify => {
+            let spare = front.and_then(|front| front.socket.try_clone().ok());
+            Box::new(notify::Notify::new(session, choice, spare))
+        }
     })
 }
 
 /// Which of two processes this is; see [`split`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Side {
     /// The one in front. The recorder has ended, with this status if it was not killed.
     Front(Option<i32>),
@@ -220,15 +263,22 @@ pub enum Side {
 }
 
 /// The process in front of the recorder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Front(Tid);
+#[derive(Debug)]
+pub struct Front {
+    pid: Tid,
+    socket: UnixDatagram,
+}
 
 impl Front {
     /// Stops it, as job control stops the program, or lets it go on.
-    pub fn stop(self, stopped: bool) {
-        let signal = if stopped { libc::SIGSTOP } else { libc::SIGCONT };
+    pub fn stop(&self, stopped: bool) {
+        let signal = if stopped {
+            libc::SIGSTOP
+        } else {
+            libc::SIGCONT
+        };
         // If it is gone nobody is left to be told.
-        let _gone = crate::sys::process::signal(self.0, Signo(signal));
+        let _gone = crate::sys::process::signal(self.pid, Signo(signal));
     }
 }
 
@@ -242,10 +292,10 @@ pub fn split(end_together: bool) -> Result<Side, RecordError> {
     match side {
         front::Side::Front(Ended::Exited(status)) => Ok(Side::Front(Some(status))),
         front::Side::Front(Ended::Killed(_)) => Ok(Side::Front(None)),
-        front::Side::Behind(front) => {
+        front::Side::Behind(pid, socket) => {
             crate::sys::process::adopt_orphans()
                 .map_err(|error| RecordError::kernel("adopt orphans", error))?;
-            Ok(Side::Recorder(Front(front)))
+            Ok(Side::Recorder(Front { pid, socket }))
         }
     }
 }

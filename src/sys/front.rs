@@ -2,21 +2,23 @@
 //! and may kill. The recorder behind it lives on then, and so does the program, whose calls
 //! would all fail if the one who answers its filter died.
 
+use std::os::unix::net::UnixDatagram;
 use std::ptr;
 
 use libc::c_int;
 use nix::errno::Errno;
 
 use super::kernel::{Signo, Tid};
-use super::process;
+use super::notify::{Listener, Notice, Notices as _};
+use super::{left, process};
 
 /// Which of the two this is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Side {
     /// The one in front; the other has ended like this.
     Front(Ended),
-    /// The one behind, with the number of the other.
-    Behind(Tid),
+    /// The one behind, with the number of the other, and where to leave a listener for it.
+    Behind(Tid, UnixDatagram),
 }
 
 /// How the recorder ended.
@@ -42,6 +44,10 @@ const LEFT_TO_THE_PROGRAM: [c_int; 3] = [libc::SIGTSTP, libc::SIGTTIN, libc::SIG
 /// Forks. The process must have one thread only, as the child goes on like the parent.
 pub(crate) fn split(end_together: bool) -> Result<Side, Errno> {
     let front = std::process::id();
+    let (ours, theirs) = UnixDatagram::pair().map_err(|error| {
+        let number = error.raw_os_error().unwrap_or_default();
+        Errno::from_raw(number)
+    })?;
     // SAFETY: called before any thread is started (the command line has none at this point), so
     // that no lock is held by a thread that the child lacks.
     let pid = unsafe { libc::fork() };
@@ -55,9 +61,19 @@ pub(crate) fn split(end_together: bool) -> Result<Side, Errno> {
                 Errno::result(answer)?;
             }
             let front = i32::try_from(front).map_err(|_too_large| Errno::EOVERFLOW)?;
-            Ok(Side::Behind(Tid(front)))
+            drop(ours);
+            Ok(Side::Behind(Tid(front), theirs))
         }
-        pid => Ok(Side::Front(wait(Tid(pid))?)),
+        pid => {
+            drop(theirs);
+            // If the recorder dies its children become this one's.
+            process::adopt_orphans()?;
+            let ended = wait(Tid(pid))?;
+            if let (Ended::Killed(_), Some(listener)) = (ended, left::take(&ours)) {
+                answer(Listener::new(listener));
+            }
+            Ok(Side::Front(ended))
+        }
     }
 }
 
@@ -107,6 +123,26 @@ fn blocked(signals: &[c_int]) -> Result<libc::sigset_t, Errno> {
     let answer = unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut()) };
     Errno::result(answer)?;
     Ok(set)
+}
+
+/// Lets calls go on in place of a recorder that died, until nobody is left to make any.
+fn answer(mut listener: Listener) {
+    /// Milliseconds.
+    const LOOK_EVERY: c_int = 100;
+    loop {
+        if listener.is_ready(LOOK_EVERY) {
+            if let Notice::Call { id, .. } = listener.next() {
+                listener.go_on(id);
+            }
+            continue;
+        }
+        let mut status: c_int = 0;
+        // SAFETY: `status` has room for the number that the kernel writes.
+        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+        if Errno::result(pid) == Err(Errno::ECHILD) {
+            return;
+        }
+    }
 }
 
 fn reap(recorder: Tid) -> Result<Option<Ended>, Errno> {

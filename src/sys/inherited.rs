@@ -12,7 +12,7 @@ static CLOSED: [AtomicBool; 3] = [const { AtomicBool::new(false) }; 3];
 
 /// The loader calls what stands in this section before the runtime starts.
 #[used]
-// SAFETY: the section holds addresses of functions of the C calling convention, which the
+// The section holds addresses of functions of the C calling convention, which the
 // loader calls with arguments that this one does not look at.
 #[unsafe(link_section = ".init_array")]
 static NOTE: extern "C" fn() = note;
@@ -32,7 +32,10 @@ extern "C" fn note() {
 }
 
 /// Gives the calling process what this one was started with. Async-signal-safe.
-pub(super) fn restore() {
+///
+/// A process that `shares` its table of descriptors with the recorder marks its streams for
+/// closing on execve, since closing them would close the recorder's.
+pub(super) fn restore(shares: bool) {
     // Keeps the note in the program.
     black_box(&NOTE);
     let what = if PIPE_IGNORED.load(Ordering::Relaxed) {
@@ -44,8 +47,13 @@ pub(super) fn restore() {
     let _old = unsafe { libc::signal(libc::SIGPIPE, what) };
     for (fd, closed) in (0 as c_int..).zip(&CLOSED) {
         if closed.load(Ordering::Relaxed) {
-            // SAFETY: the descriptor stands for nothing but the runtime's /dev/null.
-            let _closed = unsafe { libc::close(fd) };
+            if shares {
+                // SAFETY: takes numbers only.
+                let _marked = unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+            } else {
+                // SAFETY: the descriptor stands for nothing but the runtime's /dev/null.
+                let _closed = unsafe { libc::close(fd) };
+            }
         }
     }
 }

@@ -22,10 +22,37 @@ impl fmt::Display for Tid {
 /// The numbers of include/uapi/asm-generic/signal.h, from 1 on; MIPS, parisc, sparc and alpha have
 /// others, so that only numbers are kept and names are for people.
 const SIGNALS: [&str; 31] = [
-    "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL",
-    "SIGUSR1", "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "SIGSTKFLT", "SIGCHLD",
-    "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ",
-    "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGIO", "SIGPWR", "SIGSYS",
+    "SIGHUP",
+    "SIGINT",
+    "SIGQUIT",
+    "SIGILL",
+    "SIGTRAP",
+    "SIGABRT",
+    "SIGBUS",
+    "SIGFPE",
+    "SIGKILL",
+    "SIGUSR1",
+    "SIGSEGV",
+    "SIGUSR2",
+    "SIGPIPE",
+    "SIGALRM",
+    "SIGTERM",
+    "SIGSTKFLT",
+    "SIGCHLD",
+    "SIGCONT",
+    "SIGSTOP",
+    "SIGTSTP",
+    "SIGTTIN",
+    "SIGTTOU",
+    "SIGURG",
+    "SIGXCPU",
+    "SIGXFSZ",
+    "SIGVTALRM",
+    "SIGPROF",
+    "SIGWINCH",
+    "SIGIO",
+    "SIGPWR",
+    "SIGSYS",
 ];
 
 /// `SIGTERM`, `SIGRT_2` for the kernel's number 34, or `signal 99`.
@@ -69,6 +96,8 @@ pub(crate) enum Change {
         /// `PTRACE_EVENT_*` or 0.
         event: i32,
     },
+    /// SIGCONT let it go on; told only by [`Kernel::look`].
+    Continued,
     /// Something else, as the status says it.
     Unknown(i32),
 }
@@ -123,6 +152,8 @@ pub(crate) struct TraceOptions {
 pub(crate) struct Asked {
     /// The timer went off: time for screens, checkpoints and limits.
     pub(crate) tick: bool,
+    /// A child of the recorder changed. Only where it does not wait for that itself.
+    pub(crate) children: bool,
     /// How often the user pressed Ctrl-C.
     pub(crate) interrupts: u32,
     /// Another signal that is meant for the program.
@@ -142,6 +173,8 @@ pub(crate) struct Program {
 pub(crate) trait Kernel {
     /// Waits for a change of any thread, or a signal to the recorder.
     fn wait(&mut self) -> Wait;
+    /// A change of a child, if there is one; does not wait.
+    fn look(&mut self) -> Option<Wait>;
     /// What the recorder was asked; each question is given once.
     fn asked(&mut self) -> Asked;
     /// Since the start.
@@ -163,6 +196,10 @@ pub(crate) trait Kernel {
     fn message(&mut self, tid: Tid) -> Result<u64, Errno>;
     /// Changes an argument of the call at whose beginning a thread stopped.
     fn set_argument(&mut self, tid: Tid, arch: u32, index: u8, value: u64) -> Result<(), Errno>;
+    /// Makes the call at whose beginning a thread stopped fail with ENOSYS.
+    fn refuse(&mut self, tid: Tid) -> Result<(), Errno>;
+    /// The `si_code` of the signal that is about to reach a thread.
+    fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno>;
     /// Reads eight bytes of a stopped thread's memory.
     fn read_word(&mut self, tid: Tid, address: u64) -> Result<u64, Errno>;
     /// Writes eight bytes of a stopped thread's memory.
@@ -180,4 +217,95 @@ pub(crate) trait Kernel {
     fn children(&mut self, pid: Tid) -> Vec<Tid>;
     /// Sends a signal to a process.
     fn signal(&mut self, pid: Tid, signal: Signo);
+}
+
+#[cfg(test)]
+impl<K: Kernel> Kernel for &mut K {
+    fn wait(&mut self) -> Wait {
+        (**self).wait()
+    }
+
+    fn look(&mut self) -> Option<Wait> {
+        (**self).look()
+    }
+
+    fn asked(&mut self) -> Asked {
+        (**self).asked()
+    }
+
+    fn elapsed(&mut self) -> Duration {
+        (**self).elapsed()
+    }
+
+    fn seize(&mut self, tid: Tid, options: TraceOptions) -> Result<(), Errno> {
+        (**self).seize(tid, options)
+    }
+
+    fn resume(&mut self, tid: Tid, how: Resume, signal: Option<Signo>) -> Result<(), Errno> {
+        (**self).resume(tid, how, signal)
+    }
+
+    fn listen(&mut self, tid: Tid) -> Result<(), Errno> {
+        (**self).listen(tid)
+    }
+
+    fn interrupt(&mut self, tid: Tid) -> Result<(), Errno> {
+        (**self).interrupt(tid)
+    }
+
+    fn detach(&mut self, tid: Tid, signal: Option<Signo>) -> Result<(), Errno> {
+        (**self).detach(tid, signal)
+    }
+
+    fn call(&mut self, tid: Tid) -> Result<CallStop, Errno> {
+        (**self).call(tid)
+    }
+
+    fn message(&mut self, tid: Tid) -> Result<u64, Errno> {
+        (**self).message(tid)
+    }
+
+    fn set_argument(&mut self, tid: Tid, arch: u32, index: u8, value: u64) -> Result<(), Errno> {
+        (**self).set_argument(tid, arch, index, value)
+    }
+
+    fn refuse(&mut self, tid: Tid) -> Result<(), Errno> {
+        (**self).refuse(tid)
+    }
+
+    fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno> {
+        (**self).signal_code(tid)
+    }
+
+    fn read_word(&mut self, tid: Tid, address: u64) -> Result<u64, Errno> {
+        (**self).read_word(tid, address)
+    }
+
+    fn write_word(&mut self, tid: Tid, address: u64, value: u64) -> Result<(), Errno> {
+        (**self).write_word(tid, address, value)
+    }
+
+    fn program(&mut self, tid: Tid) -> Program {
+        (**self).program(tid)
+    }
+
+    fn name(&mut self, tid: Tid) -> Option<String> {
+        (**self).name(tid)
+    }
+
+    fn leader(&mut self, tid: Tid) -> Option<Tid> {
+        (**self).leader(tid)
+    }
+
+    fn threads(&mut self, pid: Tid) -> Vec<Tid> {
+        (**self).threads(pid)
+    }
+
+    fn children(&mut self, pid: Tid) -> Vec<Tid> {
+        (**self).children(pid)
+    }
+
+    fn signal(&mut self, pid: Tid, signal: Signo) {
+        (**self).signal(pid, signal);
+    }
 }

@@ -35,6 +35,8 @@ pub(crate) fn change(status: c_int) -> Change {
             signal: libc::WSTOPSIG(status),
             event: status >> 16,
         }
+    } else if libc::WIFCONTINUED(status) {
+        Change::Continued
     } else {
         Change::Unknown(status)
     }
@@ -52,6 +54,19 @@ impl Kernel for Linux {
             Err(Errno::EINTR) => Wait::Interrupted,
             Err(Errno::ECHILD) => Wait::Nobody,
             Err(error) => Wait::Failed(error),
+        }
+    }
+
+    fn look(&mut self) -> Option<Wait> {
+        let mut status: c_int = 0;
+        let flags = libc::__WALL | libc::WNOHANG | libc::WUNTRACED | libc::WCONTINUED;
+        // SAFETY: `status` has room for the number that the kernel writes.
+        let answer = unsafe { libc::waitpid(-1, &raw mut status, flags) };
+        match Errno::result(answer) {
+            Ok(0) | Err(Errno::EINTR) => None,
+            Ok(tid) => Some(Wait::Changed(Tid(tid), change(status))),
+            Err(Errno::ECHILD) => Some(Wait::Nobody),
+            Err(error) => Some(Wait::Failed(error)),
         }
     }
 
@@ -94,6 +109,14 @@ impl Kernel for Linux {
 
     fn set_argument(&mut self, tid: Tid, arch: u32, index: u8, value: u64) -> Result<(), Errno> {
         ptrace::set_argument(tid, arch, index, value)
+    }
+
+    fn refuse(&mut self, tid: Tid) -> Result<(), Errno> {
+        ptrace::refuse(tid)
+    }
+
+    fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno> {
+        ptrace::signal_code(tid)
     }
 
     fn read_word(&mut self, tid: Tid, address: u64) -> Result<u64, Errno> {

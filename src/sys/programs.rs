@@ -110,3 +110,15 @@ pub(crate) fn own_capabilities() -> u64 {
         })
         .unwrap_or_default()
 }
+
+/// The first two numbers of the kernel's release.
+pub(crate) fn kernel_release() -> (u32, u32) {
+    let text = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let mut numbers = text
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|part| part.parse().ok());
+    (
+        numbers.next().unwrap_or_default(),
+        numbers.next().unwrap_or_default(),
+    )
+}

@@ -3,7 +3,7 @@
 
 use std::ptr;
 
-use libc::{c_int, c_long, c_uint, c_void};
+use libc::{c_int, c_long, c_uint, c_ulong, c_void};
 use nix::errno::Errno;
 
 use super::kernel::{CallStop, RawCall, Resume, Signo, Tid, TraceOptions};
@@ -15,6 +15,7 @@ const PEEKDATA: c_uint = 2;
 const POKEDATA: c_uint = 5;
 const SYSCALL: c_uint = 24;
 const GETEVENTMSG: c_uint = 0x4201;
+const GETSIGINFO: c_uint = 0x4202;
 const SEIZE: c_uint = 0x4206;
 const INTERRUPT: c_uint = 0x4207;
 const LISTEN: c_uint = 0x4208;
@@ -22,6 +23,12 @@ const LISTEN: c_uint = 0x4208;
 const GET_SYSCALL_INFO: c_uint = 0x420e;
 /// Linux 6.16.
 const SET_SYSCALL_INFO: c_uint = 0x4212;
+
+/// The type that the C library gives to a request.
+#[cfg(target_env = "gnu")]
+type Request = c_uint;
+#[cfg(not(target_env = "gnu"))]
+type Request = c_int;
 
 const O_TRACESYSGOOD: c_ulong = 0x1;
 const O_TRACEFORK: c_ulong = 0x2;
@@ -40,8 +47,6 @@ pub(crate) const EVENT_CLONE: c_int = 3;
 pub(crate) const EVENT_EXEC: c_int = 4;
 pub(crate) const EVENT_SECCOMP: c_int = 7;
 pub(crate) const EVENT_STOP: c_int = 128;
-
-use libc::c_ulong;
 
 /// `struct ptrace_syscall_info`: a union after the first three members, of which the largest
 /// member has eight words here.
@@ -71,7 +76,7 @@ fn plain(request: c_uint, tid: Tid, address: usize, data: usize) -> Result<(), E
     // SAFETY: with the requests that callers pass (SEIZE, CONT, SYSCALL, LISTEN, INTERRUPT,
     // DETACH, POKEDATA) the kernel takes both words as values and accesses no memory of the
     // caller; a wrong `tid` is an error.
-    let answer = unsafe { libc::ptrace(request as _, tid.0, address, data) };
+    let answer = unsafe { libc::ptrace(request as Request, tid.0, address, data) };
     Errno::result(answer).map(drop)
 }
 
@@ -80,10 +85,10 @@ fn with<T: Copy>(request: c_uint, tid: Tid, address: usize, data: &mut T) -> Res
     let address = ptr::without_provenance_mut::<c_void>(address);
     let data: *mut c_void = ptr::from_mut(data).cast();
     // SAFETY: callers pair each request with the type that the kernel reads or writes for it
-    // (GETEVENTMSG: unsigned long; GET/SET_SYSCALL_INFO: at most `address` bytes, which is the
+    // (GETEVENTMSG: unsigned long; GETSIGINFO: 128 bytes; GET/SET_SYSCALL_INFO: at most `address` bytes, which is the
     // size of `T`). `data` is a live exclusive reference for the whole call, and every bit
     // pattern is a value of these types, which are made of integers.
-    let answer = unsafe { libc::ptrace(request as _, tid.0, address, data) };
+    let answer = unsafe { libc::ptrace(request as Request, tid.0, address, data) };
     Errno::result(answer)
 }
 
@@ -126,6 +131,10 @@ pub(super) fn detach(tid: Tid, signal: Option<Signo>) -> Result<(), Errno> {
 pub(super) fn message(tid: Tid) -> Result<u64, Errno> {
     let mut message: c_ulong = 0;
     with(GETEVENTMSG, tid, 0, &mut message)?;
+    #[expect(
+        clippy::useless_conversion,
+        reason = "an unsigned long has 32 bits elsewhere"
+    )]
     Ok(u64::from(message))
 }
 
@@ -137,35 +146,58 @@ fn info(tid: Tid) -> Result<SyscallInfo, Errno> {
 
 pub(super) fn call(tid: Tid) -> Result<CallStop, Errno> {
     let info = info(tid)?;
-    let [number, a, b, c, d, e, f, _, _] = info.words;
+    let [first, args @ .., _, _] = info.words;
     Ok(match info.op {
         OP_ENTRY | OP_SECCOMP => CallStop::Entry(RawCall {
             arch: info.arch,
-            number,
-            args: [a, b, c, d, e, f],
+            number: first,
+            args,
         }),
         OP_EXIT => CallStop::Exit {
-            value: number.cast_signed(),
+            value: first.cast_signed(),
             // The second member is one byte long.
-            failed: a.to_ne_bytes().first().is_some_and(|byte| *byte != 0),
+            failed: args
+                .first()
+                .and_then(|word| word.to_ne_bytes().first().copied())
+                .is_some_and(|byte| byte != 0),
         },
         _ => CallStop::None,
     })
 }
 
 pub(super) fn set_argument(tid: Tid, arch: u32, index: u8, value: u64) -> Result<(), Errno> {
+    let place = usize::from(index) + 1;
+    change(tid, place, value)
+        .or_else(|error| registers::set_argument(tid, arch, index, value).unwrap_or(Err(error)))
+}
+
+pub(super) fn refuse(tid: Tid) -> Result<(), Errno> {
+    // No call has this number, and ENOSYS stands in the place of the result already.
+    change(tid, 0, u64::MAX).or_else(|_older| registers::refuse(tid))
+}
+
+/// Changes the number or an argument of a call.
+fn change(tid: Tid, place: usize, value: u64) -> Result<(), Errno> {
     let mut info = info(tid)?;
-    if let Some(word) = info.words.get_mut(usize::from(index) + 1) {
+    if let Some(word) = info.words.get_mut(place) {
         *word = value;
     }
-    // What is set is the call as such, whoever stopped at it.
-    info.op = OP_ENTRY;
+    // What comes with the filter's stop is not to be set, and the rest is reserved.
+    let [_, _, _, _, _, _, _, rest @ ..] = &mut info.words;
+    *rest = [0; 2];
     info.flags = 0;
     info.reserved = 0;
-    match with(SET_SYSCALL_INFO, tid, size_of::<SyscallInfo>(), &mut info) {
-        Ok(_) => Ok(()),
-        Err(error) => registers::set_argument(tid, arch, index, value).unwrap_or(Err(error)),
-    }
+    with(SET_SYSCALL_INFO, tid, size_of::<SyscallInfo>(), &mut info).map(drop)
+}
+
+pub(super) fn signal_code(tid: Tid) -> Result<i32, Errno> {
+    /// `siginfo_t`: its size, and the place of `si_code`, in numbers of 32 bits. On MIPS the
+    /// second and third change places.
+    const NUMBERS: usize = 32;
+    let mut info = [0_i32; NUMBERS];
+    with(GETSIGINFO, tid, 0, &mut info)?;
+    let [_, _, code, ..] = info;
+    Ok(code)
 }
 
 pub(super) fn read_word(tid: Tid, address: u64) -> Result<u64, Errno> {
@@ -188,7 +220,7 @@ fn peek(tid: Tid, address: usize) -> Result<c_long, Errno> {
     // what was stored there; `address` is one of the traced process, which the kernel checks.
     let word = unsafe {
         libc::ptrace(
-            PEEKDATA as _,
+            PEEKDATA as Request,
             tid.0,
             address,
             ptr::null_mut::<c_void>(),
@@ -206,7 +238,12 @@ pub(super) fn write_word(tid: Tid, address: u64, value: u64) -> Result<(), Errno
     for (at, part) in value.to_ne_bytes().chunks_exact(size).enumerate() {
         let mut word = [0; size_of::<usize>()];
         word.copy_from_slice(part);
-        plain(POKEDATA, tid, address + at * size, usize::from_ne_bytes(word))?;
+        plain(
+            POKEDATA,
+            tid,
+            address + at * size,
+            usize::from_ne_bytes(word),
+        )?;
     }
     Ok(())
 }
@@ -224,6 +261,14 @@ mod registers {
     /// rbx rcx rdx rsi rdi rbp.
     const ARGS_32: [usize; 6] = [5, 11, 12, 13, 14, 4];
 
+    /// `orig_rax`, which is the number of the call.
+    const NUMBER: usize = 15;
+
+    pub(super) fn refuse(tid: Tid) -> Result<(), Errno> {
+        let place = NUMBER * size_of::<usize>();
+        plain(POKEUSER, tid, place, usize::MAX)
+    }
+
     pub(super) fn set_argument(
         tid: Tid,
         arch: u32,
@@ -239,6 +284,10 @@ mod registers {
 #[cfg(not(target_arch = "x86_64"))]
 mod registers {
     use super::{Errno, Tid};
+
+    pub(super) const fn refuse(_tid: Tid) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
 
     pub(super) const fn set_argument(
         _tid: Tid,

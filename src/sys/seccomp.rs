@@ -20,7 +20,7 @@ struct Program {
     instructions: *const Instruction,
 }
 
-/// Longest program the kernel accepts: `BPF_MAXINSNS` in include/uapi/linux/bpf_common.h.
+/// Longest program the kernel accepts: `BPF_MAXINSNS` in `include/uapi/linux/bpf_common.h`.
 pub(crate) const MAX_INSTRUCTIONS: usize = 4096;
 
 // include/uapi/linux/seccomp.h
@@ -32,6 +32,8 @@ const SPEC_ALLOW: c_ulong = 1 << 2;
 const NEW_LISTENER: c_ulong = 1 << 3;
 pub(crate) const RET_ALLOW: u32 = 0x7fff_0000;
 pub(crate) const RET_TRACE: u32 = 0x7ff0_0000;
+/// What comes with our `RET_TRACE`; another filter's has something else.
+pub(crate) const TRACE_COOKIE: u16 = 0x5ca1;
 pub(crate) const RET_USER_NOTIF: u32 = 0x7fc0_0000;
 
 /// What a filter is for.

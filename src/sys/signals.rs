@@ -16,6 +16,7 @@ use super::kernel::{Asked, Signo};
 const TICK_MICROS: libc::suseconds_t = 250_000;
 
 static ANY: AtomicBool = AtomicBool::new(false);
+static CHILDREN: AtomicBool = AtomicBool::new(false);
 static TICKED: AtomicBool = AtomicBool::new(false);
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
 static FORWARD: AtomicI32 = AtomicI32::new(0);
@@ -35,6 +36,7 @@ extern "C" fn note(signal: c_int, info: *mut libc::siginfo_t, _context: *mut lib
     // Nothing but stores to atomics: a handler may interrupt anything.
     match signal {
         libc::SIGALRM => TICKED.store(true, Ordering::Relaxed),
+        libc::SIGCHLD => CHILDREN.store(true, Ordering::Relaxed),
         // The terminal sends these to the program too, which is in the same process group.
         _ if from_kernel(info) => {
             if signal == libc::SIGINT {
@@ -86,6 +88,11 @@ pub(crate) fn listen() -> Result<(), Errno> {
     set(libc::SIGCHLD, libc::SIG_DFL, 0)
 }
 
+/// Counts changes of children, for a recorder that does not wait for them.
+pub(crate) fn hear_children() -> Result<(), Errno> {
+    handle(libc::SIGCHLD)
+}
+
 /// Starts the timer.
 pub(crate) fn tick() -> Result<(), Errno> {
     handle(libc::SIGALRM)?;
@@ -111,6 +118,7 @@ pub(crate) fn asked() -> Asked {
     ANY.store(false, Ordering::Relaxed);
     let forward = FORWARD.swap(0, Ordering::Relaxed);
     Asked {
+        children: CHILDREN.swap(false, Ordering::Relaxed),
         tick: TICKED.swap(false, Ordering::Relaxed),
         interrupts: INTERRUPTS.swap(0, Ordering::Relaxed),
         forward: (forward != 0).then_some(Signo(forward)),

@@ -4,6 +4,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use callsieve::event::Gap;
 use callsieve::record::{
     self, Command, End, Finished, Front, RecordError, Session, Side, Target, Tid, Wish,
 };
@@ -14,7 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::render::recorded::{Recorded, summary};
 use crate::cli::render::screen::{Limits, Screen};
 use crate::cli::ui::Ui;
-use crate::cli::{output, render};
+use crate::cli::{known, output, render};
 
 /// Run a command and record its system calls
 ///
@@ -35,7 +36,6 @@ pub(crate) struct RecordArgs {
     #[arg(
         value_name = "COMMAND",
         trailing_var_arg = true,
-        allow_hyphen_values = true,
         required_unless_present = "pid"
     )]
     command: Vec<OsString>,
@@ -43,7 +43,7 @@ pub(crate) struct RecordArgs {
     /// on if that exists
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// How to record: `ptrace`, or `auto` for what fits
+    /// How to record
     #[arg(long, value_name = "BACKEND", default_value = "auto")]
     backend: BackendArg,
     /// Record a process that runs already, with its threads and the processes that it started;
@@ -53,6 +53,10 @@ pub(crate) struct RecordArgs {
     /// Only the process itself, not what it starts
     #[arg(long, requires = "pid")]
     no_follow: bool,
+    /// Don't record again what these recordings or profiles have: such calls run at full speed
+    /// (repeatable). The recording is complete when merged with the recordings
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["results", "pid"])]
+    known: Vec<PathBuf>,
     /// Also record how calls ended, at the price of a second stop for each
     #[arg(long)]
     results: bool,
@@ -79,8 +83,11 @@ pub(crate) struct RecordArgs {
 enum BackendArg {
     /// Whatever fits
     Auto,
-    /// Stops, by a filter where one can be had
+    /// Stop at each call, by a filter where one can be had
     Ptrace,
+    /// Be notified of each call: cheaper, and the command can be debugged meanwhile, but signals
+    /// whose handlers don't restart calls show as EINTR
+    Notify,
 }
 
 /// `90s`, `5m`, `1h`, `250ms`, or seconds.
@@ -131,29 +138,22 @@ pub(crate) fn run(args: &RecordArgs, ui: &Ui) -> Result<Exit, CommandError> {
             "the recorder was killed; the recording holds what it had written by then",
         )
         .exits(Exit::Status(125))),
-        Side::Recorder(front) => args.record(session, &path, front, ui),
+        Side::Recorder(front) => args.record(session, &path, &front, ui),
     }
 }
 
 impl RecordArgs {
     fn session(&self, ui: &Ui) -> Result<Session, CommandError> {
-        let (target, label) = match self.pid {
-            Some(pid) => (
-                Target::Process {
-                    pid: Tid(pid),
-                    follow: !self.no_follow,
-                },
-                process_name(pid),
-            ),
-            None => {
-                let command = command(&self.command, ui.search_path.as_deref())?;
-                let name = self.command.first().map(PathBuf::from).unwrap_or_default();
-                let name = name.file_name().unwrap_or(name.as_os_str());
-                (
-                    Target::Command(command),
-                    name.to_string_lossy().into_owned(),
-                )
-            }
+        let (target, label) = if let Some(pid) = self.pid {
+            let follow = !self.no_follow;
+            let pid = Tid(pid);
+            (Target::Process { pid, follow }, process_name(pid))
+        } else {
+            let command = command(&self.command, ui.search_path.as_deref())?;
+            let name = self.command.first().map(PathBuf::from).unwrap_or_default();
+            let name = name.file_name().unwrap_or(name.as_os_str());
+            let label = name.to_string_lossy().into_owned();
+            (Target::Command(command), label)
         };
         let mut labels = BTreeMap::new();
         for (key, value) in &self.label {
@@ -168,7 +168,9 @@ impl RecordArgs {
             wish: match self.backend {
                 BackendArg::Auto => Wish::Auto,
                 BackendArg::Ptrace => Wish::Ptrace,
+                BackendArg::Notify => Wish::Notify,
             },
+            known: known::known(&self.known, ui)?,
             results: self.results,
             kill_on_exit: self.kill_on_exit,
             label,
@@ -180,7 +182,7 @@ impl RecordArgs {
         &self,
         session: Session,
         path: &Path,
-        front: Front,
+        front: &Front,
         ui: &Ui,
     ) -> Result<Exit, CommandError> {
         let limits = Limits {
@@ -190,7 +192,7 @@ impl RecordArgs {
                 .then_some(self.checkpoint),
         };
         let mut screen = Screen::new(&session.label, limits, path, front, ui);
-        let recorder = record::recorder(session).map_err(|error| failure(&error))?;
+        let recorder = record::recorder(session, Some(front)).map_err(|error| failure(&error))?;
         let finished = recorder.record(&mut screen);
         screen.finish();
         let finished = finished.map_err(|error| failure(&error))?;
@@ -204,7 +206,9 @@ impl RecordArgs {
             path,
         };
         ui.note(summary(&told).trim_end());
-        Ok(exit(&finished, recording.gaps().next().is_some()))
+        // That calls were left out which are known was asked for.
+        let incomplete = recording.gaps().any(|(_, gap)| gap != Gap::Incremental);
+        Ok(exit(&finished, incomplete))
     }
 }
 
@@ -245,9 +249,12 @@ fn command(words: &[OsString], search_path: Option<&OsStr>) -> Result<Command, C
         // What execvp(3) does without a PATH.
         let path = search_path.unwrap_or(OsStr::new("/bin:/usr/bin"));
         std::env::split_paths(path)
-            .map(|folder| match folder.as_os_str().is_empty() {
-                true => Path::new(".").join(name),
-                false => folder.join(name),
+            .map(|folder| {
+                if folder.as_os_str().is_empty() {
+                    Path::new(".").join(name)
+                } else {
+                    folder.join(name)
+                }
             })
             .collect()
     };
@@ -257,7 +264,7 @@ fn command(words: &[OsString], search_path: Option<&OsStr>) -> Result<Command, C
     })
 }
 
-fn process_name(pid: i32) -> String {
+fn process_name(pid: Tid) -> String {
     let name = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
     let name = String::from_utf8_lossy(&name).trim_end().to_owned();
     if name.is_empty() {
@@ -304,7 +311,7 @@ fn failure(error: &RecordError) -> CommandError {
             told.exits(Exit::NotPermitted)
         }
         RecordError::NoProcess { .. } | RecordError::Contradiction(_) => told,
-        _ => told.exits(Exit::Status(125)),
+        RecordError::Kernel { .. } | _ => told.exits(Exit::Status(125)),
     }
 }
 

@@ -7,9 +7,7 @@ use std::time::Duration;
 use callsieve::arch::Arch;
 use callsieve::event::{CallId, Outcome, Remark};
 use callsieve::profile::build::Stance;
-use callsieve::profile::{
-    Capability, DockerRelease, Host, KernelVersion, Profile, docker_default,
-};
+use callsieve::profile::{Capability, DockerRelease, Host, KernelVersion, Profile, docker_default};
 use callsieve::record::{End, Finished};
 use callsieve::recording::{Recording, Run};
 
@@ -31,7 +29,8 @@ pub(crate) struct Recorded<'a> {
 /// What to tell, on standard error.
 pub(crate) fn summary(recorded: &Recorded<'_>) -> String {
     let seen = &recorded.finished.seen;
-    let mut text = format!(
+    let mut rows: Vec<String> = Vec::new();
+    let head = format!(
         "Recorded {} for {}: {}, {}, {}, {}.\n",
         safe(seen.label()),
         duration(recorded.finished.elapsed),
@@ -45,9 +44,16 @@ pub(crate) fn summary(recorded: &Recorded<'_>) -> String {
         }
     );
     let mut row = |name: &str, what: &str| {
-        text.push_str(&format!("  {name:<15} {what}\n"));
+        rows.push(format!("  {name:<15} {what}\n"));
     };
-    row("with", &format!("{}: {}", safe(&seen.capture().backend), safe(&seen.capture().reason)));
+    row(
+        "with",
+        &format!(
+            "{}: {}",
+            safe(&seen.capture().backend),
+            safe(&seen.capture().reason)
+        ),
+    );
     match recorded.finished.end {
         End::Exited(0) => {}
         End::Exited(status) => row("ended", &format!("with status {status}")),
@@ -70,12 +76,20 @@ pub(crate) fn summary(recorded: &Recorded<'_>) -> String {
     }
     if !output::is_stdout(Some(recorded.path)) {
         let path = safe(&recorded.path.display().to_string());
-        text.push_str(&format!(
-            "Wrote {path}\n\nNext: callsieve generate {path} -o {}.json\n",
-            safe(seen.label())
-        ));
+        rows.push(format!("Wrote {path}\n\nNext: {}\n", next(recorded, &path)));
     }
-    text
+    head + &rows.concat()
+}
+
+/// The command to type next.
+fn next(recorded: &Recorded<'_>, path: &str) -> String {
+    let seen = &recorded.finished.seen;
+    let name = safe(seen.label());
+    if seen.capture().known.is_empty() {
+        format!("callsieve generate {path} -o {name}.json")
+    } else {
+        format!("callsieve merge KNOWN {path} -o {name}.all.rec.json")
+    }
 }
 
 /// How what was seen stands to Docker's default.
@@ -94,10 +108,9 @@ fn docker(run: &Run, row: &mut impl FnMut(&str, &str)) {
     let (mut inside, mut outside, mut refused) = (0, BTreeSet::new(), BTreeSet::new());
     for (call, observed) in run.calls.values().flatten() {
         let allowed = match call {
-            CallId::Name(name) => !matches!(
-                Stance::of(&profile, name.as_str()),
-                Stance::Refused(_)
-            ),
+            CallId::Name(name) => {
+                !matches!(Stance::of(&profile, name.as_str()), Stance::Refused(_))
+            }
             CallId::Number(_) => false,
         };
         if allowed {
@@ -150,11 +163,15 @@ const fn word(remark: Remark) -> &'static str {
 }
 
 /// A few names, and how many more there are.
-fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+fn list<S: AsRef<str>>(names: impl ExactSizeIterator<Item = S>) -> String {
     let more = names.len().saturating_sub(MAX_NAMES);
-    let mut text = names.take(MAX_NAMES).map(safe).collect::<Vec<_>>().join(", ");
+    let mut text = names
+        .take(MAX_NAMES)
+        .map(|name| safe(name.as_ref()))
+        .collect::<Vec<_>>()
+        .join(", ");
     if more > 0 {
-        text.push_str(&format!(" and {more} more"));
+        text.push_str(&[" and ", &more.to_string(), " more"].concat());
     }
     text
 }

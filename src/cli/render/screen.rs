@@ -30,7 +30,7 @@ pub(crate) struct Screen<'a> {
     name: String,
     limits: Limits,
     path: PathBuf,
-    front: Front,
+    front: &'a Front,
     ui: &'a Ui,
     bar: ProgressBar,
     /// When the last checkpoint was written.
@@ -43,7 +43,13 @@ pub(crate) struct Screen<'a> {
 }
 
 impl<'a> Screen<'a> {
-    pub(crate) fn new(name: &str, limits: Limits, path: &Path, front: Front, ui: &'a Ui) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        limits: Limits,
+        path: &Path,
+        front: &'a Front,
+        ui: &'a Ui,
+    ) -> Self {
         let bar = if ui.shows_progress() {
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
             let bar = ProgressBar::with_draw_target(None, target);
@@ -93,13 +99,16 @@ impl<'a> Screen<'a> {
             number(seen.lost()),
         );
         if let Some(last) = seen.last_new() {
-            text.push_str(&format_args!("\n  last new  {}", new_call(last, progress.elapsed)).to_string());
+            text.push_str(
+                &format_args!("\n  last new  {}", new_call(last, progress.elapsed)).to_string(),
+            );
         }
-        text.push_str(&if self.launched {
-            format!("\n  Ctrl-C goes to {}; a second one ends it", self.name)
+        let parts = if self.launched {
+            ["\n  Ctrl-C goes to ", &self.name, "; a second one ends it"]
         } else {
-            "\n  Ctrl-C ends the recording".to_owned()
-        });
+            ["\n  Ctrl-C ends the recording", "", ""]
+        };
+        text.push_str(&parts.concat());
         self.bar.set_message(text);
         self.bar.tick();
     }
@@ -185,7 +194,12 @@ impl Watch for Screen<'_> {
 fn new_call(first: &First, now: Duration) -> String {
     let ago = now.saturating_sub(first.at).as_secs();
     let name = first.program.rsplit('/').next().unwrap_or_default();
-    format!("{}   {ago} s ago   {} {}", first.call, safe(name), first.tid)
+    format!(
+        "{}   {ago} s ago   {} {}",
+        first.call,
+        safe(name),
+        first.tid
+    )
 }
 
 /// `00:02:14`

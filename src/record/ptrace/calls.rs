@@ -1,12 +1,13 @@
 //! What a stop at a call shows, and the few calls that ask for more than counting.
 
 use super::run_loop::Loop;
-use super::tracee::Stopped;
+use super::tracee::{Stopped, Tracee};
 use crate::arch::Arch;
 use crate::event::{Errno as ErrorName, Gap, Outcome, Remark};
 use crate::record::counts::{ProgramId, Special};
 use crate::record::filter::CLONE_UNTRACED;
 use crate::sys::kernel::{CallStop, Kernel, RawCall, Resume, Tid};
+use crate::sys::seccomp::TRACE_COOKIE;
 use crate::syscalls::table;
 
 // include/uapi/linux/ptrace.h
@@ -47,7 +48,12 @@ impl<K: Kernel> Loop<'_, K> {
             return;
         };
         match call {
-            CallStop::Entry(call) => self.entry(stopped.tid(), &call, by_filter),
+            CallStop::Entry(call) => {
+                self.entry(stopped.tid(), &call, by_filter);
+                if by_filter {
+                    self.heed_own_filter(stopped);
+                }
+            }
             CallStop::Exit { value, failed } => {
                 let tracee = self.tracees.get_mut(&stopped.tid());
                 // A new process comes out of a call that its parent made.
@@ -57,6 +63,20 @@ impl<K: Kernel> Loop<'_, K> {
                 }
             }
             CallStop::None => {}
+        }
+    }
+
+    /// A filter of the program's own may ask for a tracer too. Alone the program has none, and
+    /// the call fails.
+    fn heed_own_filter(&mut self, stopped: &Stopped) {
+        let tid = stopped.tid();
+        let every_call = |it: &Tracee| it.how == Resume::ToCall;
+        if !self.tracees.get(&tid).is_some_and(every_call) {
+            return;
+        }
+        if self.kernel.message(tid) != Ok(u64::from(TRACE_COOKIE)) {
+            // One that was killed makes no call either.
+            let _killed = self.kernel.refuse(tid);
         }
     }
 
@@ -70,10 +90,8 @@ impl<K: Kernel> Loop<'_, K> {
         }
         let (program, kernel) = (tracee.program, &mut self.kernel);
         let (open, special, new) = self.seen.begin(program, call, tid, || kernel.elapsed());
-        if new {
-            if let Some(first) = self.seen.last_new() {
-                self.watch.first(first);
-            }
+        if let Some(first) = self.seen.last_new().filter(|_| new) {
+            self.watch.first(first);
         }
         if special != Special::None {
             self.special(tid, program, call, special);
@@ -142,14 +160,23 @@ impl<K: Kernel> Loop<'_, K> {
     fn filters_itself(&mut self, tid: Tid, program: ProgramId, everybody: bool) {
         self.seen.remark(Remark::OwnFilter, program);
         let mut all = vec![tid];
-        if everybody {
-            if let Some(leader) = self.kernel.leader(tid) {
-                all.extend(self.kernel.threads(leader));
-            }
+        let leader = if everybody {
+            self.kernel.leader(tid)
+        } else {
+            None
+        };
+        if let Some(leader) = leader {
+            all.extend(self.kernel.threads(leader));
         }
-        for tid in all {
-            if let Some(tracee) = self.tracees.get_mut(&tid) {
-                tracee.how = Resume::ToCall;
+        for other in all {
+            let Some(tracee) = self.tracees.get_mut(&other) else {
+                continue;
+            };
+            let before = std::mem::replace(&mut tracee.how, Resume::ToCall);
+            // Those that run have to stop once before they stop at each call, and the next call
+            // may be one that is refused.
+            if other != tid && before == Resume::Free {
+                let _gone = self.kernel.interrupt(other);
             }
         }
     }
@@ -158,6 +185,7 @@ impl<K: Kernel> Loop<'_, K> {
     fn wants_strict(&mut self, program: ProgramId) {
         if self.rules.how == Resume::Free {
             self.seen.remark(Remark::StrictSeccomp, program);
+            self.seen.gap(Gap::StrictSeccomp);
         }
     }
 
@@ -177,10 +205,8 @@ impl<K: Kernel> Loop<'_, K> {
         };
         let kernel = &mut self.kernel;
         let (open, _, new) = self.seen.begin(program, &call, tid, || kernel.elapsed());
-        if new {
-            if let Some(first) = self.seen.last_new() {
-                self.watch.first(first);
-            }
+        if let Some(first) = self.seen.last_new().filter(|_| new) {
+            self.watch.first(first);
         }
         if let Some(open) = open.filter(|_| self.rules.results) {
             self.seen.end(open, Outcome::Success);

@@ -48,7 +48,11 @@ impl<K: Kernel> Loop<'_, K> {
         self.seen.capture.milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let progress = Progress {
             elapsed,
-            processes: self.tracees.values().filter(|it| it.leads).count(),
+            processes: self
+                .tracees
+                .iter()
+                .filter(|(tid, it)| it.leads(**tid))
+                .count(),
             met: self.met,
             seen: &self.seen,
         };
@@ -118,7 +122,7 @@ impl<K: Kernel> Loop<'_, K> {
         let processes: Vec<Tid> = self
             .tracees
             .iter()
-            .filter(|(_, tracee)| tracee.leads)
+            .filter(|(tid, tracee)| tracee.leads(**tid))
             .map(|(tid, _)| *tid)
             .collect();
         for pid in processes {
@@ -166,7 +170,7 @@ impl<K: Kernel> Loop<'_, K> {
             | Stop::Trap
             | Stop::Unknown => None,
         };
-        drop(self.tracees.remove(&tid));
+        let _gone = self.tracees.remove(&tid);
         stopped.detach(&mut self.kernel, signal)?;
         if Some(tid) == self.main {
             self.main_end = Some(End::LeftRunning);

@@ -9,21 +9,22 @@ mod tracee;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use nix::errno::Errno;
 
 use super::backend::{Choice, Host, Stops};
-use super::filter::{Known, filter};
-use super::{Backend, End, Finished, RecordError, Recorder, Session, Target, Watch, launch};
-use crate::event::{Capture, Gap};
+use super::filter::filter;
+use super::{Backend, Finished, RecordError, Recorder, Session, Target, Watch, launch};
+use crate::event::Gap;
 use crate::record::counts::Observations;
 use crate::sys::kernel::{Kernel as _, Resume, Tid, TraceOptions};
 use crate::sys::linux::Linux;
-use crate::sys::seccomp::{For, RET_TRACE};
+use crate::sys::seccomp::{For, RET_TRACE, TRACE_COOKIE};
 use crate::sys::{programs, signals};
 
 use run_loop::{Loop, Rules};
+
+/// The filter's word on a call that is to be recorded.
+const REPORT: u32 = RET_TRACE | TRACE_COOKIE as u32;
 
 /// The recorder.
 #[derive(Debug)]
@@ -42,19 +43,11 @@ impl Ptrace {
         }
     }
 
-    fn capture(&self) -> Capture {
-        Capture {
-            backend: self.choice.backend.name().to_owned(),
-            reason: self.choice.reason.clone(),
-            results: self.session.results,
-            labels: self.session.labels.clone(),
-            ..Capture::default()
-        }
-    }
-
     fn stops(&self) -> Stops {
-        let Backend::Ptrace(stops) = self.choice.backend;
-        stops
+        match self.choice.backend {
+            Backend::Ptrace(stops) => stops,
+            Backend::Notify => Stops::Filter,
+        }
     }
 
     fn rules(&self) -> Rules {
@@ -94,7 +87,10 @@ impl Ptrace {
         watch: &mut dyn Watch,
     ) -> Result<Finished, RecordError> {
         let code = match self.stops() {
-            Stops::Filter => Some((filter(&Known::new(), RET_TRACE, true), For::Tracer)),
+            Stops::Filter => Some((
+                filter(&self.session.known.for_tracer(), REPORT, true),
+                For::Tracer,
+            )),
             Stops::BeginAndEnd => None,
         };
         let child = launch::suspended(command, code, self.choice.no_new_privileges)?;
@@ -102,31 +98,32 @@ impl Ptrace {
         let mut kernel = Linux::new();
         let rules = self.rules();
         signals::listen().map_err(|error| RecordError::kernel("listen to signals", error))?;
-        // A child that is not told to go ends when the pipe to it closes.
+        // A child that is not told to go ends when this process has.
         kernel
             .seize(pid, rules.options)
-            .map_err(|source| RecordError::NotPermitted {
-                what: "trace a process that it started itself".to_owned(),
-                source,
+            .map_err(|source| match programs::tracer(pid) {
+                Some(tracer) => RecordError::Traced { pid, tracer },
+                None => RecordError::NotPermitted {
+                    what: "trace a process that it started itself".to_owned(),
+                    source,
+                },
             })?;
         // Without it a kernel before 5.3 would show nothing to look at.
         if kernel.call(pid) == Err(Errno::EIO) {
             return Err(RecordError::NotSupported {
-                what: "tell the architecture of a call (Linux 5.3 can)",
+                what: "tell a tracer the architecture of a call; Linux 5.3 can",
             });
         }
         signals::tick().map_err(|error| RecordError::kernel("start a timer", error))?;
-        let mut report = child
-            .go()
-            .map_err(|_closed| RecordError::kernel("start the program", Errno::EPIPE))?;
+        let report = child.go();
         watch.started(&self.choice, pid);
-        let seen = Observations::new(&self.session.label, self.capture());
+        let seen = Observations::new(&self.session.label, self.session.capture(&self.choice));
         let mut run = Loop::new(kernel, rules, seen, watch);
         run.launched(pid);
         run.run()?;
         let finished = run.finish();
         if finished.seen.calls() == 0 {
-            return Err(launch::failure(command, report.read()));
+            return Err(launch::failure(command, report.failed()));
         }
         Ok(finished)
     }
@@ -134,35 +131,24 @@ impl Ptrace {
     fn attach(&self, pid: Tid, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
         let kernel = Linux::new();
         signals::listen().map_err(|error| RecordError::kernel("listen to signals", error))?;
-        let mut seen = Observations::new(&self.session.label, self.capture());
+        let mut seen = Observations::new(&self.session.label, self.session.capture(&self.choice));
         seen.gap(Gap::NoStart);
         let mut run = Loop::new(kernel, self.rules(), seen, watch);
-        run.attach(pid).map_err(|error| match error {
-            Errno::ESRCH => RecordError::NoProcess { pid },
-            Errno::EPERM => match programs::tracer(pid) {
+        run.attach(pid).map_err(|source| {
+            if source == Errno::ESRCH {
+                return RecordError::NoProcess { pid };
+            }
+            match programs::tracer(pid) {
                 Some(tracer) => RecordError::Traced { pid, tracer },
                 None => RecordError::NotPermitted {
                     what: format!("trace process {pid}"),
-                    source: error,
+                    source,
                 },
-            },
-            error => RecordError::kernel("trace a process", error),
+            }
         })?;
         signals::tick().map_err(|error| RecordError::kernel("start a timer", error))?;
         run.started(&self.choice, pid);
         run.run()?;
         Ok(run.finish())
-    }
-}
-
-impl Finished {
-    fn of(mut seen: Observations, end: End, elapsed: Duration, processes: u64) -> Self {
-        seen.capture.milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        Self {
-            seen,
-            end,
-            elapsed,
-            processes,
-        }
     }
 }

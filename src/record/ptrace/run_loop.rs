@@ -1,6 +1,6 @@
 //! The event loop: waits for a stop, counts what it shows, lets the thread go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -11,7 +11,7 @@ use super::tracee::{Running, Stopped, Tracee};
 use crate::event::{Gap, Outcome, Remark};
 use crate::record::counts::{Observations, ProgramId};
 use crate::record::{Choice, End, Finished, RecordError, Watch};
-use crate::sys::kernel::{Change, Kernel, Resume, Signo, Tid, TraceOptions, Wait};
+use crate::sys::kernel::{Asked, Change, Kernel, Resume, Signo, Tid, TraceOptions, Wait};
 
 /// How to record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub(super) struct Loop<'a, K> {
     pub(super) phase: Phase,
     pub(super) interrupts: u32,
     pub(super) main_stopped: bool,
+    /// Processes that somebody sent a SIGSYS.
+    sent_sigsys: BTreeSet<Tid>,
 }
 
 impl<'a, K: Kernel> Loop<'a, K> {
@@ -69,6 +71,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
             phase: Phase::Recording,
             interrupts: 0,
             main_stopped: false,
+            sent_sigsys: BTreeSet::new(),
         }
     }
 
@@ -76,7 +79,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
     pub(super) fn launched(&mut self, pid: Tid) {
         self.main = Some(pid);
         let program = self.seen.program("");
-        self.add(Running::seized(pid), pid, program, true);
+        self.add(Running::seized(pid), pid, program, pid);
     }
 
     /// Seizes all threads of a process, and the processes that it started.
@@ -132,7 +135,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
             Err(error) => return Err(error),
         }
         let program = self.program_of(tid);
-        self.add(Running::seized(tid), tid, program, tid == pid);
+        self.add(Running::seized(tid), tid, program, pid);
         self.runs(program, tid);
         Ok(())
     }
@@ -151,7 +154,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
                 Wait::Failed(error) => return Err(RecordError::kernel("wait", error)),
             }
             let asked = self.kernel.asked();
-            if asked != Default::default() {
+            if asked != Asked::default() {
                 self.attend(asked)?;
             }
             if self.is_over() {
@@ -182,14 +185,15 @@ impl<'a, K: Kernel> Loop<'a, K> {
                 self.died(tid, End::Killed(signal));
                 Ok(())
             }
-            Change::Unknown(_) => Ok(()),
+            Change::Continued | Change::Unknown(_) => Ok(()),
         }
     }
 
     fn stopped(&mut self, tid: Tid, stop: Stop) -> Result<(), RecordError> {
         let known = self.tracees.get_mut(&tid);
         let Some(running) = known.and_then(|tracee| tracee.running.take()) else {
-            return self.newcomer(tid);
+            self.newcomer(tid);
+            return Ok(());
         };
         let stopped = running.stopped();
         if let Some(stopped) = self.let_go(stopped, stop)? {
@@ -207,7 +211,10 @@ impl<'a, K: Kernel> Loop<'a, K> {
             Stop::Exec => self.executed(&stopped),
             Stop::Birth { maybe_thread } => self.birth(&stopped, maybe_thread)?,
             Stop::Group => self.main_stops(tid, true),
-            Stop::Signal(signo) => deliver = Some(signo),
+            Stop::Signal(signo) => {
+                self.notes_sigsys(tid, signo);
+                deliver = Some(signo);
+            }
             Stop::Trap | Stop::Unknown => self.main_stops(tid, false),
         }
         let how = self.how(tid);
@@ -220,6 +227,18 @@ impl<'a, K: Kernel> Loop<'a, K> {
             tracee.running = Some(running);
         }
         Ok(())
+    }
+
+    /// A SIGSYS that a process sent is no filter's, which gives none or one with a code.
+    fn notes_sigsys(&mut self, tid: Tid, signal: Signo) {
+        /// In include/uapi/asm-generic/siginfo.h.
+        const SYS_SECCOMP: i32 = 1;
+        if signal.0 != libc::SIGSYS || self.kernel.signal_code(tid) == Ok(SYS_SECCOMP) {
+            return;
+        }
+        if let Some(tracee) = self.tracees.get(&tid) {
+            self.sent_sigsys.insert(tracee.leader);
+        }
     }
 
     fn how(&self, tid: Tid) -> Resume {
@@ -238,16 +257,9 @@ impl<'a, K: Kernel> Loop<'a, K> {
 
     /// A thread of which nobody has told yet. It waits for its parent's word, which says what
     /// it runs and how closely it is watched.
-    fn newcomer(&mut self, tid: Tid) -> Result<(), RecordError> {
+    fn newcomer(&mut self, tid: Tid) {
         let now = self.kernel.elapsed();
-        if let Some(tracee) = self.tracees.get(&tid) {
-            // Reported twice without having been resumed: the kernel does not do that.
-            debug_assert!(tracee.running.is_some(), "{tid} was not resumed");
-        }
-        if let Some((twice, _)) = self.early.insert(tid, (Stopped::new(tid), now)) {
-            drop(twice);
-        }
-        Ok(())
+        let _never_twice = self.early.insert(tid, (Stopped::new(tid), now));
     }
 
     /// Lets newcomers go whose parents say nothing: it was killed before it could.
@@ -261,8 +273,8 @@ impl<'a, K: Kernel> Loop<'a, K> {
             .collect();
         for tid in waited {
             let program = self.program_of(tid);
-            let leads = self.kernel.leader(tid) == Some(tid);
-            self.born(tid, program, self.rules.how, leads)?;
+            let leader = self.kernel.leader(tid).unwrap_or(tid);
+            self.born(tid, program, self.rules.how, leader)?;
         }
         Ok(())
     }
@@ -275,8 +287,9 @@ impl<'a, K: Kernel> Loop<'a, K> {
             return Ok(());
         };
         let (program, how) = (of.program, of.how);
-        let leads = !maybe_thread || self.kernel.leader(child) == Some(child);
-        self.born(child, program, how, leads)
+        let asked = maybe_thread.then(|| self.kernel.leader(child)).flatten();
+        let leader = asked.unwrap_or(child);
+        self.born(child, program, how, leader)
     }
 
     /// A thread is known from now on; one that waits goes on.
@@ -285,13 +298,13 @@ impl<'a, K: Kernel> Loop<'a, K> {
         tid: Tid,
         program: ProgramId,
         how: Resume,
-        leads: bool,
+        leader: Tid,
     ) -> Result<(), RecordError> {
-        let unwanted = leads && !self.rules.options.processes;
+        let unwanted = leader == tid && !self.rules.options.processes;
         if !unwanted && !self.tracees.contains_key(&tid) {
             self.runs(program, tid);
         }
-        self.add(Running::seized(tid), tid, program, leads);
+        self.add(Running::seized(tid), tid, program, leader);
         if let Some(tracee) = self.tracees.get_mut(&tid) {
             tracee.how = how;
             tracee.unwanted = unwanted;
@@ -309,20 +322,20 @@ impl<'a, K: Kernel> Loop<'a, K> {
         Ok(())
     }
 
-    fn add(&mut self, running: Running, tid: Tid, program: ProgramId, leads: bool) {
-        if leads {
+    fn add(&mut self, running: Running, tid: Tid, program: ProgramId, leader: Tid) {
+        if leader == tid {
             self.met += 1;
         }
         let tracee = Tracee {
             running: Some(running),
             program,
             how: self.rules.how,
-            leads,
+            leader,
             open: None,
             unwanted: false,
         };
         // A number may come again after its thread's end was missed, as in an execve.
-        drop(self.tracees.insert(tid, tracee));
+        let _missed = self.tracees.insert(tid, tracee);
     }
 
     fn runs(&mut self, program: ProgramId, tid: Tid) {
@@ -352,19 +365,19 @@ impl<'a, K: Kernel> Loop<'a, K> {
     fn executed(&mut self, stopped: &Stopped) {
         let tid = stopped.tid();
         let former = stopped.message(&mut self.kernel).unwrap_or(tid);
-        if former != tid {
-            if let Some(by) = self.tracees.remove(&former) {
-                let leader = self.tracees.get_mut(&tid);
-                if let Some(leader) = leader {
-                    leader.open = by.open;
-                    leader.how = by.how;
-                }
-            }
+        let by = if former == tid {
+            None
+        } else {
+            self.tracees.remove(&former)
+        };
+        if let (Some(by), Some(leader)) = (by, self.tracees.get_mut(&tid)) {
+            leader.open = by.open;
+            leader.how = by.how;
         }
         let (program, gives_privileges) = self.program_and_rights(tid);
         if let Some(tracee) = self.tracees.get_mut(&tid) {
             tracee.program = program;
-            tracee.leads = true;
+            tracee.leader = tid;
         }
         self.runs(program, tid);
         if !self.begun {
@@ -382,28 +395,30 @@ impl<'a, K: Kernel> Loop<'a, K> {
     }
 
     fn died(&mut self, tid: Tid, end: End) {
-        drop(self.early.remove(&tid));
+        let _gone = self.early.remove(&tid);
         if Some(tid) == self.main {
             self.main_end = Some(end);
         }
         let Some(tracee) = self.tracees.remove(&tid) else {
             return;
         };
-        if let Some(open) = tracee.open {
-            if self.rules.results {
-                self.seen.end(open, Outcome::NoReturn);
-            }
+        if let Some(open) = tracee.open.filter(|_| self.rules.results) {
+            self.seen.end(open, Outcome::NoReturn);
         }
-        if tracee.leads && self.begun {
+        let by_filter = end == End::Killed(Signo(libc::SIGSYS));
+        if by_filter && !self.sent_sigsys.contains(&tracee.leader) {
+            self.seen.gap(Gap::KilledByFilter);
+        }
+        if tracee.leads(tid) {
+            self.sent_sigsys.remove(&tid);
+        }
+        if tracee.leads(tid) && self.begun {
             let how = match end {
                 End::Exited(status) => format!("exit {status}"),
                 End::Killed(signal) => signal.to_string(),
                 End::LeftRunning | End::Gone => return,
             };
             self.seen.ended(tracee.program, how);
-            if end == End::Killed(Signo(libc::SIGSYS)) {
-                self.seen.gap(Gap::KilledByFilter);
-            }
         }
     }
 }

@@ -62,8 +62,20 @@ mod tests {
             (64, 0, Stop::Signal(Signo(64))),
             (5, 7, Stop::Filter),
             (5, 4, Stop::Exec),
-            (5, 1, Stop::Birth { maybe_thread: false }),
-            (5, 2, Stop::Birth { maybe_thread: false }),
+            (
+                5,
+                1,
+                Stop::Birth {
+                    maybe_thread: false,
+                },
+            ),
+            (
+                5,
+                2,
+                Stop::Birth {
+                    maybe_thread: false,
+                },
+            ),
             (5, 3, Stop::Birth { maybe_thread: true }),
             (19, 128, Stop::Group),
             (20, 128, Stop::Group),

@@ -96,6 +96,12 @@ impl Stopped {
     }
 }
 
+impl Tracee {
+    pub(super) fn leads(&self, tid: Tid) -> bool {
+        self.leader == tid
+    }
+}
+
 /// What is known of a traced thread.
 #[derive(Debug)]
 pub(super) struct Tracee {
@@ -104,8 +110,8 @@ pub(super) struct Tracee {
     pub(super) program: ProgramId,
     /// How it goes on from a stop.
     pub(super) how: Resume,
-    /// It leads a process.
-    pub(super) leads: bool,
+    /// The thread that leads its process.
+    pub(super) leader: Tid,
     /// The call that it is in, where ends of calls are seen.
     pub(super) open: Option<Open>,
     /// It is let go at its next stop.
