@@ -32,11 +32,11 @@ const NAMESPACES: [&str; 7] = [
 
 /// How a program runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Way {
+pub(crate) enum Way<'a> {
     Alone,
     Strace,
     /// `callsieve record` with these options.
-    Record(&'static [&'static str]),
+    Record(&'a [&'a str]),
 }
 
 /// A run: what it left behind, and the calls that were seen, where something looked.
@@ -46,6 +46,8 @@ pub(crate) struct Seen {
     pub(crate) calls: Calls,
     /// The keys of what the recording says is missing in it.
     pub(crate) gaps: Vec<&'static str>,
+    /// The file that callsieve or strace wrote.
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// A folder that everybody may enter, with the programs of a test.
@@ -91,7 +93,7 @@ impl Bench {
 
     /// Runs a program, as root or as another user, in a fresh, empty folder that everybody may
     /// write to.
-    pub(crate) fn run(&self, way: Way, user: Option<&str>, command: &[&str]) -> Seen {
+    pub(crate) fn run(&self, way: Way<'_>, user: Option<&str>, command: &[&str]) -> Seen {
         let scratch = TempDir::new_in(self.folder.path()).unwrap();
         fs::set_permissions(scratch.path(), Permissions::from_mode(0o1777)).unwrap();
         let out = TempDir::new_in(self.folder.path()).unwrap();
@@ -137,6 +139,7 @@ impl Bench {
             finished,
             calls: calls(&recording),
             gaps,
+            bytes: fs::read(&out).unwrap_or_default(),
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Guest {
     needs: Vec<Need>,
     prepare: &'static [&'static str],
     sees: Vec<&'static str>,
-    gaps: &'static [&'static str],
+    gaps: Vec<(&'static [Method], &'static [&'static str])>,
     differences: Vec<(Difference, &'static [Method])>,
 }
 
@@ -46,18 +46,14 @@ pub(crate) enum Method {
     Filter,
     /// Stops before and after each call, without a filter.
     Stops,
+    /// A filter that notifies of each call.
+    Notify,
+    /// A filter that lets pass what another recording has.
+    Known,
 }
 
 impl Method {
-    const ALL: &'static [Self] = &[Self::Filter, Self::Stops];
-
-    /// What makes callsieve take it.
-    const fn options(self) -> &'static [&'static str] {
-        match self {
-            Self::Filter => &[],
-            Self::Stops => &["--results"],
-        }
-    }
+    const ALL: &'static [Self] = &[Self::Filter, Self::Stops, Self::Notify, Self::Known];
 }
 
 /// What the machine must have.
@@ -102,7 +98,7 @@ impl Guest {
             needs: Vec::new(),
             prepare: &[],
             sees: Vec::new(),
-            gaps: &[],
+            gaps: Vec::new(),
             differences: Vec::new(),
         }
     }
@@ -153,8 +149,17 @@ impl Guest {
     }
 
     /// What its recording says is missing, by the keys of gaps.
-    pub(crate) fn gaps(mut self, gaps: &'static [&'static str]) -> Self {
-        self.gaps = gaps;
+    pub(crate) fn gaps(self, gaps: &'static [&'static str]) -> Self {
+        self.gaps_with(Method::ALL, gaps)
+    }
+
+    /// The same for some methods, whatever is said of all.
+    pub(crate) fn gaps_with(
+        mut self,
+        methods: &'static [Method],
+        gaps: &'static [&'static str],
+    ) -> Self {
+        self.gaps.push((methods, gaps));
         self
     }
 
@@ -211,12 +216,30 @@ impl Guest {
         let strace = run(Way::Strace);
         self.ends_as(&strace.finished, self.under_strace(), "under strace");
         let once_more = (self.who == Who::Nobody).then_some(NOBODY);
-        for (user, method) in [(user, Method::Filter), (once_more, Method::Stops)] {
-            let recorded = bench.run(Way::Record(method.options()), user, &command);
+        let known = bench.path("known");
+        let known = known.to_str().unwrap();
+        let mut first = None;
+        for (method, user, options) in [
+            (Method::Filter, user, &[][..]),
+            (Method::Stops, once_more, &["--results"]),
+            (Method::Notify, user, &["--backend", "notify"]),
+            (Method::Known, user, &["--known", known]),
+        ] {
+            let mut recorded = bench.run(Way::Record(options), user, &command);
             let finished = &recorded.finished;
-            self.ends_as(finished, self.recorded(method), "recorded");
+            let way = format!("recorded, {method:?}");
+            self.ends_as(finished, self.recorded(method), &way);
+            let gaps = self.gaps_of(method);
+            assert_eq!(recorded.gaps, gaps, "{} {way}: {finished}", self.file);
+            match (method, &first) {
+                (Method::Filter, _) => {
+                    fs::write(known, &recorded.bytes).unwrap();
+                    first = Some(recorded.calls.clone());
+                }
+                (Method::Known, Some(first)) => recorded.calls.extend(first.iter().cloned()),
+                _ => {}
+            }
             self.same_calls(&strace, &recorded, method);
-            assert_eq!(recorded.gaps, self.gaps, "{}: {finished}", self.file);
         }
     }
 
@@ -248,6 +271,17 @@ impl Guest {
         changed.unwrap_or((self.prints, self.status))
     }
 
+    /// What its recording says is missing.
+    fn gaps_of(&self, method: Method) -> Vec<&'static str> {
+        let mut own = self.gaps.iter().rev();
+        let own = own.find(|(methods, _)| methods.contains(&method));
+        let mut gaps: Vec<_> = own.map_or(&[][..], |(_, gaps)| gaps).to_vec();
+        if method == Method::Known {
+            gaps.push("incremental");
+        }
+        gaps
+    }
+
     /// The calls that this kind of difference names.
     fn named(&self, method: Method, of: impl Fn(&Difference) -> Option<&'static str>) -> Calls {
         self.differences
@@ -268,7 +302,8 @@ impl Guest {
     }
 
     /// Compares the sets. Any signal that a tracer sees, a child's end for one, may turn a sleep
-    /// into `restart_syscall`, so that one is a matter of luck everywhere.
+    /// into `restart_syscall`, so that one is a matter of luck everywhere. The return from a
+    /// handler is never notified of, since a program would not survive it if that is interrupted.
     #[track_caller]
     fn same_calls(&self, strace: &Seen, recorded: &Seen, method: Method) {
         let only_strace = self.named(method, |difference| {
@@ -302,7 +337,8 @@ impl Guest {
                 .difference(expected)
                 .filter(|call| !luck.contains(*call))
             {
-                if !call.ends_with(" restart_syscall") {
+                let unheard = method == Method::Notify && call.ends_with("sigreturn");
+                if !unheard && !call.ends_with(" restart_syscall") {
                     writeln!(wrong, "{}: {what} {call}", self.file).unwrap();
                 }
             }
@@ -312,11 +348,12 @@ impl Guest {
         }
         for call in &self.sees {
             // Seen by nobody means that the guest does not exercise what it says.
-            if !recorded.calls.contains(*call) && !only_strace.contains(*call) {
+            let unheard = method == Method::Notify && call.ends_with("sigreturn");
+            if !unheard && !recorded.calls.contains(*call) && !only_strace.contains(*call) {
                 writeln!(wrong, "{}: no {call}", self.file).unwrap();
             }
         }
-        assert!(wrong.is_empty(), "{wrong}{}", recorded.finished);
+        assert!(wrong.is_empty(), "{method:?}: {wrong}{}", recorded.finished);
     }
 
     /// The command line of the program.

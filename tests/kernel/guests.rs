@@ -55,6 +55,9 @@ const OWN_FILTER: &str = "the recorder's filter can be seen, and needs no_new_pr
 const NO_STRICT: &str = "a process with a filter can't enter strict mode";
 const STRICT_REFUSED: &str = "refused 22\n99\nrefused 22\n99\n";
 
+/// Methods that put a filter on the program.
+const FILTERS: &[Method] = &[Method::Filter, Method::Notify, Method::Known];
+
 guests! {
     // Births.
     fork: guest("fork.c", 3, "child 42, mine 1\n");
@@ -136,11 +139,11 @@ guests! {
         .sees("x86_64 #4294967295");
     vsyscall: guest("vsyscall.c", 34, "0\n1\n0 1\n").needs(Need::Vsyscall)
         .only_recorded("x86_64 time", VSYSCALL)
-        .with(&[Method::Filter])
+        .with(FILTERS)
         .only_recorded("x86_64 gettimeofday", VSYSCALL)
-        .with(&[Method::Filter])
+        .with(FILTERS)
         .only_recorded("x86_64 getcpu", VSYSCALL)
-        .with(&[Method::Filter]);
+        .with(FILTERS);
     vdso: guest("vdso.c", 0, "1 1 1\n");
     nolibc: guest("nolibc.S", 35, "assembled\n")
         .sees("x86_64 write")
@@ -282,11 +285,11 @@ guests! {
     seccomp_log: guest("seccomp_log.c", 85, "let through\n");
     seccomp_strict: guest("seccomp_strict.c", 86, "strict\n7\n137\n")
         .recording_changes(STRICT_REFUSED, 86, NO_STRICT)
-        .with(&[Method::Filter])
+        .with(FILTERS)
         .only_strace("x86_64 exit", NO_STRICT)
-        .with(&[Method::Filter])
+        .with(FILTERS)
         .only_strace("x86_64 getppid", NO_STRICT)
-        .with(&[Method::Filter]);
+        .with(FILTERS);
     seccomp_notify: guest("seccomp_notify.c", 87, "55\n")
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority");
@@ -297,10 +300,10 @@ guests! {
         .sees("x86_64 getpriority");
     seccomp_seen: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n").nobody()
         .recording_changes("mode 2, status 2, no_new_privs 1\n", 90, OWN_FILTER)
-        .with(&[Method::Filter]);
+        .with(FILTERS);
     seccomp_seen_by_root: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n").root()
         .recording_changes("mode 2, status 2, no_new_privs 0\n", 90, OWN_FILTER)
-        .with(&[Method::Filter]);
+        .with(FILTERS);
     // Dispatched before tracers and filters look, kernel/entry/common.c: `syscall_trace_enter`.
     user_dispatch: guest("user_dispatch.c", 91, "dispatched 1\n");
 
