@@ -58,6 +58,18 @@ const STRICT_REFUSED: &str = "refused 22\n99\nrefused 22\n99\n";
 /// Methods that put a filter on the program.
 const FILTERS: &[Method] = &[Method::Filter, Method::Notify, Method::Known];
 
+/// Methods that stop the program, as its tracer.
+const STOPS: &[Method] = &[Method::Filter, Method::Stops];
+const NOTIFY: &[Method] = &[Method::Notify];
+/// Where most calls are known, the rest is notified of.
+const NOTIFIED: &[Method] = &[Method::Notify, Method::Known];
+
+/// seccomp(2): of what filters answer, refusals come before notifications.
+const HIDDEN: &str = "what the program's own filter refuses is not notified of";
+
+/// Linux, `seccomp_do_user_notification`: a signal interrupts the wait for the recorder.
+const INTERRUPTED: &str = "a notified call ends with EINTR where a handler has no SA_RESTART";
+
 guests! {
     // Births.
     fork: guest("fork.c", 3, "child 42, mine 1\n");
@@ -171,7 +183,7 @@ guests! {
     signal_ignored: guest("signal_ignored.c", 42, "read went through\n");
     winch_epoll: guest("winch_epoll.c", 0, "ready 1, interrupted 0\n")
         .strace_changes("ready 1, interrupted 1\n", 0, TRACED_IGNORED)
-        .recording_changes("ready 1, interrupted 1\n", 0, TRACED_IGNORED);
+        .recording_changes("ready 1, interrupted 1\n", 0, TRACED_IGNORED).with(STOPS);
     signal_realtime: guest("signal_realtime.c", 43,
         "0:20 0:21 0:22 0:23 0:24 0:25 1:10 1:11 1:12 1:13 1:14 1:15 30:0 30:1 30:2 30:3 30:4 30:5 \n");
     signal_internal: guest("signal_internal.c", 44, "2 2\n")
@@ -182,7 +194,8 @@ guests! {
     signal_nested: guest("signal_nested.c", 47, "outer 1\ninner 1 at depth 1\nouter 2\nouter 3\n\
         leaves 3\nleaves 2\nleaves 1\n")
         .sees("x86_64 rt_sigreturn");
-    signal_storm: guest("signal_storm.c", 48, "failures 0\n");
+    signal_storm: guest("signal_storm.c", 48, "no failure\n")
+        .recording_changes("failures\n", 48, INTERRUPTED).with(NOTIFY);
     sigaltstack: guest("sigaltstack.c", 49, "signal 11 on the other stack 1\n");
     sigqueue: guest("sigqueue.c", 50, "value 12345, sender 1\n");
     kill_group: guest("kill_group.c", 51, "143 143 143 0\n")
@@ -255,7 +268,8 @@ guests! {
     die_trap: guest("die.c", 133, "before\n").arguments(&["signal", "5"]);
     die_kill: guest("die.c", 137, "before\n").arguments(&["signal", "9"]);
     die_term: guest("die.c", 143, "before\n").arguments(&["signal", "15"]);
-    die_sigsys: guest("die.c", 159, "before\n").arguments(&["signal", "31"]);
+    die_sigsys: guest("die.c", 159, "before\n").arguments(&["signal", "31"])
+        .gaps_with(NOTIFIED, &["killed-by-filter"]);
     die_cancel: guest("die.c", 160, "before\n").arguments(&["signal", "32"]);
     die_realtime: guest("die.c", 192, "before\n").arguments(&["signal", "64"]);
     die_abort: guest("die.c", 134, "before\n").arguments(&["abort", "0"]);
@@ -272,32 +286,52 @@ guests! {
 
     // Filters of its own.
     seccomp_errno: guest("seccomp_errno.c", 81, "-1 123\n")
-        .sees("x86_64 getpriority");
+        .sees("x86_64 getpriority")
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_trap: guest("seccomp_trap.c", 82, "signal 31, call 140\ngoes on\n")
-        .sees("x86_64 getpriority");
+        .sees("x86_64 getpriority")
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_kill_process: guest("seccomp_kill_process.c", 159, "before\n")
-        .sees("x86_64 getpriority").gaps(&["killed-by-filter"]);
+        .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
+        .gaps_with(NOTIFY, &["hidden-by-filter", "killed-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_kill_thread: guest("seccomp_kill_thread.c", 83, "one thread less\n")
         .luck("x86_64 futex", FUTEX)
-        .sees("x86_64 getpriority").gaps(&["killed-by-filter"]);
+        .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY)
+        .gaps_with(&[Method::Known], &[]);
     seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n")
-        .sees("x86_64 getpriority");
-    seccomp_log: guest("seccomp_log.c", 85, "let through\n");
+        .sees("x86_64 getpriority")
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .recording_changes("20 ?\n", 84, "notifications come before stops that a filter asks for").with(NOTIFY);
+    seccomp_log: guest("seccomp_log.c", 85, "let through\n")
+        .gaps_with(NOTIFY, &["hidden-by-filter"]);
     seccomp_strict: guest("seccomp_strict.c", 86, "strict\n7\n137\n")
         .recording_changes(STRICT_REFUSED, 86, NO_STRICT)
         .with(FILTERS)
         .only_strace("x86_64 exit", NO_STRICT)
         .with(FILTERS)
         .only_strace("x86_64 getppid", NO_STRICT)
-        .with(FILTERS);
+        .with(FILTERS)
+        .gaps_with(FILTERS, &["strict-seccomp"]);
     seccomp_notify: guest("seccomp_notify.c", 87, "55\n")
         .luck("x86_64 futex", FUTEX)
-        .sees("x86_64 getpriority");
+        .sees("x86_64 getpriority")
+        .recording_changes("refused 16\n", 87, "one listener for each task").with(NOTIFY)
+        .gaps_with(NOTIFY, &["hidden-by-filter", "own-listener"])
+        .another_way("without its listener it ends early").with(NOTIFY);
     seccomp_tsync: guest("seccomp_tsync.c", 88, "99\n")
         .luck("x86_64 futex", FUTEX)
-        .sees("x86_64 getpriority");
+        .sees("x86_64 getpriority")
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_exec: guest("seccomp_exec.c", 89, "98\n")
-        .sees("x86_64 getpriority");
+        .sees("x86_64 getpriority")
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_seen: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n").nobody()
         .recording_changes("mode 2, status 2, no_new_privs 1\n", 90, OWN_FILTER)
         .with(FILTERS);
@@ -324,13 +358,16 @@ guests! {
     drop_rights: guest("drop_rights.c", 94, "user 65534, back -1 EPERM\n-1 EACCES\n").root();
     ptrace_child: guest("ptrace_child.c", 95, "traced\n")
         .strace_changes("EPERM\n", 95, ONE_TRACER)
-        .recording_changes("EPERM\n", 95, ONE_TRACER)
-        .gaps(&["nested-tracer"]);
+        .recording_changes("EPERM\n", 95, ONE_TRACER).with(STOPS)
+        .gaps_with(STOPS, &["nested-tracer"])
+        .only_recorded("x86_64 getpid", "the child is traced only here, and raises a signal").with(NOTIFIED)
+        .only_recorded("x86_64 gettid", "the child is traced only here, and raises a signal").with(NOTIFIED)
+        .only_recorded("x86_64 tgkill", "the child is traced only here, and raises a signal").with(NOTIFIED);
     ptrace_seize: guest("ptrace_seize.c", 96, "stopped by 5\n")
         .strace_changes("EPERM\n", 96, ONE_TRACER)
-        .recording_changes("EPERM\n", 96, ONE_TRACER)
+        .recording_changes("EPERM\n", 96, ONE_TRACER).with(STOPS)
         .luck("x86_64 pause", FIRST)
-        .gaps(&["nested-tracer"]);
+        .gaps_with(STOPS, &["nested-tracer"]);
     process_vm: guest("process_vm.c", 97, "read 4, mine 1\n");
     pidfd: guest("pidfd.c", 98, "byte y, ready 1, status 143\n")
         .luck("x86_64 pause", FIRST);
