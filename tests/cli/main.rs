@@ -21,4 +21,5 @@ mod hostile;
 mod import;
 mod merge_list;
 mod progress;
+mod record;
 mod util;
