@@ -315,7 +315,9 @@ impl Arch {
         let arch = Self::ALL
             .into_iter()
             .find(|a| a.audit_value() == audit && *a != Self::X32)?;
-        Some(if arch == Self::X86_64 && number & X32_BIT != 0 {
+        // -1 is what a tracer puts there to skip a call; the kernel and libseccomp except it.
+        let x32 = number & X32_BIT != 0 && number != u32::MAX;
+        Some(if arch == Self::X86_64 && x32 {
             Self::X32
         } else {
             arch
@@ -456,6 +458,7 @@ mod tests {
         assert_eq!(Arch::Mips64n32.audit_value(), 0xa000_0008);
         assert_eq!(Arch::from_audit(0xc000_003e, 1), Some(Arch::X86_64));
         assert_eq!(Arch::from_audit(0xc000_003e, X32_BIT | 1), Some(Arch::X32));
+        assert_eq!(Arch::from_audit(0xc000_003e, u32::MAX), Some(Arch::X86_64));
         assert_eq!(Arch::from_audit(7, 1), None);
     }
 }

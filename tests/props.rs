@@ -144,6 +144,8 @@ fn run_of(arches: Vec<Arch>) -> impl Strategy<Value = Run> {
             executable: executable.map(str::to_owned),
             pid,
             processes,
+            names: BTreeSet::new(),
+            ends: BTreeMap::new(),
         });
     let sightings = prop::collection::vec(select(arches).prop_flat_map(sighting), 0..8);
     let images = prop::collection::vec((image, sightings), 0..4);
@@ -286,6 +288,8 @@ fn a_text_that_looks_like_a_number_stays_text() {
         executable: None,
         pid: None,
         processes: 1,
+        names: BTreeSet::new(),
+        ends: BTreeMap::new(),
     };
     builder.image(&image, vec![sighting]);
     let recording = Recording::of(builder.finish(Tally::default()));

@@ -6,8 +6,8 @@ use super::commands;
 
 /// Make minimal seccomp profiles from what a program really calls
 ///
-/// Reads traces (strace logs), keeps which system calls were made on which architecture, and
-/// writes a profile that Docker, containerd, CRI-O and Podman read alike. Such a profile starts
+/// Records a program, or reads traces of one (strace logs), keeps which system calls were made on
+/// which architecture, and writes a profile that Docker, containerd, CRI-O and Podman read alike. Such a profile starts
 /// the first time and is never weaker than Docker's default unless asked.
 #[derive(Debug, Parser)]
 #[command(name = "callsieve", version, max_term_width = 100)]
@@ -53,6 +53,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Record(commands::record::RecordArgs),
     Import(commands::import::ImportArgs),
     Merge(commands::merge::MergeArgs),
     List(commands::list::ListArgs),

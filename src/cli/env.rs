@@ -1,10 +1,13 @@
 //! What is taken from the environment, read once.
 
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 
 /// The process's surroundings.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Env {
+    /// Where programs are looked for.
+    pub(crate) search_path: Option<OsString>,
     /// Standard error is a terminal, so progress can be shown on it.
     pub(crate) stderr_is_terminal: bool,
 }
@@ -14,7 +17,16 @@ impl Env {
     /// to read.
     pub(crate) fn from_process() -> Self {
         Self {
+            search_path: search_path(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
+fn search_path() -> Option<OsString> {
+    std::env::var_os("PATH")
 }

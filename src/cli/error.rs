@@ -43,6 +43,12 @@ impl CommandError {
         }
     }
 
+    /// With another code.
+    pub(crate) const fn exits(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
     /// A result can't be written.
     pub(crate) fn write(place: &str, error: &io::Error) -> Self {
         Self::user(format!("can't write {place}: {error}"))

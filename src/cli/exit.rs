@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Incomplete,
     /// This machine or user can't do it.
     NotPermitted,
+    /// As the recorded command ended, or why it did not start.
+    Status(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -25,6 +27,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => Self::from(2),
             Exit::Incomplete => Self::from(3),
             Exit::NotPermitted => Self::from(4),
+            Exit::Status(status) => Self::from(status),
         }
     }
 }

@@ -9,6 +9,7 @@ mod error;
 mod exit;
 mod host;
 mod input;
+mod known;
 mod operand;
 mod output;
 mod render;
@@ -34,6 +35,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
     };
     let ui = Ui::new(&args.global, env);
     let result = match args.command {
+        Command::Record(args) => commands::record::run(&args, &ui),
         Command::Import(args) => commands::import::run(&args, &ui),
         Command::Merge(args) => commands::merge::run(&args, &ui),
         Command::List(args) => commands::list::run(&args, &ui),

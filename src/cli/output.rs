@@ -68,6 +68,24 @@ pub(crate) fn write_all(results: &[(Option<&Path>, &str)], ui: &Ui) -> Result<()
     Ok(())
 }
 
+/// Fails if a file could not be written later; touches nothing that is there.
+pub(crate) fn check(path: &Path) -> Result<(), CommandError> {
+    if is_stdout(Some(path)) {
+        return Ok(());
+    }
+    match stage(path, b"").map_err(|error| cant(path, &error))? {
+        // It goes with its temporary name.
+        Some(staged) => drop(staged),
+        None => drop(
+            File::options()
+                .write(true)
+                .open(path)
+                .map_err(|error| cant(path, &error))?,
+        ),
+    }
+    Ok(())
+}
+
 /// Whether a result goes to standard output.
 pub(crate) fn is_stdout(path: Option<&Path>) -> bool {
     path.is_none_or(|path| path == Path::new("-"))

@@ -1,5 +1,6 @@
 //! Who may write where: results to standard output, everything else to standard error.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 
 use anstream::ColorChoice;
@@ -17,6 +18,8 @@ pub(crate) struct Ui {
     /// Print what is folded otherwise.
     pub(crate) verbose: bool,
     progress: bool,
+    /// Where programs are looked for.
+    pub(crate) search_path: Option<OsString>,
 }
 
 impl Ui {
@@ -27,6 +30,7 @@ impl Ui {
             quiet: false,
             verbose: false,
             progress: false,
+            search_path: None,
         }
     }
 
@@ -40,6 +44,7 @@ impl Ui {
             quiet: global.quiet,
             verbose: global.verbose,
             progress: env.stderr_is_terminal && !global.quiet && !global.no_progress,
+            search_path: env.search_path,
         }
     }
 

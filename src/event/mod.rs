@@ -6,14 +6,16 @@
 //! hand-overs. Nothing here says whether a call is to be allowed.
 
 mod argument;
+mod capture;
 mod outcome;
 mod tally;
 
 pub use argument::{ArgFacts, ArgValue, MAX_ARG_VALUES};
+pub use capture::{Capture, MAX_REMARKED, Remark};
 pub use outcome::{Errno, Outcome};
 pub use tally::{Example, Gap, Skip, Tally};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::arch::Arch;
@@ -77,6 +79,10 @@ pub struct Image {
     pub pid: Option<u32>,
     /// How many processes and threads ran it.
     pub processes: u64,
+    /// Names that they gave themselves, where the source tells.
+    pub names: BTreeSet<String>,
+    /// How the processes ended, where the source tells: `exit 0` or a signal.
+    pub ends: BTreeMap<String, u64>,
 }
 
 /// Receives what a source found.

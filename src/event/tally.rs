@@ -30,11 +30,13 @@ pub enum Skip {
     NotFollowed,
     /// Nothing that strace prints.
     NotUnderstood,
+    /// A call that a recorder saw and has no room or no name for.
+    Lost,
 }
 
 impl Skip {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Blank,
         Self::Event,
         Self::Message,
@@ -47,6 +49,7 @@ impl Skip {
         Self::TooLong,
         Self::NotFollowed,
         Self::NotUnderstood,
+        Self::Lost,
     ];
 
     /// The key in a recording.
@@ -64,6 +67,7 @@ impl Skip {
             Self::TooLong => "too-long",
             Self::NotFollowed => "not-followed",
             Self::NotUnderstood => "not-understood",
+            Self::Lost => "lost",
         }
     }
 
@@ -92,11 +96,25 @@ pub enum Gap {
     NotUnderstood,
     /// A filter killed the program, so that the rest of it was not seen.
     KilledByFilter,
+    /// A recorder saw calls that it could not keep.
+    Lost,
+    /// Calls that were known beforehand were not recorded again.
+    Incremental,
+    /// A program that traces others could not do so, being traced itself.
+    NestedTracer,
+    /// A program ran without the privileges that its file gives.
+    NoPrivileges,
+    /// A program's own filter may have hidden calls from the recorder.
+    HiddenByFilter,
+    /// A program asked for notifications of its own, which only the recorder can have.
+    OwnListener,
+    /// A program asked for strict seccomp, which can't be had beside the recorder's filter.
+    StrictSeccomp,
 }
 
 impl Gap {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::NoStart,
         Self::Filtered,
         Self::Detached,
@@ -105,6 +123,13 @@ impl Gap {
         Self::SummaryOnly,
         Self::NotUnderstood,
         Self::KilledByFilter,
+        Self::Lost,
+        Self::Incremental,
+        Self::NestedTracer,
+        Self::NoPrivileges,
+        Self::HiddenByFilter,
+        Self::OwnListener,
+        Self::StrictSeccomp,
     ];
 
     /// The key in a recording.
@@ -118,6 +143,13 @@ impl Gap {
             Self::SummaryOnly => "summary-only",
             Self::NotUnderstood => "not-understood",
             Self::KilledByFilter => "killed-by-filter",
+            Self::Lost => "lost",
+            Self::Incremental => "incremental",
+            Self::NestedTracer => "nested-tracer",
+            Self::NoPrivileges => "no-privileges",
+            Self::HiddenByFilter => "hidden-by-filter",
+            Self::OwnListener => "own-listener",
+            Self::StrictSeccomp => "strict-seccomp",
         }
     }
 
@@ -145,6 +177,21 @@ impl fmt::Display for Gap {
             Self::SummaryOnly => "a table of counts misses the calls that never return",
             Self::NotUnderstood => "more than one line in twenty is nothing that strace prints",
             Self::KilledByFilter => "a seccomp filter killed the program, and the rest was not seen",
+            Self::Lost => "calls were seen that could not be kept",
+            Self::Incremental => {
+                "calls known beforehand were not recorded again; merge it with the recording that it was told"
+            }
+            Self::NestedTracer => "a program that traces others could not, being traced itself",
+            Self::NoPrivileges => "a program ran without the privileges that its file gives",
+            Self::HiddenByFilter => {
+                "a program has a seccomp filter of its own, and what that refuses is not seen; `--backend ptrace` sees it"
+            }
+            Self::OwnListener => {
+                "a program asked for seccomp notifications, which only one can have; `--backend ptrace` leaves them to it"
+            }
+            Self::StrictSeccomp => {
+                "a program asked for strict seccomp, which can't be had beside the recorder's filter; `--results` records without one"
+            }
         })
     }
 }

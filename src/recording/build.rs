@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Caller, Observed, Run};
-use crate::event::{Image, Sighting, Sink, Tally};
+use crate::event::{Capture, Image, Sighting, Sink, Tally};
 
 /// More programs than this are counted under one name; a bound against a log of made-up paths.
 const MAX_EXECUTABLES: usize = 1_000;
@@ -27,8 +27,16 @@ impl RunBuilder {
                 tally: Tally::default(),
                 executables: BTreeMap::new(),
                 calls: BTreeMap::new(),
+                capture: None,
             },
         }
+    }
+
+    /// Notes how a recorder took it.
+    #[must_use]
+    pub fn captured(mut self, capture: Capture) -> Self {
+        self.run.capture = Some(capture);
+        self
     }
 
     /// The run, with what its source could not use.
@@ -48,6 +56,11 @@ impl RunBuilder {
         let executable = self.run.executables.entry(name.to_owned()).or_default();
         executable.processes = executable.processes.saturating_add(image.processes);
         executable.pid = lower(executable.pid, image.pid);
+        executable.names.extend(image.names.iter().cloned());
+        for (end, count) in &image.ends {
+            let sum = executable.ends.entry(end.clone()).or_default();
+            *sum = sum.saturating_add(*count);
+        }
         name.to_owned()
     }
 }

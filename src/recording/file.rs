@@ -13,7 +13,9 @@ use crate::syscalls::SyscallName;
 /// The value of `format` by which a recording is told from other JSON.
 const FORMAT: &str = "callsieve-recording";
 /// What this release writes; it reads every version with the same major number up to this one.
-pub const SUPPORTED: FormatVersion = FormatVersion { major: 1, minor: 0 };
+pub const SUPPORTED: FormatVersion = FormatVersion { major: 1, minor: 1 };
+/// What is written where nothing is newer, so that older releases read it.
+const FIRST: FormatVersion = FormatVersion { major: 1, minor: 0 };
 /// Larger files are refused. A recording of 1000 programs with 400 calls each has some 60 MB.
 const MAX_SIZE: usize = 256 << 20;
 
@@ -109,9 +111,11 @@ pub fn looks_like_recording(bytes: &[u8]) -> bool {
 
 /// Writes a recording: one value a line, two blanks a level, keys sorted, a line end at the end.
 pub fn write(recording: &Recording) -> String {
+    let recorded = recording.runs.values().any(|run| run.capture.is_some());
+    let version = if recorded { SUPPORTED } else { FIRST };
     let file = wire::File {
         format: FORMAT.to_owned(),
-        version: SUPPORTED.to_string(),
+        version: version.to_string(),
         runs: recording
             .runs
             .iter()
@@ -158,7 +162,7 @@ struct Head {
     version: String,
 }
 
-fn bad(what: &'static str, value: &str, run: &str) -> FileError {
+pub(super) fn bad(what: &'static str, value: &str, run: &str) -> FileError {
     FileError::Value {
         what,
         value: value.chars().take(80).collect(),
@@ -223,6 +227,8 @@ fn to_wire(run: &Run) -> wire::Run {
                     wire::Executable {
                         processes: e.processes,
                         pid: e.pid,
+                        names: e.names.clone(),
+                        ends: e.ends.clone(),
                     },
                 )
             })
@@ -238,6 +244,7 @@ fn to_wire(run: &Run) -> wire::Run {
                 (arch.name().to_owned(), calls)
             })
             .collect(),
+        recorder: run.capture.as_ref().map(super::recorder::to_wire),
     }
 }
 
@@ -357,10 +364,16 @@ fn from_wire(wire: wire::Run, name: &str) -> Result<Run, FileError> {
                     Executable {
                         processes: e.processes,
                         pid: e.pid,
+                        names: e.names,
+                        ends: e.ends,
                     },
                 )
             })
             .collect(),
+        capture: wire
+            .recorder
+            .map(|recorder| super::recorder::from_wire(recorder, name))
+            .transpose()?,
         calls,
     })
 }

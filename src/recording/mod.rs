@@ -6,6 +6,7 @@
 
 mod build;
 mod file;
+mod recorder;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ pub use build::RunBuilder;
 pub use file::{FileError, FormatVersion, SUPPORTED, looks_like_recording, read, write};
 
 use crate::arch::Arch;
-use crate::event::{ArgFacts, CallId, Gap, Outcome, Tally};
+use crate::event::{ArgFacts, CallId, Capture, Gap, Outcome, Tally};
 
 /// What was observed in any number of runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,6 +43,8 @@ pub struct Run {
     pub executables: BTreeMap<String, Executable>,
     /// The calls.
     pub calls: BTreeMap<Arch, BTreeMap<CallId, Observed>>,
+    /// How a recorder took it; none if it was read from a log.
+    pub capture: Option<Capture>,
 }
 
 /// A program that ran.
@@ -51,6 +54,10 @@ pub struct Executable {
     pub processes: u64,
     /// The lowest number of a process that ran it.
     pub pid: Option<u32>,
+    /// Names that they gave themselves.
+    pub names: BTreeSet<String>,
+    /// How processes ended that ran it: `exit 0` or a signal.
+    pub ends: BTreeMap<String, u64>,
 }
 
 /// What is known of one kind of call in one run.
@@ -154,11 +161,28 @@ impl Recording {
         all
     }
 
-    /// What makes the recording incomplete: for each run its gaps.
+    /// What makes the recording incomplete: for each run its gaps. A run that left out what was
+    /// known is complete beside the runs that it was known from.
     pub fn gaps(&self) -> impl Iterator<Item = (&Run, Gap)> {
         self.runs
             .values()
-            .flat_map(|run| run.tally.gaps.iter().map(move |gap| (run, *gap)))
+            .flat_map(move |run| self.gaps_of(run).map(move |gap| (run, gap)))
+    }
+
+    /// What makes a run of this recording incomplete.
+    pub fn gaps_of(&self, run: &Run) -> impl Iterator<Item = Gap> {
+        let known = self.has_known_of(run);
+        let gaps = run.tally.gaps.iter().copied();
+        gaps.filter(move |gap| *gap != Gap::Incremental || !known)
+    }
+
+    /// Whether all that a run knew beforehand is here.
+    fn has_known_of(&self, run: &Run) -> bool {
+        run.capture.as_ref().is_some_and(|capture| {
+            capture.known.iter().all(|known| {
+                RunId::parse(known).is_some_and(|known| self.runs.contains_key(&known))
+            })
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The shape of a recording in JSON. docs/RECORDING-FORMAT.md describes it for others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,24 @@ pub(super) struct Run {
     pub(super) not_understood: Vec<Example>,
     pub(super) executables: BTreeMap<String, Executable>,
     pub(super) syscalls: BTreeMap<String, BTreeMap<String, Observed>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) recorder: Option<Recorder>,
+}
+
+/// Since 1.1.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Recorder {
+    pub(super) backend: String,
+    pub(super) reason: String,
+    pub(super) results: bool,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) known: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) milliseconds: u64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) remarks: BTreeMap<String, BTreeSet<String>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,6 +65,12 @@ pub(super) struct Executable {
     pub(super) processes: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pid: Option<u32>,
+    /// Since 1.1.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) names: BTreeSet<String>,
+    /// Since 1.1.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) ends: BTreeMap<String, u64>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,6 +1,25 @@
 //! The kernel's edge, and the only place with `unsafe` code: one safe function for each thing
 //! that is asked of Linux.
+//!
+//! [`kernel::Kernel`] is the seam: the event loop knows the kernel through it alone, so that
+//! orders of stops which take luck to meet are unit tests (`sys::fake`). What stays outside of
+//! it runs once: starting the program ([`process`]) and hearing signals ([`signals`]).
 
 #![expect(unsafe_code, reason = "the one place where it is allowed")]
 
+#[cfg(test)]
+pub(crate) mod fake;
+pub(crate) mod front;
+mod inherited;
 pub(crate) mod installed;
+pub(crate) mod kernel;
+pub(crate) mod left;
+pub(crate) mod linux;
+pub(crate) mod notify;
+pub(crate) mod process;
+pub(crate) mod programs;
+pub(crate) mod ptrace;
+pub(crate) mod seccomp;
+pub(crate) mod signals;
+
+pub use kernel::{Signo, Tid};

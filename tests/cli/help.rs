@@ -6,7 +6,8 @@ fn help(columns: &str) -> String {
     let sandbox = Sandbox::new();
     let mut all = String::new();
     for command in [
-        "", "import", "merge", "list", "generate", "diff", "check", "lint", "export", "inspect",
+        "", "record", "import", "merge", "list", "generate", "diff", "check", "lint", "export",
+        "inspect",
     ] {
         let output = sandbox
             .command(PROGRAM)

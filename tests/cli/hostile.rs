@@ -171,6 +171,7 @@ fn texts_of_a_recording() {
                 },
             )]),
         )]),
+        capture: None,
     });
     sandbox.write("rec.json", recording::write(&recording));
     for line in [

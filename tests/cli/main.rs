@@ -25,4 +25,5 @@ mod inspect;
 mod lint;
 mod merge_list;
 mod progress;
+mod record;
 mod util;

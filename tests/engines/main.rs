@@ -21,5 +21,7 @@ mod image;
 mod installed;
 mod probe;
 mod rig;
+#[path = "../common/run.rs"]
+mod run;
 mod trial;
 mod workloads;

@@ -9,3 +9,4 @@ pub(crate) mod inspect;
 pub(crate) mod lint;
 pub(crate) mod list;
 pub(crate) mod merge;
+pub(crate) mod record;

@@ -6,6 +6,8 @@ pub(crate) mod generated;
 pub(crate) mod installed;
 pub(crate) mod lint;
 pub(crate) mod reasons;
+pub(crate) mod recorded;
+pub(crate) mod screen;
 
 use std::fmt::Write as _;
 
@@ -89,7 +91,7 @@ pub(crate) fn run_summary(run: &Run) -> String {
         .iter()
         .map(|(arch, calls)| format!("{} on {arch}", calls.len()))
         .collect();
-    let processes: u64 = run.executables.values().map(|e| e.processes).sum();
+    let count: u64 = run.executables.values().map(|e| e.processes).sum();
     let name = match run.files.as_slice() {
         [] => "a run".to_owned(),
         [name] => safe(name),
@@ -99,12 +101,7 @@ pub(crate) fn run_summary(run: &Run) -> String {
         "{name}: {} in {}, {}; system calls: {}",
         counted(run.tally.calls, "calls"),
         counted(run.tally.lines, "lines"),
-        // No plural to cut an `s` from.
-        if processes == 1 {
-            "1 process".to_owned()
-        } else {
-            format!("{} processes", number(processes))
-        },
+        screen::processes(count),
         kinds.join(", ")
     )
 }
@@ -116,10 +113,11 @@ pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
             .files
             .first()
             .map_or_else(|| "a run".to_owned(), |name| safe(name));
-        for gap in &run.tally.gaps {
+        for gap in recording.gaps_of(run) {
             ui.warn(&format!("{name} is incomplete: {gap}"));
         }
         for (skip, what) in [
+            (Skip::Lost, "calls that could not be kept"),
             (Skip::NotUnderstood, "lines that are nothing strace prints"),
             (
                 Skip::UnknownName,

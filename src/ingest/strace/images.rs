@@ -172,6 +172,8 @@ pub(super) fn hand_over(
         executable: image.executable,
         pid: image.pid,
         processes: image.processes.max(1),
+        names: BTreeSet::new(),
+        ends: BTreeMap::new(),
     };
     sink.image(&image, sightings);
 }

@@ -1,0 +1,349 @@
+use std::collections::BTreeMap;
+use std::ffi::{CString, OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use callsieve::event::Gap;
+use callsieve::record::{
+    self, Command, End, Finished, Front, RecordError, Session, Side, Target, Tid, Wish,
+};
+use callsieve::recording::{self, Recording, RunBuilder};
+
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::render::recorded::{Recorded, summary};
+use crate::cli::render::screen::{Limits, Screen};
+use crate::cli::ui::Ui;
+use crate::cli::{known, output, render};
+
+/// Run a command and record its system calls
+///
+/// Follows everything that the command starts, until all of it has ended. The command runs as it
+/// would alone: its input, output, signals and status are its own. No privileges are needed.
+///
+/// Exits as the command does: with its status, with 128+N after signal N, with 126 or 127 if it
+/// can't be started, with 125 if callsieve fails; with 3 if it succeeded and the recording is
+/// incomplete, with 4 if recording is not permitted here.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  callsieve record -o web.rec.json -- nginx -g 'daemon off;'
+  callsieve record --duration 30s -- ./server
+  callsieve record --pid 4125 --duration 5m -o running.rec.json")]
+pub(crate) struct RecordArgs {
+    /// The command and its arguments
+    #[arg(
+        value_name = "COMMAND",
+        trailing_var_arg = true,
+        required_unless_present = "pid"
+    )]
+    command: Vec<OsString>,
+    /// Write the recording to this file; without it, to NAME.rec.json, or NAME.2.rec.json and so
+    /// on if that exists
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How to record
+    #[arg(long, value_name = "BACKEND", default_value = "auto")]
+    backend: BackendArg,
+    /// Record a process that runs already, with its threads and the processes that it started;
+    /// the recording is incomplete, as the start is missing
+    #[arg(long, value_name = "PID", conflicts_with = "command", value_parser = clap::value_parser!(i32).range(1..))]
+    pid: Option<i32>,
+    /// Only the process itself, not what it starts
+    #[arg(long, requires = "pid")]
+    no_follow: bool,
+    /// Don't record again what these recordings or profiles have: such calls run at full speed
+    /// (repeatable). The recording is complete when merged with the recordings
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["results", "pid"])]
+    known: Vec<PathBuf>,
+    /// Also record how calls ended, at the price of a second stop for each
+    #[arg(long)]
+    results: bool,
+    /// End the command if callsieve is killed; otherwise it runs on and is recorded on
+    #[arg(long)]
+    kill_on_exit: bool,
+    /// Stop after this time, as 90s, 5m or 1h: a command is asked to end, a process is let go
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    duration: Option<Duration>,
+    /// Stop when no new kind of call was seen for this time; silence is no proof that there is
+    /// none to come
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    stop_when_quiet: Option<Duration>,
+    /// Write the recording this often while it grows; 0 for never
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
+    checkpoint: Duration,
+    /// Have this written in the recording (repeatable)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
+    label: Vec<(String, String)>,
+}
+
+/// How to record.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum BackendArg {
+    /// Whatever fits
+    Auto,
+    /// Stop at each call, by a filter where one can be had
+    Ptrace,
+    /// Be notified of each call: cheaper, and the command can be debugged meanwhile, but signals
+    /// whose handlers don't restart calls show as EINTR
+    Notify,
+}
+
+/// `90s`, `5m`, `1h`, `250ms`, or seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    let number: u64 = digits
+        .parse()
+        .map_err(|_error| "expected a time such as 90s, 5m or 1h")?;
+    let unit = text.strip_prefix(digits).unwrap_or_default();
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" | "" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err(format!("`{unit}` is no unit of time: ms, s, m or h")),
+    };
+    number
+        .checked_mul(milliseconds)
+        .map(Duration::from_millis)
+        .ok_or_else(|| "that is longer than this machine will last".to_owned())
+}
+
+/// Longest key and value of a label.
+const MAX_LABEL: usize = 256;
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    if key.is_empty() {
+        return Err("the key is empty".to_owned());
+    }
+    if key.len() > MAX_LABEL || value.len() > MAX_LABEL {
+        return Err(format!("longer than {MAX_LABEL} bytes"));
+    }
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &RecordArgs, ui: &Ui) -> Result<Exit, CommandError> {
+    let session = args.session(ui)?;
+    let path = match &args.output {
+        Some(path) => path.clone(),
+        None => free_name(&session.label),
+    };
+    output::check(&path)?;
+    match record::split(args.kill_on_exit).map_err(|error| failure(&error))? {
+        Side::Front(Some(status)) => Ok(Exit::Status(u8::try_from(status).unwrap_or(125))),
+        Side::Front(None) => Err(CommandError::user(
+            "the recorder was killed; the recording holds what it had written by then",
+        )
+        .exits(Exit::Status(125))),
+        Side::Recorder(front) => args.record(session, &path, &front, ui),
+    }
+}
+
+impl RecordArgs {
+    fn session(&self, ui: &Ui) -> Result<Session, CommandError> {
+        let (target, label) = if let Some(pid) = self.pid {
+            let follow = !self.no_follow;
+            let pid = Tid(pid);
+            (Target::Process { pid, follow }, process_name(pid))
+        } else {
+            let command = command(&self.command, ui.search_path.as_deref())?;
+            let name = self.command.first().map(PathBuf::from).unwrap_or_default();
+            let name = name.file_name().unwrap_or(name.as_os_str());
+            let label = name.to_string_lossy().into_owned();
+            (Target::Command(command), label)
+        };
+        let mut labels = BTreeMap::new();
+        for (key, value) in &self.label {
+            if labels.insert(key.clone(), value.clone()).is_some() {
+                return Err(CommandError::user(format!(
+                    "`--label {key}` is given twice"
+                )));
+            }
+        }
+        Ok(Session {
+            target,
+            wish: match self.backend {
+                BackendArg::Auto => Wish::Auto,
+                BackendArg::Ptrace => Wish::Ptrace,
+                BackendArg::Notify => Wish::Notify,
+            },
+            known: known::known(&self.known, ui)?,
+            results: self.results,
+            kill_on_exit: self.kill_on_exit,
+            label,
+            labels,
+        })
+    }
+
+    fn record(
+        &self,
+        session: Session,
+        path: &Path,
+        front: &Front,
+        ui: &Ui,
+    ) -> Result<Exit, CommandError> {
+        let limits = Limits {
+            duration: self.duration,
+            quiet: self.stop_when_quiet,
+            checkpoint: (!output::is_stdout(Some(path)) && !self.checkpoint.is_zero())
+                .then_some(self.checkpoint),
+        };
+        let mut screen = Screen::new(&session.label, limits, path, front, ui);
+        let recorder = record::recorder(session, Some(front)).map_err(|error| failure(&error))?;
+        let finished = recorder.record(&mut screen);
+        screen.finish();
+        let finished = finished.map_err(|error| failure(&error))?;
+        let recording = recording(&finished);
+        let text = render::printable(recording::write(&recording));
+        output::write(Some(path), &text, ui).map_err(|error| error.exits(Exit::Status(125)))?;
+        render::warn_of_losses(&recording, ui);
+        let told = Recorded {
+            finished: &finished,
+            recording: &recording,
+            path,
+        };
+        ui.note(summary(&told).trim_end());
+        // That calls were left out which are known was asked for.
+        let incomplete = recording.gaps().any(|(_, gap)| gap != Gap::Incremental);
+        Ok(exit(&finished, incomplete))
+    }
+}
+
+/// The run of a recorder that has ended.
+fn recording(finished: &Finished) -> Recording {
+    let seen = &finished.seen;
+    let mut run = RunBuilder::new("callsieve", vec![seen.label().to_owned()])
+        .captured(seen.capture().clone());
+    let tally = seen.report(&mut run);
+    Recording::of(run.finish(tally))
+}
+
+/// The command's own status, unless that hides that the recording is incomplete.
+fn exit(finished: &Finished, incomplete: bool) -> Exit {
+    let status = match finished.end {
+        End::Exited(status) => status,
+        End::Killed(signal) => 128 + signal.0,
+        End::LeftRunning | End::Gone => 0,
+    };
+    match u8::try_from(status) {
+        Ok(0) if incomplete => Exit::Incomplete,
+        Ok(status) => Exit::Status(status),
+        Err(_) => Exit::Status(125),
+    }
+}
+
+/// The files to try for a command, as `execvp` does.
+fn command(words: &[OsString], search_path: Option<&OsStr>) -> Result<Command, CommandError> {
+    let name = words.first().map(OsString::as_os_str).unwrap_or_default();
+    let arguments = words
+        .iter()
+        .map(|word| CString::new(word.clone().into_vec()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_nul| CommandError::user("an argument has a NUL in it"))?;
+    let candidates = if name.as_bytes().contains(&b'/') || name.is_empty() {
+        vec![PathBuf::from(name)]
+    } else {
+        // What execvp(3) does without a PATH.
+        let path = search_path.unwrap_or(OsStr::new("/bin:/usr/bin"));
+        std::env::split_paths(path)
+            .map(|folder| {
+                if folder.as_os_str().is_empty() {
+                    Path::new(".").join(name)
+                } else {
+                    folder.join(name)
+                }
+            })
+            .collect()
+    };
+    Ok(Command {
+        candidates,
+        arguments,
+    })
+}
+
+fn process_name(pid: Tid) -> String {
+    let name = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name = String::from_utf8_lossy(&name).trim_end().to_owned();
+    if name.is_empty() {
+        format!("process-{pid}")
+    } else {
+        name
+    }
+}
+
+/// `NAME.rec.json`, or the next that is free: a recording is not replaced by accident.
+fn free_name(label: &str) -> PathBuf {
+    let name: String = label
+        .chars()
+        .map(|c| if c == '/' || c.is_control() { '_' } else { c })
+        .collect();
+    let first = PathBuf::from(format!("{name}.rec.json"));
+    if !first.exists() {
+        return first;
+    }
+    (2..10_000)
+        .map(|number| PathBuf::from(format!("{name}.{number}.rec.json")))
+        .find(|path| !path.exists())
+        .unwrap_or(first)
+}
+
+/// Errors of the recorder with what to do about them.
+fn failure(error: &RecordError) -> CommandError {
+    let told = CommandError::input("", error);
+    match error {
+        RecordError::NotFound { .. } => told.exits(Exit::Status(127)),
+        RecordError::NotExecutable { .. } | RecordError::Nul { .. } => {
+            told.exits(Exit::Status(126))
+        }
+        RecordError::NotPermitted { .. } => {
+            let told = told.exits(Exit::NotPermitted);
+            match yama() {
+                Some(3) => told.hint("kernel.yama.ptrace_scope is 3, which forbids tracing until the next boot; use `--backend notify`"),
+                Some(2) => told.hint("kernel.yama.ptrace_scope is 2: run as root or with CAP_SYS_PTRACE"),
+                Some(1) => told.hint("a process of another ancestry needs root or CAP_SYS_PTRACE while kernel.yama.ptrace_scope is 1"),
+                _ => told.hint("run as the user and group of the process, or with CAP_SYS_PTRACE"),
+            }
+        }
+        RecordError::Traced { .. } | RecordError::NotSupported { .. } => {
+            told.exits(Exit::NotPermitted)
+        }
+        RecordError::NoProcess { .. } | RecordError::Contradiction(_) => told,
+        RecordError::Kernel { .. } | _ => told.exits(Exit::Status(125)),
+    }
+}
+
+/// How far the kernel lets users trace.
+fn yama() -> Option<u8> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        for (text, expected) in [
+            ("5", Some(5_000)),
+            ("90s", Some(90_000)),
+            ("5m", Some(300_000)),
+            ("2h", Some(7_200_000)),
+            ("250ms", Some(250)),
+            ("0", Some(0)),
+            ("", None),
+            ("s", None),
+            ("-1s", None),
+            ("1d", None),
+            ("1.5s", None),
+            ("99999999999999999999", None),
+            ("99999999999999999h", None),
+        ] {
+            let read = duration(text).ok();
+            assert_eq!(read, expected.map(Duration::from_millis), "{text}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What a recording that has ended tells, and what to do next.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use callsieve::arch::Arch;
+use callsieve::event::{CallId, Outcome, Remark};
+use callsieve::profile::build::Stance;
+use callsieve::profile::{Capability, DockerRelease, Host, KernelVersion, Profile, docker_default};
+use callsieve::record::{End, Finished};
+use callsieve::recording::{Recording, Run};
+
+use super::screen::processes;
+use super::{counted, number, safe};
+use crate::cli::output;
+
+/// Names on one line.
+const MAX_NAMES: usize = 8;
+
+/// A recording that has ended.
+#[derive(Debug)]
+pub(crate) struct Recorded<'a> {
+    pub(crate) finished: &'a Finished,
+    pub(crate) recording: &'a Recording,
+    pub(crate) path: &'a Path,
+}
+
+/// What to tell, on standard error.
+pub(crate) fn summary(recorded: &Recorded<'_>) -> String {
+    let seen = &recorded.finished.seen;
+    let mut rows: Vec<String> = Vec::new();
+    let head = format!(
+        "Recorded {} for {}: {}, {}, {}, {}.\n",
+        safe(seen.label()),
+        duration(recorded.finished.elapsed),
+        counted(u64::try_from(seen.kinds()).unwrap_or(u64::MAX), "syscalls"),
+        processes(recorded.finished.processes),
+        counted(seen.calls(), "calls"),
+        if seen.lost() == 0 {
+            "none lost".to_owned()
+        } else {
+            format!("{} lost", number(seen.lost()))
+        }
+    );
+    let mut row = |name: &str, what: &str| {
+        rows.push(format!("  {name:<15} {what}\n"));
+    };
+    row(
+        "with",
+        &format!(
+            "{}: {}",
+            safe(&seen.capture().backend),
+            safe(&seen.capture().reason)
+        ),
+    );
+    match recorded.finished.end {
+        End::Exited(0) => {}
+        End::Exited(status) => row("ended", &format!("with status {status}")),
+        End::Killed(signal) => row("ended", &format!("by {signal}")),
+        End::LeftRunning => row("ended", "not; it runs on and is recorded no longer"),
+        End::Gone => row("ended", "meanwhile"),
+    }
+    for (_, run) in recorded.recording.runs() {
+        docker(run, &mut row);
+    }
+    for (remark, programs) in &seen.capture().remarks {
+        row(word(*remark), &list(programs.iter().map(String::as_str)));
+    }
+    if let Some(last) = seen.last_new() {
+        let before = recorded.finished.elapsed.saturating_sub(last.at);
+        row(
+            "last new",
+            &format!("{}, {} before the end", last.call, duration(before)),
+        );
+    }
+    if !output::is_stdout(Some(recorded.path)) {
+        let path = safe(&recorded.path.display().to_string());
+        rows.push(format!("Wrote {path}\n\nNext: {}\n", next(recorded, &path)));
+    }
+    head + &rows.concat()
+}
+
+/// The command to type next.
+fn next(recorded: &Recorded<'_>, path: &str) -> String {
+    let seen = &recorded.finished.seen;
+    let name = safe(seen.label());
+    if seen.capture().known.is_empty() {
+        format!("callsieve generate {path} -o {name}.json")
+    } else {
+        format!("callsieve merge KNOWN {path} -o {name}.all.rec.json")
+    }
+}
+
+/// How what was seen stands to Docker's default.
+fn docker(run: &Run, row: &mut impl FnMut(&str, &str)) {
+    let Some(native) = Arch::of_this_build() else {
+        return;
+    };
+    let profile: Profile = docker_default(DockerRelease::NEWEST).resolve(&Host {
+        native,
+        capabilities: Capability::docker_default().collect(),
+        kernel: KernelVersion {
+            major: 6,
+            minor: 18,
+        },
+    });
+    let (mut inside, mut outside, mut refused) = (0, BTreeSet::new(), BTreeSet::new());
+    for (call, observed) in run.calls.values().flatten() {
+        let allowed = match call {
+            CallId::Name(name) => {
+                !matches!(Stance::of(&profile, name.as_str()), Stance::Refused(_))
+            }
+            CallId::Number(_) => false,
+        };
+        if allowed {
+            inside += 1;
+        } else {
+            outside.insert(call.to_string());
+        }
+        let no = |outcome: &Outcome| match outcome {
+            Outcome::Error(errno) => matches!(errno.as_str(), "EPERM" | "ENOSYS"),
+            Outcome::Sigsys => true,
+            Outcome::Success
+            | Outcome::Failed
+            | Outcome::Interrupted
+            | Outcome::NoReturn
+            | Outcome::Injected
+            | Outcome::Unknown => false,
+        };
+        if observed.outcomes.keys().all(no) && !observed.outcomes.is_empty() {
+            refused.insert(call.to_string());
+        }
+    }
+    let names = if outside.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", list(outside.iter().map(String::as_str)))
+    };
+    row(
+        "Docker default",
+        &format!("{inside} inside, {} outside{names}", outside.len()),
+    );
+    if run.capture.as_ref().is_some_and(|capture| capture.results) {
+        let names = match refused.len() {
+            0 => "none".to_owned(),
+            _ => list(refused.iter().map(String::as_str)),
+        };
+        row("refused", &names);
+    }
+}
+
+const fn word(remark: Remark) -> &'static str {
+    match remark {
+        Remark::NestedTracer => "tried to trace",
+        Remark::NoPrivileges => "lacked rights",
+        Remark::Privileges => "gained rights",
+        Remark::OwnFilter => "own filter",
+        Remark::StrictSeccomp => "strict seccomp",
+        Remark::Untraced => "hid a child",
+        Remark::OwnListener => "own listener",
+    }
+}
+
+/// A few names, and how many more there are.
+fn list<S: AsRef<str>>(names: impl ExactSizeIterator<Item = S>) -> String {
+    let more = names.len().saturating_sub(MAX_NAMES);
+    let mut text = names
+        .take(MAX_NAMES)
+        .map(|name| safe(name.as_ref()))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if more > 0 {
+        text.push_str(&[" and ", &more.to_string(), " more"].concat());
+    }
+    text
+}
+
+/// `2 min 14 s`, `0.3 s`
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{}.{} s", seconds, time.subsec_millis() / 100),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}

@@ -1,0 +1,224 @@
+//! What is seen while a program is recorded: a few lines on a terminal, a line for each new call
+//! with `-v`, and checkpoints.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use callsieve::event::Gap;
+use callsieve::record::{Choice, Control, First, Front, Observations, Progress, Tid, Watch};
+use callsieve::recording::{self, Recording, RunBuilder};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{counted, number, printable, safe};
+use crate::cli::output;
+use crate::cli::ui::Ui;
+
+/// How often the lines are redrawn, per second.
+const REDRAWS: u8 = 4;
+
+/// When to stop and when to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) duration: Option<Duration>,
+    pub(crate) quiet: Option<Duration>,
+    pub(crate) checkpoint: Option<Duration>,
+}
+
+/// Watches a recording.
+#[derive(Debug)]
+pub(crate) struct Screen<'a> {
+    name: String,
+    limits: Limits,
+    path: PathBuf,
+    front: &'a Front,
+    ui: &'a Ui,
+    bar: ProgressBar,
+    /// When the last checkpoint was written.
+    written: Duration,
+    /// A checkpoint failed, which was said.
+    failed: bool,
+    /// Calls and time at the last look.
+    last: (u64, Duration),
+    launched: bool,
+}
+
+impl<'a> Screen<'a> {
+    pub(crate) fn new(
+        name: &str,
+        limits: Limits,
+        path: &Path,
+        front: &'a Front,
+        ui: &'a Ui,
+    ) -> Self {
+        let bar = if ui.shows_progress() {
+            let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
+            let bar = ProgressBar::with_draw_target(None, target);
+            // A template that does not parse leaves the default style.
+            if let Ok(style) = ProgressStyle::with_template("{msg}") {
+                bar.set_style(style);
+            }
+            bar
+        } else {
+            ProgressBar::hidden()
+        };
+        Self {
+            name: safe(name),
+            limits,
+            path: path.to_owned(),
+            front,
+            ui,
+            bar,
+            written: Duration::ZERO,
+            failed: false,
+            last: (0, Duration::ZERO),
+            launched: false,
+        }
+    }
+
+    /// Takes the lines away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn draw(&mut self, progress: &Progress<'_>) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let seen = progress.seen;
+        let (calls, then) = self.last;
+        let passed = progress.elapsed.saturating_sub(then).as_millis().max(1);
+        let rate = u128::from(seen.calls().saturating_sub(calls)) * 1000 / passed;
+        self.last = (seen.calls(), progress.elapsed);
+        let mut text = format!(
+            "  {}  {}  {}  {}  {} calls/s  {} lost",
+            self.name,
+            clock(progress.elapsed),
+            processes(u64::try_from(progress.processes).unwrap_or(u64::MAX)),
+            counted(u64::try_from(seen.kinds()).unwrap_or(u64::MAX), "syscalls"),
+            number(u64::try_from(rate).unwrap_or(u64::MAX)),
+            number(seen.lost()),
+        );
+        if let Some(last) = seen.last_new() {
+            text.push_str(
+                &format_args!("\n  last new  {}", new_call(last, progress.elapsed)).to_string(),
+            );
+        }
+        let parts = if self.launched {
+            ["\n  Ctrl-C goes to ", &self.name, "; a second one ends it"]
+        } else {
+            ["\n  Ctrl-C ends the recording", "", ""]
+        };
+        text.push_str(&parts.concat());
+        self.bar.set_message(text);
+        self.bar.tick();
+    }
+
+    fn checkpoint(&mut self, progress: &Progress<'_>) {
+        let due = self
+            .limits
+            .checkpoint
+            .is_some_and(|every| progress.elapsed.saturating_sub(self.written) >= every);
+        if !due {
+            return;
+        }
+        self.written = progress.elapsed;
+        let recording = unfinished(progress.seen);
+        let text = printable(recording::write(&recording));
+        let written = output::write(Some(&self.path), &text, self.ui);
+        if let (Err(error), false) = (written, self.failed) {
+            self.failed = true;
+            self.bar.suspend(|| self.ui.warn(&error.to_string()));
+        }
+    }
+}
+
+/// What a recorder that is killed later will have left.
+fn unfinished(seen: &Observations) -> Recording {
+    let mut run = RunBuilder::new("callsieve", vec![seen.label().to_owned()])
+        .captured(seen.capture().clone());
+    let mut tally = seen.report(&mut run);
+    tally.gaps.insert(Gap::Detached);
+    Recording::of(run.finish(tally))
+}
+
+impl Watch for Screen<'_> {
+    fn started(&mut self, choice: &Choice, pid: Tid) {
+        self.launched = choice.launched;
+        if self.ui.verbose {
+            self.ui.note(&format!(
+                "Recording process {pid} with {}: {}",
+                choice.backend.name(),
+                choice.reason
+            ));
+        }
+    }
+
+    fn first(&mut self, first: &First) {
+        if self.ui.verbose {
+            let line = format!(
+                "{}  {}  {}  {} {}",
+                clock(first.at),
+                first.arch,
+                first.call,
+                safe(&first.program),
+                first.tid
+            );
+            self.bar.suspend(|| self.ui.note(&line));
+        }
+    }
+
+    fn tick(&mut self, progress: &Progress<'_>) -> Control {
+        self.draw(progress);
+        self.checkpoint(progress);
+        let over = |limit: Option<Duration>, since: Duration| {
+            limit.is_some_and(|limit| progress.elapsed.saturating_sub(since) >= limit)
+        };
+        let last_new = progress.seen.last_new().map_or(Duration::ZERO, |it| it.at);
+        if over(self.limits.duration, Duration::ZERO) || over(self.limits.quiet, last_new) {
+            Control::Enough
+        } else {
+            Control::Continue
+        }
+    }
+
+    fn stopped(&mut self, stopped: bool) {
+        if stopped {
+            self.bar.set_message("");
+            self.bar.tick();
+        }
+        self.front.stop(stopped);
+    }
+}
+
+/// `sendfile   31 s ago   nginx 4125`
+fn new_call(first: &First, now: Duration) -> String {
+    let ago = now.saturating_sub(first.at).as_secs();
+    let name = first.program.rsplit('/').next().unwrap_or_default();
+    format!(
+        "{}   {ago} s ago   {} {}",
+        first.call,
+        safe(name),
+        first.tid
+    )
+}
+
+/// `00:02:14`
+fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
+/// `1 process`, `5 processes`
+pub(crate) fn processes(count: u64) -> String {
+    // No plural to cut an `s` from.
+    if count == 1 {
+        "1 process".to_owned()
+    } else {
+        format!("{} processes", number(count))
+    }
+}

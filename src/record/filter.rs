@@ -1,0 +1,256 @@
+//! The filter on a recorded program: calls already known pass, others are reported.
+//!
+//! Before Linux 5.11 the kernel ran the program on every call, so the numbers are a balanced
+//! tree and not a list; since then a cache answers for numbers that pass whatever the arguments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::arch::Arch;
+use crate::sys::seccomp::{Instruction, MAX_INSTRUCTIONS, RET_ALLOW};
+use crate::syscalls::{ArgKind, closed_set_arguments, table};
+
+/// Numbers that pass, by `AUDIT_ARCH_*`. Those of x32 stand beside those of `x86_64`.
+pub(crate) type Known = BTreeMap<u32, BTreeSet<u32>>;
+
+/// The tracer does not see a child that was made with this flag; `CLONE_UNTRACED` in
+/// include/uapi/linux/sched.h.
+pub(crate) const CLONE_UNTRACED: u32 = 0x0080_0000;
+
+// include/uapi/linux/bpf_common.h
+const LOAD_WORD: u16 = 0x20;
+const JUMP_EQUAL: u16 = 0x15;
+const JUMP_NOT_BELOW: u16 = 0x35;
+const JUMP_ANY_BIT: u16 = 0x45;
+const JUMP: u16 = 0x05;
+const RETURN: u16 = 0x06;
+/// Places in `struct seccomp_data`.
+const NUMBER: u32 = 0;
+const ARCH: u32 = 4;
+const ARGS: u32 = 16;
+
+/// What becomes of a range of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaf {
+    Pass,
+    Report,
+    /// It passes unless the new process would not be traced.
+    PassTraced(u8),
+}
+
+/// Makes the filter. `report` is the answer for calls that are not known; `traced` whether
+/// processes must not escape a tracer. A set too large for the kernel is cut: the
+/// architectures that come last are reported in full.
+pub(crate) fn filter(known: &Known, report: u32, traced: bool) -> Vec<Instruction> {
+    let mut code = vec![statement(LOAD_WORD, ARCH)];
+    for (arch, numbers) in known {
+        if numbers.is_empty() {
+            continue;
+        }
+        let mut section = vec![statement(LOAD_WORD, NUMBER)];
+        section.extend(tree(&bounds(*arch, numbers, traced), report));
+        // The jump over the section, and the answer at the end.
+        if code.len() + section.len() + 3 > MAX_INSTRUCTIONS {
+            continue;
+        }
+        code.extend(unless(JUMP_EQUAL, *arch, section.len()));
+        code.extend(section);
+    }
+    if code.len() == 1 {
+        // The cheapest program there is.
+        code.clear();
+    }
+    code.push(statement(RETURN, report));
+    code
+}
+
+const fn statement(code: u16, value: u32) -> Instruction {
+    Instruction {
+        code,
+        jump_true: 0,
+        jump_false: 0,
+        value,
+    }
+}
+
+/// Skips `length` instructions unless the test holds.
+fn unless(test: u16, value: u32, length: usize) -> Vec<Instruction> {
+    let jump = |jump_true, jump_false| Instruction {
+        code: test,
+        jump_true,
+        jump_false,
+        value,
+    };
+    match u8::try_from(length) {
+        Ok(length) => vec![jump(0, length)],
+        Err(_) => vec![
+            jump(1, 0),
+            statement(JUMP, u32::try_from(length).unwrap_or(u32::MAX)),
+        ],
+    }
+}
+
+/// Where what becomes of a number changes, from 0 on.
+fn bounds(arch: u32, numbers: &BTreeSet<u32>, traced: bool) -> Vec<(u32, Leaf)> {
+    let mut bounds = vec![(0, Leaf::Report)];
+    let mut set = |from: u32, leaf: Leaf| {
+        if bounds.last().is_some_and(|last| last.0 == from) {
+            bounds.pop();
+        }
+        if bounds.last().is_none_or(|last| last.1 != leaf) {
+            bounds.push((from, leaf));
+        }
+    };
+    for number in numbers {
+        let leaf = if traced {
+            leaf(arch, *number)
+        } else {
+            Leaf::Pass
+        };
+        set(*number, leaf);
+        if let Some(next) = number.checked_add(1) {
+            set(next, Leaf::Report);
+        }
+    }
+    bounds
+}
+
+/// A child made with `CLONE_UNTRACED` would keep the filter and lose the tracer, and all its
+/// calls would fail. `clone3` has its flags behind a pointer.
+fn leaf(arch: u32, number: u32) -> Leaf {
+    let Some(arch) = Arch::from_audit(arch, number) else {
+        return Leaf::Report;
+    };
+    match table(arch).name(number) {
+        Some("clone") => closed_set_arguments(arch, "clone")
+            .iter()
+            .find(|(_, kind)| *kind == ArgKind::CloneFlags)
+            .map_or(Leaf::Report, |(index, _)| Leaf::PassTraced(*index)),
+        Some("clone3") => Leaf::Report,
+        Some(_) | None => Leaf::Pass,
+    }
+}
+
+fn tree(bounds: &[(u32, Leaf)], report: u32) -> Vec<Instruction> {
+    match bounds {
+        [(_, Leaf::Pass)] => vec![statement(RETURN, RET_ALLOW)],
+        [] | [(_, Leaf::Report)] => vec![statement(RETURN, report)],
+        [(_, Leaf::PassTraced(index))] => {
+            let low = if cfg!(target_endian = "little") { 0 } else { 4 };
+            vec![
+                statement(LOAD_WORD, ARGS + 8 * u32::from(*index) + low),
+                Instruction {
+                    code: JUMP_ANY_BIT,
+                    jump_true: 0,
+                    jump_false: 1,
+                    value: CLONE_UNTRACED,
+                },
+                statement(RETURN, report),
+                statement(RETURN, RET_ALLOW),
+            ]
+        }
+        several => {
+            let (below, from) = several.split_at(several.len() / 2);
+            let first = from.first().map_or(0, |bound| bound.0);
+            let from = tree(from, report);
+            let mut code = unless(JUMP_NOT_BELOW, first, from.len());
+            code.extend(from);
+            code.extend(tree(below, report));
+            code
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::seccomp::RET_TRACE;
+
+    /// Runs a program as the kernel would.
+    fn run(code: &[Instruction], arch: u32, number: u32, args: [u64; 6]) -> u32 {
+        let mut accumulator = 0_u32;
+        let mut at = 0;
+        loop {
+            let it = code[at];
+            let test = match it.code {
+                LOAD_WORD => {
+                    accumulator = match it.value {
+                        NUMBER => number,
+                        ARCH => arch,
+                        place => {
+                            let index = usize::try_from((place - ARGS) / 8).unwrap();
+                            u32::try_from(args[index] & 0xffff_ffff).unwrap()
+                        }
+                    };
+                    at += 1;
+                    continue;
+                }
+                RETURN => return it.value,
+                JUMP => {
+                    at += 1 + usize::try_from(it.value).unwrap();
+                    continue;
+                }
+                JUMP_EQUAL => accumulator == it.value,
+                JUMP_NOT_BELOW => accumulator >= it.value,
+                JUMP_ANY_BIT => accumulator & it.value != 0,
+                other => panic!("instruction {other:#x}"),
+            };
+            at += 1 + usize::from(if test { it.jump_true } else { it.jump_false });
+        }
+    }
+
+    fn all(arch: Arch, keep: impl Fn(usize) -> bool) -> BTreeSet<u32> {
+        let calls = table(arch).iter().enumerate();
+        calls
+            .filter(|(at, _)| keep(*at))
+            .map(|(_, (_, n))| n)
+            .collect()
+    }
+
+    #[test]
+    fn nothing_known_is_one_instruction() {
+        let code = filter(&Known::new(), RET_TRACE, true);
+        assert_eq!(code, [statement(RETURN, RET_TRACE)]);
+    }
+
+    /// Every number of every architecture of this machine, and some beside them.
+    #[test]
+    fn known_numbers_pass_and_no_others() {
+        for every in [1, 2, 3, 7] {
+            let mut known = Known::new();
+            for arch in [Arch::X86_64, Arch::X32, Arch::X86] {
+                known
+                    .entry(arch.audit_value())
+                    .or_default()
+                    .extend(all(arch, |at| at % every == 0));
+            }
+            let code = filter(&known, RET_TRACE, true);
+            for arch in [Arch::X86_64, Arch::X86] {
+                let known = &known[&arch.audit_value()];
+                for number in (0..1000).chain(crate::arch::X32_BIT..crate::arch::X32_BIT + 1000) {
+                    let passes = run(&code, arch.audit_value(), number, [0; 6]) == RET_ALLOW;
+                    let of = Arch::from_audit(arch.audit_value(), number).unwrap();
+                    let clone3 = table(of).name(number) == Some("clone3");
+                    assert_eq!(passes, known.contains(&number) && !clone3, "{of} {number}");
+                }
+                assert_eq!(run(&code, arch.audit_value(), u32::MAX, [0; 6]), RET_TRACE);
+            }
+            assert_eq!(
+                run(&code, Arch::Aarch64.audit_value(), 0, [0; 6]),
+                RET_TRACE
+            );
+        }
+    }
+
+    #[test]
+    fn nobody_escapes_the_tracer() {
+        let x86_64 = Arch::X86_64.audit_value();
+        let clone = table(Arch::X86_64).number("clone").unwrap();
+        let known = Known::from([(x86_64, BTreeSet::from([clone]))]);
+        let untraced = [u64::from(CLONE_UNTRACED) | 0x11, 0, 0, 0, 0, 0];
+        let code = filter(&known, RET_TRACE, true);
+        assert_eq!(run(&code, x86_64, clone, [17, 0, 0, 0, 0, 0]), RET_ALLOW);
+        assert_eq!(run(&code, x86_64, clone, untraced), RET_TRACE);
+        let code = filter(&known, RET_TRACE, false);
+        assert_eq!(run(&code, x86_64, clone, untraced), RET_ALLOW);
+    }
+}

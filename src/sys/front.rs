@@ -1,0 +1,166 @@
+//! A process in front of the recorder: the one that a user, a shell or a container engine knows
+//! and may kill. The recorder behind it lives on then, and so does the program, whose calls
+//! would all fail if the one who answers its filter died.
+
+use std::os::unix::net::UnixDatagram;
+use std::ptr;
+
+use libc::c_int;
+use nix::errno::Errno;
+
+use super::kernel::{Signo, Tid};
+use super::notify::{Listener, Notice, Notices as _};
+use super::{left, process};
+
+/// Which of the two this is.
+#[derive(Debug)]
+pub(crate) enum Side {
+    /// The one in front; the other has ended like this.
+    Front(Ended),
+    /// The one behind, with the number of the other, and where to leave a listener for it.
+    Behind(Tid, UnixDatagram),
+}
+
+/// How the recorder ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Exited(i32),
+    Killed(Signo),
+}
+
+/// Signals that go on to the recorder, which knows what to do with them.
+const PASSED_ON: [c_int; 7] = [
+    libc::SIGINT,
+    libc::SIGTERM,
+    libc::SIGHUP,
+    libc::SIGQUIT,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGCONT,
+];
+/// The terminal's wish to stop: the recorder tells when the program has stopped.
+const LEFT_TO_THE_PROGRAM: [c_int; 3] = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
+
+/// Forks. The process must have one thread only, as the child goes on like the parent.
+pub(crate) fn split(end_together: bool) -> Result<Side, Errno> {
+    let front = std::process::id();
+    let (ours, theirs) = UnixDatagram::pair().map_err(|error| {
+        let number = error.raw_os_error().unwrap_or_default();
+        Errno::from_raw(number)
+    })?;
+    // SAFETY: called before any thread is started (the command line has none at this point), so
+    // that no lock is held by a thread that the child lacks.
+    let pid = unsafe { libc::fork() };
+    match Errno::result(pid)? {
+        0 => {
+            if end_together {
+                // SAFETY: this operation takes numbers only.
+                let answer = unsafe {
+                    libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0_u64, 0_u64, 0_u64)
+                };
+                Errno::result(answer)?;
+            }
+            let front = i32::try_from(front).map_err(|_too_large| Errno::EOVERFLOW)?;
+            drop(ours);
+            Ok(Side::Behind(Tid(front), theirs))
+        }
+        pid => {
+            drop(theirs);
+            // If the recorder dies its children become this one's.
+            process::adopt_orphans()?;
+            let ended = wait(Tid(pid))?;
+            if let (Ended::Killed(_), Some(listener)) = (ended, left::take(&ours)) {
+                answer(Listener::new(listener));
+            }
+            Ok(Side::Front(ended))
+        }
+    }
+}
+
+/// Waits for the recorder, hands signals on to it, and reaps whatever becomes a child of this
+/// process, as the first process of a container has to.
+fn wait(recorder: Tid) -> Result<Ended, Errno> {
+    let set = blocked(&PASSED_ON)?;
+    loop {
+        // SAFETY: all zeros is a value of `siginfo_t`, which is made of numbers and pointers.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: `set` and `info` are complete and live through the call.
+        let signal = unsafe { libc::sigwaitinfo(&raw const set, &raw mut info) };
+        if signal == libc::SIGCHLD {
+            if let Some(ended) = reap(recorder)? {
+                return Ok(ended);
+            }
+        } else if PASSED_ON.contains(&signal) && info.si_code != KERNEL {
+            // What the terminal sends has reached the recorder already.
+            let _gone = process::signal(recorder, Signo(signal));
+        }
+    }
+}
+
+/// `SI_KERNEL` in include/uapi/asm-generic/siginfo.h.
+const KERNEL: c_int = 0x80;
+
+/// Blocks signals so that they can be waited for without a race, and ignores those that would
+/// stop this process.
+fn blocked(signals: &[c_int]) -> Result<libc::sigset_t, Errno> {
+    for signal in LEFT_TO_THE_PROGRAM {
+        // SAFETY: sets a disposition that runs nothing.
+        let old = unsafe { libc::signal(signal, libc::SIG_IGN) };
+        if old == libc::SIG_ERR {
+            return Err(Errno::last());
+        }
+    }
+    // SAFETY: sets a disposition that runs nothing; an ignored SIGCHLD would reap by itself.
+    let _old = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+    // SAFETY: all bits zero is an empty set on Linux, and a valid value of the type.
+    let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+    for signal in signals.iter().chain([&libc::SIGCHLD]) {
+        // SAFETY: `set` is valid and the number is that of a signal.
+        let answer = unsafe { libc::sigaddset(&raw mut set, *signal) };
+        Errno::result(answer)?;
+    }
+    // SAFETY: `set` is complete and lives through the call; the old mask is not asked for.
+    let answer = unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut()) };
+    Errno::result(answer)?;
+    Ok(set)
+}
+
+/// Lets calls go on in place of a recorder that died, until nobody is left to make any.
+fn answer(mut listener: Listener) {
+    /// Milliseconds.
+    const LOOK_EVERY: c_int = 100;
+    loop {
+        if listener.is_ready(LOOK_EVERY) {
+            if let Notice::Call { id, .. } = listener.next() {
+                listener.go_on(id);
+            }
+            continue;
+        }
+        let mut status: c_int = 0;
+        // SAFETY: `status` has room for the number that the kernel writes.
+        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+        if Errno::result(pid) == Err(Errno::ECHILD) {
+            return;
+        }
+    }
+}
+
+fn reap(recorder: Tid) -> Result<Option<Ended>, Errno> {
+    loop {
+        let mut status: c_int = 0;
+        // SAFETY: `status` has room for the number that the kernel writes.
+        let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+        match Errno::result(pid) {
+            Ok(0) => return Ok(None),
+            Ok(pid) if pid == recorder.0 => {
+                return Ok(Some(if libc::WIFSIGNALED(status) {
+                    Ended::Killed(Signo(libc::WTERMSIG(status)))
+                } else {
+                    Ended::Exited(libc::WEXITSTATUS(status))
+                }));
+            }
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
