@@ -1,5 +1,6 @@
 use callsieve::bpf::{Endian, Program};
 
+use crate::common::{require, require_program};
 use crate::util::Sandbox;
 
 const PROFILE: &str = r#"{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
@@ -56,6 +57,32 @@ fn bytes() {
         program.to_string().contains("if A == 0x80000016"),
         "{program}"
     );
+}
+
+/// bubblewrap loads the filter, and the program under it finds a call refused.
+#[test]
+fn bubblewrap_takes_it() {
+    if !require_program("bwrap", "bubblewrap")
+        || !require(
+            "x86_64",
+            cfg!(target_arch = "x86_64"),
+            "the profile is for it",
+        )
+    {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "profile",
+        r#"{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
+ "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}"#,
+    );
+    sandbox.ok("export profile --engine crun -o profile.bpf");
+    let script = "bwrap --bind / / --dev /dev --seccomp 9 mkdir made 9< profile.bpf";
+    let output = sandbox.command("sh").args(["-c", script]).output().unwrap();
+    let refused = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(refused.contains("Operation not supported"), "{refused}");
+    assert!(!sandbox.path("made").exists());
 }
 
 #[test]

@@ -74,6 +74,9 @@ pub(crate) fn text(
                 &mut text,
                 &format!("{}{mark}\n", line(change, several.then_some(&arches))),
             );
+            if verbose && matches!(sign, "+" | "~") {
+                push(&mut text, &rules(change));
+            }
         }
     };
     let wider: Vec<&Change> = difference.wider.iter().collect();
@@ -165,14 +168,17 @@ fn together<'a>(changes: &[&'a Change]) -> Vec<(&'a Change, Vec<Arch>)> {
 
 /// What a call gets from both, and by which rules.
 pub(crate) fn line_with_rules(change: &Change) -> String {
+    line(change, Some(&vec![change.arch])) + "\n" + &rules(change)
+}
+
+/// The rules that decide in both, with the arguments of the example.
+fn rules(change: &Change) -> String {
     let by = |rules: &[String]| rules.join(", ");
-    let arches = vec![change.arch];
-    format!(
-        "{}\n          {} -> {}\n",
-        line(change, Some(&arches)),
-        by(&change.old_because),
-        by(&change.new_because)
-    )
+    let (old, new) = (by(&change.old_because), by(&change.new_because));
+    if old.is_empty() && new.is_empty() {
+        return String::new();
+    }
+    format!("          {old} -> {new}\n")
 }
 
 fn line(change: &Change, arches: Option<&Vec<Arch>>) -> String {
