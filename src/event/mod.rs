@@ -7,10 +7,12 @@
 
 mod argument;
 mod outcome;
+mod shape;
 mod tally;
 
 pub use argument::{ArgFacts, ArgValue, MAX_ARG_VALUES};
 pub use outcome::{Errno, Outcome};
+pub use shape::shape;
 pub use tally::{Example, Gap, Skip, Tally};
 
 use std::collections::BTreeMap;

@@ -13,7 +13,7 @@ use crate::syscalls::SyscallName;
 /// The value of `format` by which a recording is told from other JSON.
 const FORMAT: &str = "callsieve-recording";
 /// What this release writes; it reads every version with the same major number up to this one.
-pub const SUPPORTED: FormatVersion = FormatVersion { major: 1, minor: 0 };
+pub const SUPPORTED: FormatVersion = FormatVersion { major: 1, minor: 1 };
 /// Larger files are refused. A recording of 1000 programs with 400 calls each has some 60 MB.
 const MAX_SIZE: usize = 256 << 20;
 
@@ -212,6 +212,8 @@ fn to_wire(run: &Run) -> wire::Run {
                 file: file_of(&e.file),
                 line: e.line,
                 text: e.text.clone(),
+                shape: e.shape.clone(),
+                lines: e.lines,
             })
             .collect(),
         executables: run
@@ -321,6 +323,8 @@ fn from_wire(wire: wire::Run, name: &str) -> Result<Run, FileError> {
             file: files.get(e.file).cloned().unwrap_or_default(),
             line: e.line,
             text: e.text,
+            shape: e.shape,
+            lines: e.lines,
         })
         .collect();
     let mut calls = BTreeMap::new();

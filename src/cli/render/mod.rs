@@ -2,6 +2,7 @@
 
 pub(crate) mod difference;
 pub(crate) mod generated;
+pub(crate) mod lines;
 pub(crate) mod reasons;
 
 use std::fmt::Write as _;
@@ -117,7 +118,7 @@ pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
             ui.warn(&format!("{name} is incomplete: {gap}"));
         }
         for (skip, what) in [
-            (Skip::NotUnderstood, "lines that are nothing strace prints"),
+            (Skip::NotUnderstood, "lines that were not understood"),
             (
                 Skip::UnknownName,
                 "calls of a name that no architecture knows",
@@ -141,7 +142,14 @@ pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
             }
         }
         for example in &run.tally.examples {
-            ui.warn(&format!("{name} line {}: `{}`", example.line, example.text));
+            let like = match example.lines {
+                0 | 1 => String::new(),
+                lines => format!(" ({} like it)", counted(lines, "lines")),
+            };
+            ui.warn(&format!(
+                "{name} line {}: `{}`{like}",
+                example.line, example.text
+            ));
         }
     }
 }

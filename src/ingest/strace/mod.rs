@@ -26,8 +26,9 @@ use processes::{Begin, Processes};
 use scan::End;
 use spelling::{ArchSet, Role, Spellings};
 
-use super::IngestError;
 use super::lines::{ESCAPE, Line};
+use super::reader::{self, Start};
+use super::{Format, IngestError};
 use crate::arch::Arch;
 use crate::event::{Gap, Outcome, Sink, Skip, Tally};
 
@@ -119,7 +120,7 @@ impl Reader {
     }
 
     /// The next lines are of this file; `pid` is the process it belongs to, in a `-ff` set.
-    pub(super) fn file(&mut self, name: &str, pid: Option<u32>) {
+    fn next_file(&mut self, name: &str, pid: Option<u32>) {
         self.files.push(name.to_owned());
         self.line = 0;
         self.file_pid = pid;
@@ -128,13 +129,8 @@ impl Reader {
         self.table = None;
     }
 
-    /// How many kinds of calls were met so far.
-    pub(super) fn kinds(&self) -> usize {
-        self.spellings.len()
-    }
-
     /// Takes in the next line.
-    pub(super) fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), IngestError> {
+    fn next_line(&mut self, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), IngestError> {
         self.line += 1;
         self.tally.lines += 1;
         if line.cut {
@@ -158,6 +154,7 @@ impl Reader {
         if let Some(what) = self.foreign {
             return Err(IngestError::Foreign {
                 file: self.files.last().cloned().unwrap_or_default(),
+                format: Format::Strace,
                 line: self.line,
                 what,
             });
@@ -513,6 +510,47 @@ impl Reader {
             self.tally.gaps.insert(Gap::Torn);
         }
     }
+}
+
+impl reader::Reader for Reader {
+    fn file(&mut self, name: &str, pid: Option<u32>) {
+        self.next_file(name, pid);
+    }
+
+    fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), IngestError> {
+        self.next_line(line, sink)
+    }
+
+    fn kinds(&self) -> usize {
+        self.spellings.len()
+    }
+
+    fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    fn finish(self: Box<Self>, sink: &mut dyn Sink) -> Result<Tally, IngestError> {
+        self.end(sink)
+    }
+}
+
+/// Whether the start of a log has lines that strace prints.
+pub(super) fn detect(start: &Start<'_>) -> bool {
+    let is = |line: &[u8]| match body::sort(leader::split(line).1) {
+        Body::Call { tail, .. } => scan::is_whole(tail),
+        Body::Resumed { .. } | Body::Exit(_) | Body::Mode { .. } => true,
+        Body::Unknown => summary::header(line).is_some(),
+        Body::Sigsys { .. }
+        | Body::Signal
+        | Body::Message(_)
+        | Body::Decoration
+        | Body::SummaryOf(_)
+        | Body::Continuation { .. }
+        | Body::Blank
+        | Body::Ltrace
+        | Body::Qemu => false,
+    };
+    start.has_many(is)
 }
 
 /// Whether a line begins as each of qemu's does. On a terminal, where the traced program prints
