@@ -10,4 +10,5 @@ pub mod formats;
 pub mod ingest;
 pub mod profile;
 pub mod recording;
+pub mod sys;
 pub mod syscalls;

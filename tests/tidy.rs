@@ -12,8 +12,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The library's modules, bottom up. A module names only those before it.
-const LAYERS: [&str; 7] = [
+const LAYERS: [&str; 8] = [
     "arch",
+    "sys",
     "syscalls",
     "event",
     "ingest",

@@ -146,6 +146,8 @@ pub struct Options {
     pub format: Format,
     /// The architecture for what the log itself leaves open.
     pub told: Option<Arch>,
+    /// How many threads may work on it. The result does not depend on it.
+    pub threads: usize,
 }
 
 /// Reads one log, or the files of one set in the order of their processes. `watch` hears of
@@ -160,7 +162,10 @@ pub fn read<'a>(
     sink: &mut dyn Sink,
     watch: &mut dyn FnMut(Progress),
 ) -> Result<Tally, IngestError> {
-    read_lines(sources, options, sink, watch, None)
+    match options.format {
+        Format::Strace => strace::read(sources, options, sink, watch),
+        _ => read_lines(sources, options, sink, watch, None),
+    }
 }
 
 /// Reads as [`read`] does, and tells what was made of the lines. If the log gives an error in the
@@ -191,8 +196,12 @@ pub fn read_strace<'a>(
     sink: &mut dyn Sink,
     watch: &mut dyn FnMut(Progress),
 ) -> Result<Tally, IngestError> {
-    let format = Format::Strace;
-    read(sources, Options { format, told }, sink, watch)
+    let options = Options {
+        format: Format::Strace,
+        told,
+        threads: 1,
+    };
+    read(sources, options, sink, watch)
 }
 
 #[expect(

@@ -39,6 +39,9 @@ pub(crate) struct ImportArgs {
     /// Read a trace that grows, until Ctrl-C, and make the recording then
     #[arg(long)]
     follow: bool,
+    /// Use so many threads; without it, as many as there are processors
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<usize>,
     /// Print for each shape of line what was made of it, and no recording
     #[arg(long)]
     explain_lines: bool,
@@ -52,10 +55,12 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 
 /// Runs the command.
 pub(crate) fn run(args: &ImportArgs, ui: &Ui) -> Result<Exit, CommandError> {
+    let usual = Reading::of(args.arch);
     let reading = Reading {
-        told: args.arch,
         from: args.from,
         follow: args.follow,
+        threads: args.threads.unwrap_or(usual.threads),
+        ..usual
     };
     if args.explain_lines {
         return explain(args, reading, ui);

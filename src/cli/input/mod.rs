@@ -24,7 +24,7 @@ use groups::{Group, groups};
 use progress::{Counted, Watcher};
 
 /// How traces are read.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
     /// The architecture for what they leave open.
     pub(crate) told: Option<Arch>,
@@ -32,15 +32,18 @@ pub(crate) struct Reading {
     pub(crate) from: Option<Format>,
     /// They grow, until a signal says that it is enough.
     pub(crate) follow: bool,
+    /// How many threads read them.
+    pub(crate) threads: usize,
 }
 
 impl Reading {
     /// As traces are read where nothing but their architecture can be said.
-    pub(crate) const fn of(told: Option<Arch>) -> Self {
+    pub(crate) fn of(told: Option<Arch>) -> Self {
         Self {
             told,
             from: None,
             follow: false,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
 }
@@ -383,6 +386,7 @@ fn trace<'a>(
     let options = Options {
         format: log.format,
         told: session.reading.told,
+        threads: session.reading.threads,
     };
     let mut watch = |progress| session.watcher.progress(progress);
     let Some(all) = &mut session.explained else {

@@ -78,6 +78,19 @@ impl ImageData {
         }
     }
 
+    /// A process in it has this name. It stands for the program where there is no path.
+    pub(super) fn met(&mut self, comm: Option<&[u8]>) {
+        if let Some(comm) = comm
+            && self.executable.is_none()
+            && self.linked
+        {
+            self.executable = Some(format!(
+                "({})",
+                String::from_utf8_lossy(comm).escape_debug()
+            ));
+        }
+    }
+
     /// Takes in what a forked process did before it was known whose child it is.
     pub(super) fn absorb(&mut self, child: Self) {
         self.executable = self.executable.take().or(child.executable);
@@ -189,6 +202,12 @@ fn outcomes(slot: &Slot) -> BTreeMap<Outcome, u64> {
     let mut outcomes = slot.other.clone();
     if slot.ok > 0 {
         outcomes.insert(Outcome::Success, slot.ok);
+    }
+    for (ended, calls) in &slot.quick {
+        if let Some(outcome) = ended.outcome() {
+            let count = outcomes.entry(outcome).or_default();
+            *count = count.saturating_add(*calls);
+        }
     }
     let known = outcomes
         .values()

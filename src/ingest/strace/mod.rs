@@ -5,24 +5,33 @@
 //! its architecture is known, hands it over. The grammar is that of strace 4.4 to 7.2.
 
 mod arguments;
+mod blocks;
 mod body;
+mod drive;
 mod elf;
 mod finish;
 mod images;
 mod leader;
+mod lex;
+mod marks;
 mod processes;
+mod quick;
 mod recent;
 mod result;
 mod scan;
 mod slots;
 mod spelling;
 mod summary;
+mod words;
 
 use std::collections::BTreeSet;
+
+pub(super) use drive::read;
 
 use body::{Body, Exit, Message, Mode, Name};
 use leader::Leader;
 use processes::{Begin, Processes};
+use quick::KnownWords;
 use scan::End;
 use spelling::{ArchSet, Role, Spellings};
 
@@ -42,10 +51,13 @@ const TOLERATED: u64 = 20;
 pub(super) struct Reader {
     told: Option<Arch>,
     files: Vec<String>,
+    /// The position of the last of them.
+    file_number: u32,
     line: u64,
     file_pid: Option<u32>,
     at_start: bool,
     spellings: Spellings,
+    known: KnownWords,
     processes: Processes,
     tally: Tally,
     /// Processes that strace said it attached to.
@@ -99,10 +111,12 @@ impl Reader {
         Self {
             told,
             files: Vec::new(),
+            file_number: 0,
             line: 0,
             file_pid: None,
             at_start: true,
             spellings: Spellings::default(),
+            known: KnownWords::new(),
             processes: Processes::default(),
             tally: Tally::default(),
             attached: BTreeSet::new(),
@@ -121,6 +135,7 @@ impl Reader {
 
     /// The next lines are of this file; `pid` is the process it belongs to, in a `-ff` set.
     fn next_file(&mut self, name: &str, pid: Option<u32>) {
+        self.file_number = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
         self.files.push(name.to_owned());
         self.line = 0;
         self.file_pid = pid;
@@ -273,11 +288,8 @@ impl Reader {
         true
     }
 
-    fn place(&self) -> (u32, u64) {
-        (
-            u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX),
-            self.line,
-        )
+    const fn place(&self) -> (u32, u64) {
+        (self.file_number, self.line)
     }
 
     /// A call begins; `false` if it is none after all.

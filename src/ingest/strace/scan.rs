@@ -226,6 +226,20 @@ pub(super) fn arguments(args: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// Where the strings among the arguments begin.
+pub(super) fn strings(args: &[u8]) -> impl Iterator<Item = usize> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let (at, byte) = next_mark(args, from, |byte| matches!(byte, b'"' | b'<'))?;
+            from = next(args, at);
+            if byte == b'"' {
+                return Some(at);
+            }
+        }
+    })
+}
+
 /// The first string among the arguments, its escapes undone. `None` if there is none, or if
 /// strace cut it short.
 pub(super) fn first_string(args: &[u8], max: usize) -> Option<Vec<u8>> {

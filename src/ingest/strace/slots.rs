@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::images::ModeKey;
+use super::lex::Ended;
 use super::recent::{Key, RecentMap};
 use super::spelling::SpellingId;
 use crate::event::{MAX_ARG_VALUES, Outcome};
@@ -72,6 +73,8 @@ pub(super) struct Slot {
     pub(super) ok: u64,
     /// How others ended. What is left of `calls` is unknown.
     pub(super) other: BTreeMap<Outcome, u64>,
+    /// How others ended of which the lines were looked at quickly.
+    pub(super) quick: Vec<(Ended, u64)>,
     /// Printed values of the arguments worth keeping.
     pub(super) args: BTreeMap<u8, PrintedValues>,
     /// The first one.
@@ -130,7 +133,26 @@ impl Slot {
         }
     }
 
+    /// Counts how a call ended whose line was looked at quickly.
+    pub(super) fn end_quickly(&mut self, ended: Ended) {
+        if ended == Ended::Ok {
+            self.ok += 1;
+        } else {
+            self.add_quick(ended, 1);
+        }
+    }
+
+    fn add_quick(&mut self, ended: Ended, calls: u64) {
+        match self.quick.iter_mut().find(|(known, _)| *known == ended) {
+            Some((_, count)) => *count = count.saturating_add(calls),
+            None => self.quick.push((ended, calls)),
+        }
+    }
+
     fn absorb(&mut self, other: Self) {
+        for (ended, calls) in other.quick {
+            self.add_quick(ended, calls);
+        }
         self.calls = self.calls.saturating_add(other.calls);
         self.ok = self.ok.saturating_add(other.ok);
         for (outcome, count) in other.other {
