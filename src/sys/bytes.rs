@@ -44,32 +44,31 @@ impl LineMarks {
     #[target_feature(enable = "avx2")]
     fn with_avx2(&mut self, bytes: &[u8], others: [u8; 4]) {
         use std::arch::x86_64::{
-            __m256i, _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x,
+            __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
             _mm256_set1_epi8,
         };
         let end = _mm256_set1_epi8(b'\n'.cast_signed());
         let [a, b, c, d] = others.map(|byte| _mm256_set1_epi8(byte.cast_signed()));
         let marks = |half: &[u8; 32]| -> (u64, u64) {
-            let ([one, two, three, four], _) = half.as_chunks::<8>() else {
-                return (0, 0);
-            };
-            let word = |chunk: &[u8; 8]| i64::from_le_bytes(*chunk);
-            let here = _mm256_set_epi64x(word(four), word(three), word(two), word(one));
+            // SAFETY: the 32 bytes that are read are those of the array; the load asks for no
+            // alignment.
+            let here = unsafe { _mm256_loadu_si256(half.as_ptr().cast()) };
             let eq = |to: __m256i| _mm256_cmpeq_epi8(here, to);
             let bits = |found: __m256i| u64::from(_mm256_movemask_epi8(found).cast_unsigned());
             let found =
                 _mm256_or_si256(_mm256_or_si256(eq(a), eq(b)), _mm256_or_si256(eq(c), eq(d)));
             (bits(eq(end)), bits(found))
         };
-        self.ends.reserve(bytes.len() / BITS + 1);
-        self.others.reserve(bytes.len() / BITS + 1);
         let (chunks, rest) = bytes.as_chunks::<BITS>();
-        for chunk in chunks {
+        self.ends.resize(chunks.len(), 0);
+        self.others.resize(chunks.len(), 0);
+        let words = self.ends.iter_mut().zip(&mut self.others);
+        for ((ends, found), chunk) in words.zip(chunks) {
             let (halves, _) = chunk.as_chunks::<32>();
             let [low, high] = halves else { continue };
             let ((low_ends, low_found), (high_ends, high_found)) = (marks(low), marks(high));
-            self.ends.push(low_ends | (high_ends << 32));
-            self.others.push(low_found | (high_found << 32));
+            *ends = low_ends | (high_ends << 32);
+            *found = low_found | (high_found << 32);
         }
         if !rest.is_empty() {
             self.plainly(rest, others);

@@ -206,7 +206,11 @@ impl Crew {
 
     /// Looks at blocks until none will come.
     fn work(&self) {
+        /// How often to look for work again before sleeping for it. A thread that sleeps after
+        /// each block is woken on the processor of the one that wakes it, and both share that.
+        const PATIENCE: u32 = 4_000;
         let lexer = Lexer::new();
+        let mut patience = PATIENCE;
         let mut desk = self.desk();
         loop {
             if let Some((number, mut block)) = desk.waiting.pop_front() {
@@ -215,8 +219,14 @@ impl Crew {
                 desk = self.desk();
                 desk.ready.insert(number, block);
                 self.done.notify_one();
+                patience = PATIENCE;
             } else if desk.closed {
                 return;
+            } else if patience > 0 {
+                patience -= 1;
+                drop(desk);
+                std::thread::yield_now();
+                desk = self.desk();
             } else {
                 desk = self.work.wait(desk).unwrap_or_else(PoisonError::into_inner);
             }

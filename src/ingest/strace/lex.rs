@@ -366,17 +366,21 @@ impl<'a> Cursor<'a> {
 
     /// What stands behind `HH:MM:SS`, `HH:MM:SS.ffffff`, or `N.ffffff`, and a blank.
     fn behind_time(&self, at: usize) -> Option<usize> {
+        if is_clock(load(self.block, at)) {
+            let behind = at + 8;
+            match self.byte(behind) {
+                b' ' => return Some(behind + 1),
+                b'.' => {
+                    let len = digit_count(load(self.block, behind + 1));
+                    if (1..=7).contains(&len) && self.byte(behind + 1 + len) == b' ' {
+                        return Some(behind + len + 2);
+                    }
+                }
+                _ => {}
+            }
+        }
         let rest = self.block.get(at..self.end)?;
-        let behind = match rest {
-            [b'0'..=b'9', b'0'..=b'9', b':', b'0'..=b'9', b'0'..=b'9', b':', b'0'..=b'9', b'0'..=b'9', b' ', ..] => {
-                9
-            }
-            [b'0'..=b'9', b'0'..=b'9', b':', b'0'..=b'9', b'0'..=b'9', b':', b'0'..=b'9', b'0'..=b'9', b'.', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b' ', ..] => {
-                16
-            }
-            _ => rest.len() - leader::time(rest)?.len(),
-        };
-        Some(at + behind)
+        Some(at + rest.len() - leader::time(rest)?.len())
     }
 
     /// The position behind the string that begins at `at`, unless it shows an ELF header, which
@@ -425,22 +429,68 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// How many of the first bytes of a word are digits.
+fn digit_count(word: u64) -> usize {
+    // A byte is a digit if its upper half is 3 and stays so with 6 added.
+    const UPPER: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const THREE: u64 = 0x3030_3030_3030_3030;
+    const SIX: u64 = 0x0606_0606_0606_0606;
+    let other = ((word & UPPER) ^ THREE) | ((word.wrapping_add(SIX) & UPPER) ^ THREE);
+    usize::try_from(other.trailing_zeros() / 8).unwrap_or_default()
+}
+
+/// Whether eight bytes are `HH:MM:SS`.
+const fn is_clock(word: u64) -> bool {
+    let halves = word & 0xf0f0_fff0_f0ff_f0f0 == 0x3030_3a30_303a_3030;
+    let more = word.wrapping_add(0x0606_0006_0600_0606) & 0xf0f0_00f0_f000_f0f0;
+    halves && more == 0x3030_0030_3000_3030
+}
+
 /// A number of up to seven digits at `at` and its length. `None` if there is none or it is longer.
 fn digits(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
     let word = load(bytes, at);
-    // A byte is a digit if its upper half is 3 and stays so with 6 added.
-    let upper = 0xf0f0_f0f0_f0f0_f0f0;
-    let three = 0x3030_3030_3030_3030;
-    let six = 0x0606_0606_0606_0606;
-    let other = ((word & upper) ^ three) | ((word.wrapping_add(six) & upper) ^ three);
-    let len = usize::try_from(other.trailing_zeros() / 8).unwrap_or_default();
+    let len = digit_count(word);
     if len == 0 || len > 7 {
         return None;
     }
-    let mut number = 0;
-    let digits = (word << (64 - 8 * len)).to_be_bytes();
-    for digit in digits.iter().rev().skip(8 - len) {
-        number = number * 10 + u32::from(digit & 0x0f);
+    // Eight digits with zeros in front; then pairs, fours and all of them are put together.
+    let ones = (word << (64 - 8 * len)) & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (ones.wrapping_mul(10 * 256 + 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 * 0x1_0000 + 1) >> 16) & 0x0000_ffff_0000_ffff;
+    let number = fours.wrapping_mul(10_000 * 0x1_0000_0000 + 1) >> 32;
+    Some((u32::try_from(number).ok()?, len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        for number in (0..2_000).chain([9_999, 10_000, 123_456, 4_194_304, 9_999_999]) {
+            let text = format!("{number} x");
+            let expected = Some((number, text.len() - 2));
+            assert_eq!(digits(text.as_bytes(), 0), expected, "{text}");
+        }
+        for none in ["", "x", "12345678", "/", ":", " 1"] {
+            assert_eq!(digits(none.as_bytes(), 0), None, "{none}");
+        }
     }
-    Some((number, len))
+
+    #[test]
+    fn clocks() {
+        for (text, expected) in [
+            ("18:39:34", true),
+            ("00:00:00", true),
+            ("99:99:99", true),
+            ("18:39:3 ", false),
+            ("18;39:34", false),
+            ("1a:39:34", false),
+            ("18:3::34", false),
+            (":8:39:34", false),
+            ("18:39:3:", false),
+        ] {
+            assert_eq!(is_clock(load(text.as_bytes(), 0)), expected, "{text}");
+        }
+    }
 }

@@ -64,6 +64,7 @@ impl Key {
 }
 
 /// Eight bytes, the first the lowest; zeros behind the end.
+#[inline]
 pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(chunk) => u64::from_le_bytes(*chunk),
@@ -100,6 +101,7 @@ impl Words {
     }
 
     /// The number of the word of `len` bytes at `at`.
+    #[inline]
     pub(super) fn find(&self, bytes: &[u8], at: usize, len: usize) -> Option<u16> {
         let key = Key::at(bytes, at, len)?;
         let mut cell = key.cell();
