@@ -170,7 +170,7 @@ fn layers_point_downwards() {
 /// A reader of one format knows of no other: only `format` names them all.
 #[test]
 fn formats_do_not_know_each_other() {
-    const COMMON: [&str; 9] = [
+    const COMMON: [&str; 10] = [
         "mod",
         "by_line",
         "compressed",
@@ -180,6 +180,7 @@ fn formats_do_not_know_each_other() {
         "json",
         "lines",
         "reader",
+        "text",
     ];
     let of = |name: &str| {
         let path = name.strip_prefix("src/ingest/").unwrap();

@@ -16,8 +16,6 @@ pub(super) enum Was {
     No(Skip),
     /// Not understood.
     Strange,
-    /// Of another tool, whose lines look alike and mean something else.
-    Foreign(&'static str),
 }
 
 /// Reads the lines of one format.
@@ -78,14 +76,6 @@ impl<L: ByLine> Reader for Frame<L> {
                 if !line.terminated {
                     self.gather.gap(Gap::Torn);
                 }
-            }
-            Was::Foreign(what) => {
-                return Err(IngestError::Foreign {
-                    file: self.gather.file_name().to_owned(),
-                    format: self.format,
-                    line: self.gather.tally.lines,
-                    what,
-                });
             }
         }
         Ok(())

@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use super::by_line::Frame;
 use super::reader::{Reader, Start};
-use super::{names, strace};
+use super::{
+    audit, bpftrace, ftrace, gadget, gvisor, json_lines, lttng, names, perf_script, perf_trace,
+    policy, qemu, spo, strace, strace_json, sysdig, tracee,
+};
 use crate::arch::Arch;
 
 /// How many bytes of a log's start tell its format.
@@ -17,7 +20,37 @@ pub const DETECT_BYTES: usize = 64 << 10;
 pub enum Format {
     /// Text of strace, with whatever options.
     Strace,
-    /// A list of names.
+    /// Strace's proposed JSON lines.
+    StraceJson,
+    /// Audit records: auditd, ausearch, dmesg, syslog, journald.
+    Audit,
+    /// Perf trace, its tables too.
+    PerfTrace,
+    /// Perf script and perf stat of system call tracepoints.
+    PerfScript,
+    /// The kernel's trace file and trace-cmd report.
+    Ftrace,
+    /// System call events of LTTng as babeltrace prints them.
+    Lttng,
+    /// The strace that gVisor has.
+    Gvisor,
+    /// Events of Tracee as JSON.
+    Tracee,
+    /// Gadgets with a column or field of system calls.
+    Gadget,
+    /// The log enricher of the Security Profiles Operator.
+    Enricher,
+    /// Calls from elsewhere, as docs/formats.md describes.
+    JsonLines,
+    /// Maps of bpftrace, keyed by number or tracepoint.
+    Bpftrace,
+    /// Events of sysdig and Falco; chosen events, so incomplete.
+    Sysdig,
+    /// Qemu-user with -strace.
+    Qemu,
+    /// Names that a seccomp profile or `SeccompProfile` allows; not observed, so incomplete.
+    Policy,
+    /// Names or numbers of calls, one or several a line; not observed, so incomplete.
     Names,
 }
 
@@ -48,6 +81,144 @@ const STRACE: Entry = Entry {
 /// The formats. Of several that a log may be in, the first counts, so those whose lines can't be
 /// another's stand first.
 const ENTRIES: &[Entry] = &[
+    Entry {
+        format: Format::StraceJson,
+        name: "strace-json",
+        about: "strace's proposed JSON lines",
+        example: "{\"event\":\"syscall\",\"pid\":7,\"syscall\":{\"name\":\"openat\",\"scno\":\"257\"}}",
+        detect: strace_json::detect,
+        reader: |told| {
+            Box::new(Frame::new(
+                Format::StraceJson,
+                strace_json::StraceJson,
+                told,
+            ))
+        },
+    },
+    Entry {
+        format: Format::Audit,
+        name: "audit",
+        about: "audit records: auditd, ausearch, dmesg, syslog, journald",
+        example: "type=SECCOMP msg=audit(1.2:3): arch=c000003e syscall=59",
+        detect: audit::detect,
+        reader: |told| Box::new(Frame::new(Format::Audit, audit::Audit::default(), told)),
+    },
+    Entry {
+        format: Format::PerfTrace,
+        name: "perf-trace",
+        about: "perf trace, its tables too",
+        example: "1.550 ( 0.015 ms): ls/7 openat(dfd: CWD) = 3",
+        detect: perf_trace::detect,
+        reader: |told| {
+            Box::new(Frame::new(
+                Format::PerfTrace,
+                perf_trace::PerfTrace::default(),
+                told,
+            ))
+        },
+    },
+    Entry {
+        format: Format::PerfScript,
+        name: "perf-script",
+        about: "perf script and perf stat of system call tracepoints",
+        example: "ls 7 [001] 4.1: raw_syscalls:sys_enter: NR 9 (0, 2000)",
+        detect: perf_script::detect,
+        reader: |told| {
+            Box::new(Frame::new(
+                Format::PerfScript,
+                perf_script::PerfScript,
+                told,
+            ))
+        },
+    },
+    Entry {
+        format: Format::Ftrace,
+        name: "ftrace",
+        about: "the kernel's trace file and trace-cmd report",
+        example: "ls-7 [001] ..... 4.1: sys_enter: NR 9 (0, 2000)",
+        detect: ftrace::detect,
+        reader: |told| Box::new(Frame::new(Format::Ftrace, ftrace::Ftrace, told)),
+    },
+    Entry {
+        format: Format::Lttng,
+        name: "lttng",
+        about: "system call events of LTTng as babeltrace prints them",
+        example: "[19:46:37] (+0.1) host syscall_entry_openat: { cpu_id = 0 }, { }",
+        detect: lttng::detect,
+        reader: |told| Box::new(Frame::new(Format::Lttng, lttng::Lttng, told)),
+    },
+    Entry {
+        format: Format::Gvisor,
+        name: "gvisor",
+        about: "gVisor's strace",
+        example: "I0101 10:00:00.0 1 strace.go:561] [ 1: 1] ls X openat(...) = 3 (0x3)",
+        detect: gvisor::detect,
+        reader: |told| Box::new(Frame::new(Format::Gvisor, gvisor::Gvisor, told)),
+    },
+    Entry {
+        format: Format::Tracee,
+        name: "tracee",
+        about: "events of Tracee as JSON",
+        example: "{\"eventName\":\"openat\",\"processName\":\"ls\",\"returnValue\":3}",
+        detect: tracee::detect,
+        reader: |told| Box::new(Frame::new(Format::Tracee, tracee::Tracee, told)),
+    },
+    Entry {
+        format: Format::Gadget,
+        name: "inspektor-gadget",
+        about: "gadgets with a column or field of system calls",
+        example: "{\"syscall\":\"openat\",\"comm\":\"ls\",\"mntns_id\":1}",
+        detect: gadget::detect,
+        reader: |told| Box::new(Frame::new(Format::Gadget, gadget::Gadget::default(), told)),
+    },
+    Entry {
+        format: Format::Enricher,
+        name: "spo-log",
+        about: "the log enricher of the Security Profiles Operator",
+        example: "log-enricher \"msg\"=\"audit\" \"syscallName\"=\"openat\"",
+        detect: spo::detect,
+        reader: |told| Box::new(Frame::new(Format::Enricher, spo::Enricher, told)),
+    },
+    Entry {
+        format: Format::JsonLines,
+        name: "json-lines",
+        about: "calls from elsewhere, as docs/formats.md describes",
+        example: "{\"syscall\": \"openat\", \"arch\": \"x86_64\", \"count\": 3}",
+        detect: json_lines::detect,
+        reader: |told| Box::new(Frame::new(Format::JsonLines, json_lines::JsonLines, told)),
+    },
+    Entry {
+        format: Format::Bpftrace,
+        name: "bpftrace",
+        about: "maps of bpftrace, keyed by number or tracepoint",
+        example: "@[257]: 10",
+        detect: bpftrace::detect,
+        reader: |told| Box::new(Frame::new(Format::Bpftrace, bpftrace::Bpftrace, told)),
+    },
+    Entry {
+        format: Format::Sysdig,
+        name: "sysdig",
+        about: "events of sysdig and Falco; chosen events, so incomplete",
+        example: "34378 12:02:36.2 2 ls (7896) > close fd=3",
+        detect: sysdig::detect,
+        reader: |told| Box::new(Frame::new(Format::Sysdig, sysdig::Sysdig, told)),
+    },
+    Entry {
+        format: Format::Qemu,
+        name: "qemu",
+        about: "qemu-user with -strace",
+        example: "15856 openat(-100,\"/etc/x\",O_RDONLY) = 3",
+        detect: qemu::detect,
+        reader: |told| Box::new(Frame::new(Format::Qemu, qemu::Qemu, told)),
+    },
+    Entry {
+        format: Format::Policy,
+        name: "seccomp-profile",
+        about: "names that a seccomp profile or `SeccompProfile` allows; not observed, so incomplete",
+        example: "{\"syscalls\": [{\"names\": [\"openat\"], \"action\": \"SCMP_ACT_ALLOW\"}]}",
+        detect: policy::detect,
+        reader: |told| Box::new(Frame::new(Format::Policy, policy::Policy::default(), told)),
+    },
     Entry {
         format: Format::Names,
         name: "names",

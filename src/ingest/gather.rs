@@ -118,6 +118,14 @@ impl Gather {
         self.tally.not_understood(file, self.line, text);
     }
 
+    /// The 32-bit architecture that machines of the one that was told run besides.
+    pub(super) fn compat(&self) -> Option<Arch> {
+        let subs = self.told?.sub_architectures();
+        subs.iter()
+            .copied()
+            .find(|arch| !arch.is_64_bit() && *arch != Arch::X32)
+    }
+
     /// Something makes the log incomplete.
     pub(super) fn gap(&mut self, gap: Gap) {
         self.tally.gaps.insert(gap);

@@ -3,15 +3,32 @@
 //! Nothing here opens a file. A caller brings readers; [`decompressed`] undoes compression.
 //! Each format is a file or a folder of its own that knows of no other; `format` lists them.
 
+mod audit;
+mod bpftrace;
 mod by_line;
 mod compressed;
 mod explain;
 mod format;
+mod ftrace;
+mod gadget;
 mod gather;
+mod gvisor;
+mod json;
+mod json_lines;
 mod lines;
+mod lttng;
 mod names;
+mod perf_script;
+mod perf_trace;
+mod policy;
+mod qemu;
 mod reader;
+mod spo;
 mod strace;
+mod strace_json;
+mod sysdig;
+mod text;
+mod tracee;
 
 use std::fmt;
 use std::io::{self, Read};
@@ -162,9 +179,10 @@ pub fn read<'a>(
     sink: &mut dyn Sink,
     watch: &mut dyn FnMut(Progress),
 ) -> Result<Tally, IngestError> {
-    match options.format {
-        Format::Strace => strace::read(sources, options, sink, watch),
-        _ => read_lines(sources, options, sink, watch, None),
+    if options.format == Format::Strace {
+        strace::read(sources, options, sink, watch)
+    } else {
+        read_lines(sources, options, sink, watch, None)
     }
 }
 

@@ -70,3 +70,8 @@ impl<'a> Start<'a> {
         count > 0 && count * 10 >= self.len()
     }
 }
+
+/// Whether a text stands in a line.
+pub(super) fn has(line: &[u8], text: &str) -> bool {
+    memchr::memmem::find(line, text.as_bytes()).is_some()
+}

@@ -18,6 +18,10 @@ const AHEAD: usize = 3;
 const MAX_THREADS: usize = 8;
 
 /// Reads a log, or the files of one set.
+#[expect(
+    single_use_lifetimes,
+    reason = "an elided one is not stable in `impl Trait`"
+)]
 pub(in crate::ingest) fn read<'a>(
     sources: impl IntoIterator<Item = Source<'a>>,
     options: Options,
@@ -123,9 +127,7 @@ impl<R: std::io::Read> InOrder<'_, R> {
             }
         }
         Ok(match self.pending.pop_front() {
-            Some(Pending::Given(number)) => {
-                Some(Part::Lines(self.crew.take(number, &self.lexer)))
-            }
+            Some(Pending::Given(number)) => Some(Part::Lines(self.crew.take(number, &self.lexer))),
             Some(Pending::Odd(part)) => Some(part),
             None => None,
         })

@@ -72,7 +72,6 @@ pub(super) enum Ended {
 /// The rarer ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rare {
-    Failed,
     Interrupted,
     NoReturn,
     Injected,
@@ -270,13 +269,12 @@ impl Lexer {
                 let name = error.as_str();
                 Ended::Error(self.errors.find(name.as_bytes(), 0, name.len())?)
             }
-            // That is how qemu writes every error.
-            Outcome::Failed => return None,
+            // qemu writes every error so that it reads as `Failed`.
+            Outcome::Failed | Outcome::Sigsys => return None,
             Outcome::Interrupted => Ended::Rare(Rare::Interrupted),
             Outcome::NoReturn => Ended::Rare(Rare::NoReturn),
             Outcome::Injected => Ended::Rare(Rare::Injected),
             Outcome::Unknown => Ended::Rare(Rare::Unknown),
-            Outcome::Sigsys => return None,
         })
     }
 }
@@ -290,7 +288,6 @@ impl Ended {
                 let name = words::errors().get(word).unwrap_or_default();
                 Errno::named(name).map_or(Outcome::Failed, Outcome::Error)
             }
-            Self::Rare(Rare::Failed) => Outcome::Failed,
             Self::Rare(Rare::Interrupted) => Outcome::Interrupted,
             Self::Rare(Rare::NoReturn) => Outcome::NoReturn,
             Self::Rare(Rare::Injected) => Outcome::Injected,

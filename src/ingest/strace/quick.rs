@@ -99,7 +99,13 @@ impl Reader {
             {
                 let args = text(block, found, found.args);
                 let complete = found.ended != Ended::Unfinished;
-                arguments::keep(slot, spelling.args, spelling.names_arguments, args, complete);
+                arguments::keep(
+                    slot,
+                    spelling.args,
+                    spelling.names_arguments,
+                    args,
+                    complete,
+                );
             }
             self.note(known.role);
             self.tally.calls += 1;
@@ -120,7 +126,9 @@ impl Reader {
             return Some(known);
         }
         let name = words::calls().get(word)?;
-        let id = self.spellings.intern(Name::Named(name.as_bytes()), number)?;
+        let id = self
+            .spellings
+            .intern(Name::Named(name.as_bytes()), number)?;
         let spelling = self.spellings.get(id)?;
         if spelling.arches.is_empty() {
             return None;

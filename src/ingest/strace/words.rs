@@ -66,15 +66,13 @@ impl Key {
 /// Eight bytes, the first the lowest; zeros behind the end.
 #[inline]
 pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
-    match bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => {
-            let mut last = [0; 8];
-            let rest = bytes.get(at..).unwrap_or_default();
-            last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            u64::from_le_bytes(last)
-        }
+    let rest = bytes.get(at..).unwrap_or_default();
+    if let Some(chunk) = rest.first_chunk() {
+        return u64::from_le_bytes(*chunk);
     }
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    u64::from_le_bytes(last)
 }
 
 impl Words {
@@ -165,11 +163,7 @@ pub(super) fn errors() -> &'static Words {
         LazyLock::new(|| (1..=HIGHEST).map(Errno::numbered).collect());
     static WORDS: LazyLock<Words> = LazyLock::new(|| {
         let names = NAMES.iter().map(Errno::as_str);
-        Words::new(
-            names
-                .filter(|name| Errno::named(name).is_some())
-                .collect(),
-        )
+        Words::new(names.filter(|name| Errno::named(name).is_some()).collect())
     });
     &WORDS
 }
@@ -187,7 +181,11 @@ mod tests {
                 let found = words.find(padded.as_bytes(), 2, word.len());
                 assert_eq!(found, u16::try_from(nth).ok(), "{word}");
                 assert_eq!(words.find(word.as_bytes(), 0, word.len()), found, "{word}");
-                for other in [format!("{word}x"), format!("x{word}"), word.to_uppercase() + "_"] {
+                for other in [
+                    format!("{word}x"),
+                    format!("x{word}"),
+                    word.to_uppercase() + "_",
+                ] {
                     let found = words.find(other.as_bytes(), 0, other.len());
                     let known = words.words.binary_search(&other.as_str()).ok();
                     assert_eq!(found.map(usize::from), known, "{other}");
