@@ -206,7 +206,7 @@ fn formats_do_not_know_each_other() {
         let depth = name.strip_prefix("src/ingest/").unwrap();
         let depth = depth.trim_end_matches("/mod.rs").split('/').count();
         let mut named = after(&text, "crate::ingest::");
-        named.extend(after(&text, &format!("{}", "super::".repeat(depth))));
+        named.extend(after(&text, &"super::".repeat(depth)));
         for other in named {
             assert!(
                 !formats.contains(&other) || other == own,

@@ -107,11 +107,6 @@ impl Gather {
         self.kinds
     }
 
-    /// The name of the file that is read.
-    pub(super) fn file_name(&self) -> &str {
-        self.files.last().map_or("", String::as_str)
-    }
-
     /// Counts a line that was not understood.
     pub(super) fn not_understood(&mut self, text: &[u8]) {
         let file = self.files.last().map_or("", String::as_str);

@@ -93,7 +93,9 @@ fn event(body: &str) -> Option<Event<'_>> {
     let end = if text.ends_with("...") {
         None
     } else {
-        Some(text.rsplit_once("= ").map(|(_, end)| end)?)
+        // A child returns from its parent's clone, and perf shows no value for that.
+        let end = text.rsplit_once("= ").map(|(_, end)| end);
+        Some(end.or_else(|| text.ends_with('=').then_some(""))?)
     };
     Some(Event {
         program,
@@ -106,6 +108,9 @@ fn event(body: &str) -> Option<Event<'_>> {
 }
 
 fn outcome(end: &str) -> Option<Outcome> {
+    if end.is_empty() {
+        return None;
+    }
     if end.starts_with('?') {
         return Some(Outcome::NoReturn);
     }

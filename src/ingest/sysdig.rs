@@ -68,8 +68,8 @@ fn event(line: &str) -> Option<Event<'_>> {
     let name = text::word(rest);
     Some(Event {
         program,
-        // `TID:VTID` inside containers.
-        tid: tid.split(':').next()?.parse().ok()?,
+        // `TID.VTID`, `TID:VTID`.
+        tid: tid.split(['.', ':']).next()?.parse().ok()?,
         enters,
         name,
         rest: rest.get(name.len()..)?,

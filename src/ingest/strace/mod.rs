@@ -551,8 +551,8 @@ pub(super) fn detect(start: &Start<'_>) -> bool {
     let is = |line: &[u8]| match body::sort(leader::split(line).1) {
         Body::Call { tail, .. } => scan::is_whole(tail),
         Body::Resumed { .. } | Body::Exit(_) | Body::Mode { .. } => true,
-        Body::Unknown => summary::header(line).is_some(),
-        Body::Sigsys { .. }
+        Body::Unknown
+        | Body::Sigsys { .. }
         | Body::Signal
         | Body::Message(_)
         | Body::Decoration
@@ -562,7 +562,7 @@ pub(super) fn detect(start: &Start<'_>) -> bool {
         | Body::Ltrace
         | Body::Qemu => false,
     };
-    start.has_many(is)
+    start.has_many(is) || start.count(|line| summary::header(line).is_some()) > 0
 }
 
 /// Whether a line begins as each of qemu's does. On a terminal, where the traced program prints
