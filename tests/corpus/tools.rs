@@ -35,7 +35,8 @@ fn cases() -> Vec<Case> {
             let name = case.strip_prefix(samples()).unwrap();
             assert!(
                 case.join("README.md").exists() || tool.join("README.md").exists(),
-                "{name:?} does not say where it comes from"
+                "{} does not say where it comes from",
+                name.display()
             );
             cases.push(Case {
                 name: name.to_str().unwrap().to_owned(),
@@ -96,7 +97,8 @@ fn strace_stays_strace() {
             assert_eq!(
                 Format::detect(&head, false),
                 Some(Format::Strace),
-                "{path:?}"
+                "{}",
+                path.display()
             );
         }
     }

@@ -7,6 +7,8 @@
 mod arguments;
 mod blocks;
 mod body;
+#[cfg(test)]
+mod differential;
 mod drive;
 mod elf;
 mod finish;
