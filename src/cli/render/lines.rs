@@ -11,7 +11,7 @@ use crate::cli::input::Explained;
 /// The table of one trace.
 pub(crate) fn text(explained: &Explained) -> String {
     let mut text = format!(
-        "{}, read as {}\n{:>10} {:>8}  {:<36} shape\n",
+        "{}, read as {}\n{:>10} {:>8}  {:<44} shape\n",
         safe(&explained.name),
         explained.format,
         "lines",
@@ -22,7 +22,7 @@ pub(crate) fn text(explained: &Explained) -> String {
         // Writing to a string does not fail.
         let _infallible = writeln!(
             text,
-            "{:>10} {:>8}  {:<36} {}",
+            "{:>10} {:>8}  {:<44} {}",
             lines.count,
             lines.line,
             words(made),

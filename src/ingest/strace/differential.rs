@@ -19,15 +19,12 @@ use crate::ingest::{Format, Options, Source};
 /// A line as the plain reader reads it: `PID NUMBER call|resumed NAME OUTCOME`.
 fn plain(line: &str) -> Option<String> {
     let (leader, body) = plain_leader(line)?;
-    let (kind, name, tail) = match body.strip_prefix("<... ") {
-        Some(rest) => {
-            let (name, tail) = rest.split_once(" resumed>")?;
-            ("resumed", name, tail)
-        }
-        None => {
-            let (name, tail) = body.split_once('(')?;
-            ("call", name, tail)
-        }
+    let (kind, name, tail) = if let Some(rest) = body.strip_prefix("<... ") {
+        let (name, tail) = rest.split_once(" resumed>")?;
+        ("resumed", name, tail)
+    } else {
+        let (name, tail) = body.split_once('(')?;
+        ("call", name, tail)
     };
     let is_name = !name.is_empty()
         && name
@@ -39,7 +36,7 @@ fn plain(line: &str) -> Option<String> {
 
 /// The process and the number, and what follows the leader.
 fn plain_leader(line: &str) -> Option<(String, &str)> {
-    let (mut pid, mut number, mut rest) = (None, None, line);
+    let (mut pid, mut nr, mut rest) = (None, None, line);
     let number_of = |word: &str| word.trim().parse::<u64>().ok();
     if let Some(inside) = rest.strip_prefix("[pid ") {
         let (id, after) = inside.split_once("] ")?;
@@ -47,17 +44,13 @@ fn plain_leader(line: &str) -> Option<(String, &str)> {
         rest = after;
     } else {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let after = &rest[digits..];
+        let (number, after) = rest.split_at(digits);
         let after = match after.strip_prefix('<') {
             Some(comm) if digits > 0 => comm.split_once('>')?.1,
             _ => after,
         };
-        if digits > 0
-            && digits < 8
-            && after.starts_with(' ')
-            && number_of(&rest[..digits])? <= 4_194_304
-        {
-            pid = number_of(&rest[..digits]);
+        if digits > 0 && digits < 8 && after.starts_with(' ') && number_of(number)? <= 4_194_304 {
+            pid = number_of(number);
             rest = after.trim_start_matches(' ');
         }
     }
@@ -69,11 +62,11 @@ fn plain_leader(line: &str) -> Option<(String, &str)> {
             (if fits { "0.0" } else { "x" }, after)
         } else if text.starts_with('[') {
             let (inside, after) = text.split_once("] ")?;
-            let inside = &inside[1..];
+            let inside = inside.trim_start_matches('[');
             let pointer =
                 [8, 16].contains(&inside.len()) && inside.bytes().all(|b| b.is_ascii_hexdigit());
             if !pointer && !inside.bytes().all(|b| b == b'?') {
-                number = Some(number_of(inside)?);
+                nr = Some(number_of(inside)?);
             }
             ("0.0", after)
         } else {
@@ -93,7 +86,7 @@ fn plain_leader(line: &str) -> Option<(String, &str)> {
         rest = after;
     }
     let show = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
-    Some((format!("{} {}", show(pid), show(number)), rest))
+    Some((format!("{} {}", show(pid), show(nr)), rest))
 }
 
 /// How a call ends whose text goes on so.
@@ -158,7 +151,7 @@ fn shown(found: &Found) -> Option<String> {
     let outcome = match found.ended {
         Ended::Unfinished => "unfinished".to_owned(),
         Ended::Rare(Rare::NoReturn) => "no-return".to_owned(),
-        other => other.outcome()?.key().to_owned(),
+        Ended::Ok | Ended::Error(_) | Ended::Rare(_) => found.ended.outcome()?.key().to_owned(),
     };
     let show = |number: Option<u32>| number.map_or("-".to_owned(), |number| number.to_string());
     let name = words::calls().get(found.word)?;

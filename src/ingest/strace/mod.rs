@@ -7,6 +7,7 @@
 mod arguments;
 mod blocks;
 mod body;
+mod detect;
 #[cfg(test)]
 mod differential;
 mod drive;
@@ -28,6 +29,7 @@ mod words;
 
 use std::collections::BTreeSet;
 
+pub(super) use detect::detect;
 pub(super) use drive::read;
 
 use body::{Body, Exit, Message, Mode, Name};
@@ -38,7 +40,7 @@ use scan::End;
 use spelling::{ArchSet, Role, Spellings};
 
 use super::lines::{ESCAPE, Line};
-use super::reader::{self, Start};
+use super::reader;
 use super::{Format, IngestError};
 use crate::arch::Arch;
 use crate::event::{Gap, Outcome, Sink, Skip, Tally};
@@ -104,6 +106,8 @@ struct Saw {
     exit_line: bool,
 }
 
+/// Attached processes remembered: a bound against a log of made-up ones.
+const MAX_ATTACHED: usize = 50_000;
 /// Images are looked through for finished ones when there are this many.
 const FLUSH_AT: usize = 256;
 
@@ -176,11 +180,16 @@ impl Reader {
                 what,
             });
         }
+        self.flush(sink);
+        Ok(())
+    }
+
+    /// Hands over images that are over, if there are many.
+    fn flush(&mut self, sink: &mut dyn Sink) {
         if self.processes.images() >= self.flush_at {
             self.processes.flush(&self.spellings, &self.files, sink);
             self.flush_at = FLUSH_AT.max(self.processes.images() * 2);
         }
-        Ok(())
     }
 
     fn body(&mut self, bytes: &[u8], line: &Line<'_>, glued: bool) {
@@ -357,7 +366,9 @@ impl Reader {
     fn message(&mut self, message: Message) {
         match message {
             Message::Attached(pid) => {
-                self.attached.insert(pid);
+                if self.attached.len() < MAX_ATTACHED {
+                    self.attached.insert(pid);
+                }
             }
             Message::Detached => {
                 self.tally.gaps.insert(Gap::Detached);
@@ -546,25 +557,6 @@ impl reader::Reader for Reader {
     fn finish(self: Box<Self>, sink: &mut dyn Sink) -> Result<Tally, IngestError> {
         self.end(sink)
     }
-}
-
-/// Whether the start of a log has lines that strace prints.
-pub(super) fn detect(start: &Start<'_>) -> bool {
-    let is = |line: &[u8]| match body::sort(leader::split(line).1) {
-        Body::Call { tail, .. } => scan::is_whole(tail),
-        Body::Resumed { .. } | Body::Exit(_) | Body::Mode { .. } => true,
-        Body::Unknown
-        | Body::Sigsys { .. }
-        | Body::Signal
-        | Body::Message(_)
-        | Body::Decoration
-        | Body::SummaryOf(_)
-        | Body::Continuation { .. }
-        | Body::Blank
-        | Body::Ltrace
-        | Body::Qemu => false,
-    };
-    start.has_many(is) || start.count(|line| summary::header(line).is_some()) > 0
 }
 
 /// Whether a line begins as each of qemu's does. On a terminal, where the traced program prints

@@ -56,6 +56,7 @@ impl Reader {
                 sink,
             )?;
         }
+        self.flush(sink);
         Ok(())
     }
 

@@ -13,11 +13,7 @@ impl Processes {
         begin: &Begin<'_>,
         ended: Ended,
     ) -> Option<&mut Slot> {
-        let pid = begin.pid.unwrap_or(NO_PID);
-        self.met(pid);
-        if !self.by_pid.contains(pid) {
-            self.process(pid, begin.pid);
-        }
+        let pid = self.admitted(begin.pid);
         let process = self.by_pid.get_mut(pid)?;
         let image = self.images.get_mut(process.image)?;
         image.met(begin.comm);
