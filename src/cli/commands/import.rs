@@ -1,10 +1,13 @@
 use std::path::PathBuf;
 
 use callsieve::arch::Arch;
+use callsieve::ingest::Format;
 use callsieve::recording;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::input::Reading;
 use crate::cli::ui::Ui;
 use crate::cli::{input, output, render};
 
@@ -30,11 +33,39 @@ pub(crate) struct ImportArgs {
     /// The architecture of logs that don't tell it themselves
     #[arg(long, value_name = "ARCH")]
     arch: Option<Arch>,
+    /// The format of the traces; without it, their content tells
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    from: Option<Format>,
+    /// Read a trace that grows, until Ctrl-C, and make the recording then
+    #[arg(long)]
+    follow: bool,
+    /// Use so many threads; without it, as many as there are processors
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<usize>,
+    /// Print for each shape of line what was made of it, and no recording
+    #[arg(long)]
+    explain_lines: bool,
+}
+
+/// The names of the formats, each with what it is.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    let values = Format::all().map(|format| PossibleValue::new(format.name()).help(format.about()));
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<Format>())
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &ImportArgs, ui: &Ui) -> Result<Exit, CommandError> {
-    let recording = input::recordings(&args.inputs, args.arch, ui)?;
+    let usual = Reading::of(args.arch);
+    let reading = Reading {
+        from: args.from,
+        follow: args.follow,
+        threads: args.threads.unwrap_or(usual.threads),
+        ..usual
+    };
+    if args.explain_lines {
+        return explain(args, reading, ui);
+    }
+    let recording = input::recordings(&args.inputs, reading, ui)?;
     let text = render::printable(recording::write(&recording));
     output::write(args.output.as_deref(), &text, ui)?;
     for (_, run) in recording.runs() {
@@ -47,4 +78,15 @@ pub(crate) fn run(args: &ImportArgs, ui: &Ui) -> Result<Exit, CommandError> {
     } else {
         Exit::Done
     })
+}
+
+fn explain(args: &ImportArgs, reading: Reading, ui: &Ui) -> Result<Exit, CommandError> {
+    let explained = input::explained(&args.inputs, reading, ui)?;
+    let text: String = explained.iter().map(render::lines::text).collect();
+    output::write(args.output.as_deref(), &text, ui)?;
+    let mut failed = explained.into_iter().filter_map(|one| one.failed);
+    match failed.next() {
+        Some(error) => Err(error),
+        None => Ok(Exit::Done),
+    }
 }
