@@ -48,6 +48,8 @@ pub(crate) enum Special {
     Prctl,
     /// Writes to a descriptor, which may be the terminal.
     Output,
+    /// Reads from a descriptor, which may be the terminal.
+    Input,
     /// May change how the terminal works.
     Ioctl,
 }
@@ -327,6 +329,7 @@ impl Count {
             Some("seccomp") => Special::Seccomp,
             Some("prctl") => Special::Prctl,
             Some("write" | "writev") => Special::Output,
+            Some("read" | "readv") => Special::Input,
             Some("ioctl") => Special::Ioctl,
             Some(_) | None => Special::None,
         };

@@ -152,6 +152,8 @@ pub enum Control {
 pub enum TerminalUse {
     /// Write to it.
     Writes,
+    /// Read from it.
+    Reads,
     /// Take it over: change how it works, as editors and shells do.
     TakesOver,
 }
@@ -171,6 +173,8 @@ impl TerminalUse {
         ];
         if special == counts::Special::Output && matches!(first, 1 | 2) {
             Some(Self::Writes)
+        } else if special == counts::Special::Input && first == 0 {
+            Some(Self::Reads)
         } else if special == counts::Special::Ioctl && SETTINGS.contains(&second) {
             Some(Self::TakesOver)
         } else {

@@ -36,7 +36,7 @@ enum Lines {
     Away,
     /// On the terminal.
     Drawn,
-    /// The program has the terminal for itself.
+    /// There is no terminal, or the program has it for itself.
     Never,
 }
 
@@ -72,29 +72,22 @@ impl<'a> Screen<'a> {
         shows: bool,
         ui: &'a Ui,
     ) -> Self {
-        let bar = if shows && ui.shows_progress() {
-            let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
-            let bar = ProgressBar::with_draw_target(None, target);
-            // A template that does not parse leaves the default style.
-            if let Ok(style) = ProgressStyle::with_template("{msg}") {
-                bar.set_style(style);
-            }
-            bar
-        } else {
-            ProgressBar::hidden()
-        };
         Self {
             name: safe(name),
             limits,
             path: path.to_owned(),
             front,
             ui,
-            bar,
+            bar: ProgressBar::hidden(),
             written: Duration::ZERO,
             failed: false,
             last: (0, Duration::ZERO),
             launched: false,
-            lines: Lines::Away,
+            lines: if shows && ui.shows_progress() {
+                Lines::Away
+            } else {
+                Lines::Never
+            },
             written_over: 0,
         }
     }
@@ -106,7 +99,7 @@ impl<'a> Screen<'a> {
 
     fn draw(&mut self, progress: &Progress<'_>) {
         self.written_over = self.written_over.saturating_sub(1);
-        if self.bar.is_hidden() || self.lines == Lines::Never || self.written_over > 0 {
+        if self.lines == Lines::Never || self.written_over > 0 {
             return;
         }
         let seen = progress.seen;
@@ -134,18 +127,18 @@ impl<'a> Screen<'a> {
             ["\n  Ctrl-C ends the recording", "", ""]
         };
         text.push_str(&parts.concat());
+        if self.lines == Lines::Away {
+            self.bar = bar();
+            self.lines = Lines::Drawn;
+        }
         self.bar.set_message(text);
-        self.bar.tick();
-        self.lines = Lines::Drawn;
     }
 
     /// Takes the lines away for now.
     fn clear(&mut self) {
         if self.lines == Lines::Drawn {
             self.lines = Lines::Away;
-            // A mere empty message could be held back, as being drawn too often.
             self.bar.finish_and_clear();
-            self.bar.reset();
         }
     }
 
@@ -166,6 +159,16 @@ impl<'a> Screen<'a> {
             self.bar.suspend(|| self.ui.warn(&error.to_string()));
         }
     }
+}
+
+/// Lines on standard error that are drawn in place.
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(REDRAWS));
+    // A template that does not parse leaves the default style.
+    if let Ok(style) = ProgressStyle::with_template("{msg}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// What a recorder that is killed later will have left.
@@ -218,13 +221,15 @@ impl Watch for Screen<'_> {
     }
 
     fn uses_terminal(&mut self, how: TerminalUse) {
-        if !self.launched {
+        if !self.launched || (how == TerminalUse::Reads && !self.ui.stdin_is_terminal) {
             return;
         }
         // The lines come back when it has been quiet for a while.
         self.written_over = QUIET_LOOKS;
         self.clear();
-        if how == TerminalUse::TakesOver {
+        // Who waits for an answer has asked on the line where these would be drawn.
+        let asks = how == TerminalUse::Reads;
+        if asks || how == TerminalUse::TakesOver {
             self.lines = Lines::Never;
         }
     }

@@ -209,7 +209,7 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
         let filters = match special {
             Special::Seccomp => first == SECCOMP_SET_MODE_FILTER,
             Special::Prctl => first == PR_SET_SECCOMP,
-            Special::Output | Special::Ioctl => {
+            Special::Output | Special::Input | Special::Ioctl => {
                 if let Some(how) = TerminalUse::of(special, first, second) {
                     self.watch.uses_terminal(how);
                 }

@@ -106,7 +106,7 @@ impl<K: Kernel> Loop<'_, K> {
         let [first, second, ..] = call.args;
         match special {
             Special::None => {}
-            Special::Output | Special::Ioctl => {
+            Special::Output | Special::Input | Special::Ioctl => {
                 if let Some(how) = TerminalUse::of(special, first, second) {
                     self.watch.uses_terminal(how);
                 }

@@ -223,10 +223,16 @@ fn use_of_the_terminal_is_told_before_it_happens() {
         script([
             Step::filter_with(10, WRITE, [1, 0, 0, 0, 0, 0]),
             Step::filter_with(10, WRITE, [7, 0, 0, 0, 0, 0]),
+            Step::filter_with(10, READ, [3, 0, 0, 0, 0, 0]),
+            Step::filter_with(10, READ, [0, 0, 0, 0, 0, 0]),
             Step::filter_with(10, IOCTL, [0, 0x5401, 0, 0, 0, 0]),
             Step::filter_with(10, IOCTL, [0, 0x5403, 0, 0, 0, 0]),
         ]),
     );
-    let expected = [TerminalUse::Writes, TerminalUse::TakesOver];
+    let expected = [
+        TerminalUse::Writes,
+        TerminalUse::Reads,
+        TerminalUse::TakesOver,
+    ];
     assert_eq!(ran.watcher.uses, expected);
 }
