@@ -18,6 +18,8 @@ pub(crate) struct Ui {
     /// Print what is folded otherwise.
     pub(crate) verbose: bool,
     progress: bool,
+    /// Somebody may answer what a program asks.
+    pub(crate) stdin_is_terminal: bool,
     /// Where programs are looked for.
     pub(crate) search_path: Option<OsString>,
 }
@@ -30,6 +32,7 @@ impl Ui {
             quiet: false,
             verbose: false,
             progress: false,
+            stdin_is_terminal: false,
             search_path: None,
         }
     }
@@ -44,6 +47,7 @@ impl Ui {
             quiet: global.quiet,
             verbose: global.verbose,
             progress: env.stderr_is_terminal && !global.quiet && !global.no_progress,
+            stdin_is_terminal: env.stdin_is_terminal,
             search_path: env.search_path,
         }
     }
