@@ -152,7 +152,7 @@ impl RecordArgs {
             let pid = Tid(pid);
             (Target::Process { pid, follow }, process_name(pid))
         } else {
-            let command = command(&self.command, ui.search_path.as_deref())?;
+            let command = command(&self.command, ui.env.search_path.as_deref())?;
             let name = self.command.first().map(PathBuf::from).unwrap_or_default();
             let name = name.file_name().unwrap_or(name.as_os_str());
             let label = name.to_string_lossy().into_owned();

@@ -221,7 +221,7 @@ impl Watch for Screen<'_> {
     }
 
     fn uses_terminal(&mut self, how: TerminalUse) {
-        if !self.launched || (how == TerminalUse::Reads && !self.ui.stdin_is_terminal) {
+        if !self.launched || (how == TerminalUse::Reads && !self.ui.env.stdin_is_terminal) {
             return;
         }
         // The lines come back when it has been quiet for a while.

@@ -36,6 +36,7 @@ pub(super) struct Loop<'a, K, N> {
     watch: &'a mut dyn Watch,
     main: Tid,
     main_end: Option<End>,
+    main_stopped: bool,
     /// The program runs: its first execve has succeeded.
     begun: bool,
     /// What threads run. Nobody tells when they end, so it is asked again after each tick.
@@ -77,6 +78,7 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             watch,
             main,
             main_end: None,
+            main_stopped: false,
             begun: false,
             programs: BTreeMap::new(),
             counted: BTreeSet::new(),
@@ -289,9 +291,7 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             Change::Exited(status) => End::Exited(status),
             Change::Killed(signal) => End::Killed(signal),
             Change::Stopped { .. } | Change::Continued => {
-                if tid == self.main {
-                    self.watch.stopped(change != Change::Continued);
-                }
+                self.main_stops(tid, change != Change::Continued);
                 return;
             }
             Change::Unknown(_) => return,
@@ -301,8 +301,18 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
         }
         if tid == self.main {
             self.main_end = Some(end);
+            self.main_stops(tid, false);
         }
         self.programs.remove(&tid);
+    }
+
+    /// Tells when job control stops the first process, or lets it go on. That it went on may
+    /// be hidden by its end.
+    fn main_stops(&mut self, tid: Tid, stopped: bool) {
+        if tid == self.main && self.main_stopped != stopped {
+            self.main_stopped = stopped;
+            self.watch.stopped(stopped);
+        }
     }
 
     fn ask_to_end(&mut self) {
