@@ -306,8 +306,7 @@ guests! {
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
         .gaps_with(NOTIFY, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY)
-        .gaps_with(KNOWN, &["incremental"]);
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n")
         .sees("x86_64 getpriority")
         .gaps_with(NOTIFY, &["hidden-by-filter"])
