@@ -18,7 +18,10 @@
 mod common;
 mod engine;
 mod image;
+mod installed;
 mod probe;
 mod rig;
+#[path = "../common/run.rs"]
+mod run;
 mod trial;
 mod workloads;

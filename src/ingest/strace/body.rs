@@ -170,8 +170,15 @@ fn numbered(bytes: &[u8]) -> Option<(u32, &[u8])> {
         .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
         .count();
     let (digits, rest) = digits.split_at_checked(len)?;
-    let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
-    Some((number, rest))
+    let number = u64::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
+    Some((low_half(number), rest))
+}
+
+/// The kernel takes a number for an `int`; strace prints all 64 bits of the register, so that -1
+/// is `syscall_0xffffffffffffffff`.
+pub(super) fn low_half(number: u64) -> u32 {
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
 }
 
 fn resumed(rest: &[u8]) -> Body<'_> {
@@ -334,6 +341,14 @@ mod tests {
             Some((Name::Numbered(317), &b"("[..]))
         );
         assert_eq!(name(b"SYS_328("), Some((Name::Numbered(328), &b"("[..])));
+        assert_eq!(
+            name(b"syscall_0xffffffffffffffff("),
+            Some((Name::Numbered(u32::MAX), &b"("[..]))
+        );
+        assert_eq!(
+            name(b"syscall_0x1ffffffffffffffff("),
+            Some((Name::Named(b"syscall_0x1ffffffffffffffff"), &b"("[..]))
+        );
         assert_eq!(name(b"???("), Some((Name::Hidden, &b"("[..])));
         assert_eq!(name(b"Hello("), None);
         assert_eq!(name(b"("), None);

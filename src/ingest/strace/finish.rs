@@ -1,6 +1,6 @@
 //! The end of a log: what its tables add, what is missing, and what is handed over.
 
-use super::body::Name;
+use super::body::{Name, low_half};
 use super::spelling::ArchSet;
 use super::{Reader, TOLERATED};
 use crate::event::{Gap, Sink, Skip, Tally};
@@ -41,7 +41,8 @@ impl Reader {
             let numbered = row
                 .name
                 .strip_prefix("syscall_0x")
-                .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+                .and_then(|hex| u64::from_str_radix(hex, 16).ok())
+                .map(low_half);
             let name = numbered.map_or(Name::Named(row.name.as_bytes()), Name::Numbered);
             if after_trace && self.spellings.has_named(&row.name) {
                 continue;

@@ -4,6 +4,8 @@
 //! src/strace.c): `[pid] [security context] [time] [relative time] [number] [instruction
 //! pointer]`. The reader takes any subset in that order, so that no option has to be known.
 
+use super::body::low_half;
+
 /// The leader of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Leader<'a> {
@@ -142,16 +144,18 @@ fn bracket<'a>(bytes: &'a [u8], leader: &mut Leader<'_>) -> Option<&'a [u8]> {
     if !after.is_empty() {
         return None;
     }
-    leader.number = u32::try_from(number).ok();
+    leader.number = Some(low_half(number));
     Some(rest)
 }
 
-/// A run of up to 18 decimal digits and what follows it.
+/// A run of decimal digits that is no more than 64 bits, and what follows it.
 fn digits(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut number = 0u64;
     let mut len = 0;
-    for byte in bytes.iter().take(18).take_while(|b| b.is_ascii_digit()) {
-        number = number * 10 + u64::from(byte - b'0');
+    for byte in bytes.iter().take(20).take_while(|b| b.is_ascii_digit()) {
+        number = number
+            .checked_mul(10)?
+            .checked_add(u64::from(byte - b'0'))?;
         len += 1;
     }
     let rest = bytes.get(len..)?;
@@ -203,6 +207,14 @@ mod tests {
         check("     0.000054 close(3) = 0", None, None, "close(3) = 0");
         check("[ 257] openat(", None, Some(257), "openat(");
         check("[1073741863] getpid(", None, Some(1_073_741_863), "getpid(");
+        check(
+            "[18446744073709551615] syscall_0x",
+            None,
+            Some(u32::MAX),
+            "syscall_0x",
+        );
+        let more = "[18446744073709551616] x(";
+        check(more, None, None, more);
         check("[???] <... read", None, None, "<... read");
         check(
             "[00007f3c9a3d4b21] close(3) = 0",

@@ -250,7 +250,9 @@ impl Spelling {
                 }
             }
             if text.is_empty() {
-                let arch = if arch == Arch::X86_64 && number & crate::arch::X32_BIT != 0 {
+                // libseccomp too leaves -1, a tracer's "skip this call", to x86_64.
+                let x32 = number & crate::arch::X32_BIT != 0 && number != u32::MAX;
+                let arch = if arch == Arch::X86_64 && x32 {
                     Arch::X32
                 } else {
                     arch

@@ -1,0 +1,287 @@
+//! What the recorder does when something is wrong, and when somebody signals it.
+//!
+//! Each test is a shell script in a namespace of its own, with the recorder as `$record`, and
+//! what the script prints.
+
+use crate::bench::{Bench, Way};
+
+/// Runs a script as a user and compares what it prints.
+#[track_caller]
+fn check(user: Option<&str>, script: &str, prints: &str) {
+    let Some(bench) = Bench::new() else { return };
+    let callsieve = bench.path("callsieve");
+    let head = format!(
+        "record='{} record'; callsieve={}\n",
+        callsieve.display(),
+        callsieve.display()
+    );
+    let seen = bench.run(Way::Alone, user, &["sh", "-c", &(head + script)]);
+    assert!(
+        seen.finished.stdout == prints && seen.finished.succeeded(),
+        "expected\n{prints}\ngot {}",
+        seen.finished
+    );
+}
+
+const NOBODY: Option<&str> = Some("65534");
+
+/// As `env`, `timeout` and `docker run` end, and with one line that names the culprit.
+#[test]
+fn a_command_that_does_not_start() {
+    check(
+        NOBODY,
+        r#"
+        : > plain
+        for command in ./nothing nothing-in-path ./plain ./; do
+            $record -o out -- $command 2> errors
+            echo "$? $(wc -l < errors) $(grep -c -F -- "${command#./}" errors)"
+        done
+        "#,
+        "127 1 1\n127 1 1\n126 1 1\n126 1 1\n",
+    );
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_said_before_the_start() {
+    check(
+        NOBODY,
+        r#"
+        mkdir folder closed
+        chmod 555 closed
+        for out in folder closed/out nowhere/out /proc/out; do
+            $record -o $out -- touch started 2> errors
+            [ $? -ne 0 ] && [ -s errors ] && [ ! -e started ] && echo refused
+        done
+        "#,
+        "refused\nrefused\nrefused\nrefused\n",
+    );
+}
+
+#[test]
+fn standard_streams_are_the_programs() {
+    check(
+        NOBODY,
+        r#"
+        echo input | $record -o out -- sh -c 'tr a-z A-Z; echo error >&2' 2> errors
+        grep -c '^error$' errors
+        $record -o out -- sh -c 'ls -l /proc/self/fd | grep -c -- "->"' < /dev/null 2> /dev/null
+        ls -l /proc/self/fd < /dev/null 2> /dev/null | grep -c -- '->'
+        "#,
+        "INPUT\n1\n4\n4\n",
+    );
+}
+
+/// As `docker stop` does it: the program decides what happens, and the recording is written.
+#[test]
+fn a_signal_for_the_recorder_goes_to_the_program() {
+    check(
+        NOBODY,
+        r#"
+        for signal in TERM INT HUP QUIT USR1; do
+            rm -f ready out
+            env --default-signal $record -o out -- sh -c "trap 'echo heard $signal; exit 9' $signal; : > ready
+                while :; do sleep 0.05; done" &
+            recorder=$!
+            while [ ! -e ready ]; do sleep 0.05; done
+            kill -$signal $recorder
+            wait $recorder
+            echo "$? $($callsieve list out > /dev/null && echo readable)"
+        done
+        "#,
+        "heard TERM\n9 readable\nheard INT\n9 readable\nheard HUP\n9 readable\nheard QUIT\n9 readable\n\
+         heard USR1\n9 readable\n",
+    );
+}
+
+/// On a terminal the program gets Ctrl-C from the kernel, and not once more from the recorder.
+#[test]
+fn the_terminal_signals_the_program_once() {
+    check(
+        NOBODY,
+        r#"
+        cat > program << 'END'
+        trap 'echo heard >> log' INT
+        : > ready
+        for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done
+        exit 7
+END
+        mkfifo keys
+        exec 3<> keys
+        env --default-signal script --quiet --return --command "exec $record -o out -- sh program" typescript <&3 > /dev/null &
+        session=$!
+        while [ ! -e ready ]; do sleep 0.05; done
+        printf '\003' >&3
+        wait $session
+        echo "$? $(wc -l < log)"
+        "#,
+        "7 1\n",
+    );
+}
+
+/// Nothing that is left over keeps it, and what is left over is recorded to its end.
+#[test]
+fn as_the_first_process_of_a_container() {
+    check(
+        None,
+        r#"
+        cat > program << 'END'
+        (sleep 0.3; echo late; exec getconf LONG_BIT) &
+        (: & exec sleep 0.1) &
+        echo early
+        exit 5
+END
+        unshare --pid --fork --kill-child --mount-proc -- $record -o out -- sh program
+        echo "$?"
+        grep -q getconf out && echo recorded
+        "#,
+        "early\nlate\n64\n5\nrecorded\n",
+    );
+}
+
+#[test]
+fn somebody_else_traces_already() {
+    check(
+        NOBODY,
+        r#"
+        strace -f -o /dev/null -- $record -o out -- echo started 2> errors
+        echo "$?"
+        grep -c '^error: ' errors
+        "#,
+        "4\n1\n",
+    );
+}
+
+/// A recorder that is killed takes nothing with it: the program runs on, and is recorded on.
+#[test]
+fn the_recorder_is_killed() {
+    check(
+        NOBODY,
+        r#"
+        $record --checkpoint 1s -o out -- sh -c ': > ready; sleep 2; echo lives; exec getconf LONG_BIT' &
+        recorder=$!
+        while [ ! -e ready ]; do sleep 0.05; done
+        sleep 1.3
+        kill -KILL $recorder
+        wait $recorder
+        $callsieve list out > list
+        echo "$? $(grep -c execve list)"
+        for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; done
+        "#,
+        "0 1\nlives\n64\n",
+    );
+}
+
+#[test]
+fn the_recorder_is_killed_and_takes_the_program_with_it() {
+    check(
+        NOBODY,
+        r#"
+        $record --kill-on-exit -o out -- sh -c ': > ready; sleep 1; echo lives' &
+        recorder=$!
+        while [ ! -e ready ]; do sleep 0.05; done
+        kill -KILL $recorder
+        wait $recorder
+        sleep 1.5
+        echo end
+        "#,
+        "end\n",
+    );
+}
+
+/// The second Ctrl-C is for the recorder.
+#[test]
+fn a_program_that_ignores_the_terminal_is_ended_by_the_second_interrupt() {
+    check(
+        NOBODY,
+        r#"
+        cat > program << 'END'
+        trap '' INT
+        : > ready
+        while :; do sleep 0.1; done
+END
+        mkfifo keys
+        exec 3<> keys
+        env --default-signal script --quiet --return --command "exec $record -o out -- sh program" \
+            typescript <&3 > /dev/null &
+        session=$!
+        while [ ! -e ready ]; do sleep 0.05; done
+        printf '\003' >&3
+        sleep 0.5
+        kill -0 $session && echo running
+        printf '\003' >&3
+        wait $session
+        $callsieve list out | grep -c ' execve$'
+        "#,
+        "running\n1\n",
+    );
+}
+
+#[test]
+fn a_time_limit() {
+    check(
+        NOBODY,
+        r#"
+        $record --duration 1s -o out -- sh -c 'trap "echo asked; exit 9" TERM; while :; do sleep 0.1; done'
+        echo "$? $($callsieve list out | grep -c ' execve$')"
+        "#,
+        "asked\n9 1\n",
+    );
+}
+
+/// The start is missing, which the recording and the status tell; the program runs on.
+#[test]
+fn a_process_that_runs_already() {
+    check(
+        NOBODY,
+        r#"
+        sh -c 'while :; do sleep 0.05; done' &
+        program=$!
+        sleep 0.2
+        $record --pid $program --duration 1s -o out 2> errors
+        echo "$? $($callsieve list out | grep -cE ' (wait4|execve|clock_nanosleep)$')"
+        $record --pid $program --no-follow --duration 1s -o alone 2> errors
+        echo "$? $($callsieve list alone | grep -cE ' (wait4|execve|clock_nanosleep)$')"
+        grep -o '"no-start"' out | head -n 1
+        kill $program && wait $program
+        echo "$?"
+        $record --pid $program -o out 2> errors
+        echo "$?"
+        "#,
+        "3 3\n3 1\n\"no-start\"\n143\n2\n",
+    );
+}
+
+/// Threads, and a call that blocks while the recorder comes and goes.
+#[test]
+fn a_process_with_threads_that_runs_already() {
+    check(
+        NOBODY,
+        r#"
+        cat > program.py << 'END'
+import os, threading, time
+def work():
+    while not os.path.exists("stop"):
+        os.getpgid(0)
+        time.sleep(0.01)
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+open("ready", "w").close()
+for thread in threads:
+    thread.join()
+print("joined")
+END
+        /usr/bin/python3 program.py &
+        program=$!
+        while [ ! -e ready ]; do sleep 0.05; done
+        for round in 1 2 3; do
+            $record --pid $program --duration 1s -o out$round 2> errors
+            echo "$? $($callsieve list out$round | grep -cE ' (getpgid|clock_nanosleep)$')"
+        done
+        : > stop
+        wait $program
+        echo "$?"
+        "#,
+        "3 2\n3 2\n3 2\njoined\n0\n",
+    );
+}
