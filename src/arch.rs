@@ -89,6 +89,15 @@ impl Arch {
         Self::from_name(std::env::consts::ARCH)
     }
 
+    /// The smallest number that a call of it can have.
+    pub const fn first_number(self) -> u32 {
+        if matches!(self, Self::X32) {
+            X32_BIT
+        } else {
+            0
+        }
+    }
+
     #[expect(clippy::too_many_lines, reason = "one entry for each architecture")]
     const fn facts(self) -> Facts {
         /// Bits of an audit value, include/uapi/linux/audit.h.

@@ -18,7 +18,7 @@ use std::process::Command;
 use callsieve::arch::Arch;
 use callsieve::profile::diff::Difference;
 use callsieve::profile::docker_default::{DockerRelease, docker_default};
-use callsieve::profile::{Capability, Host};
+use callsieve::profile::{Capability, Host, View};
 use expect_test::expect_file;
 use serde_json::Value;
 
@@ -115,7 +115,7 @@ fn default_count(arches: &[Arch]) -> usize {
         capabilities: Capability::docker_default().collect(),
         kernel: "6.18".parse().unwrap(),
     });
-    let difference = Difference::between(&default, &default, Arch::X86_64).unwrap();
+    let difference = Difference::between(&default, &default, &View::docker(Arch::X86_64)).unwrap();
     arches
         .iter()
         .map(|arch| difference.arches[arch].old_permitted)

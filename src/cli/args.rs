@@ -59,4 +59,8 @@ pub(crate) enum Command {
     List(commands::list::ListArgs),
     Generate(commands::generate::GenerateArgs),
     Diff(commands::diff::DiffArgs),
+    Check(commands::check::CheckArgs),
+    Export(commands::export::ExportArgs),
+    Inspect(commands::inspect::InspectArgs),
+    Lint(commands::lint::LintArgs),
 }

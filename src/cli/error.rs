@@ -54,6 +54,12 @@ impl CommandError {
         Self::user(format!("can't write {place}: {error}"))
     }
 
+    /// The same, where this machine or account can't do it.
+    pub(crate) const fn unable(mut self) -> Self {
+        self.exit = Exit::NotPermitted;
+        self
+    }
+
     /// Adds what to do about it.
     pub(crate) fn hint(mut self, hint: impl AsRef<str>) -> Self {
         self.hints.push(safe(hint.as_ref()));

@@ -2,6 +2,8 @@
 
 mod args;
 mod commands;
+mod container;
+mod engine;
 mod env;
 mod error;
 mod exit;
@@ -39,6 +41,10 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::List(args) => commands::list::run(&args, &ui),
         Command::Generate(args) => commands::generate::run(&args, &ui),
         Command::Diff(args) => commands::diff::run(&args, &ui),
+        Command::Check(args) => commands::check::run(&args, &ui),
+        Command::Export(args) => commands::export::run(&args, &ui),
+        Command::Inspect(args) => commands::inspect::run(&args, &ui),
+        Command::Lint(args) => commands::lint::run(&args, &ui),
     };
     match result {
         Ok(exit) => exit.into(),

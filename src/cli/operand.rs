@@ -1,4 +1,4 @@
-//! A profile as the user names it: Docker's default of some release, a file, or a recording.
+//! A profile as the user names it: the default of an engine, a file, or a recording.
 
 use std::path::Path;
 
@@ -6,7 +6,9 @@ use callsieve::arch::Arch;
 use callsieve::event::CallId;
 use callsieve::formats;
 use callsieve::profile::docker_default::{DockerRelease, docker_default};
-use callsieve::profile::{Action, ConditionalProfile, Host, Profile, Rule};
+use callsieve::profile::{
+    Action, ConditionalProfile, Host, Profile, Rule, View, containerd_default, podman_default,
+};
 use callsieve::recording::Recording;
 
 use super::error::CommandError;
@@ -24,22 +26,50 @@ pub(crate) struct Operand {
 
 #[derive(Debug)]
 enum Kind {
+    /// What an engine has built in, and resolves by its own rules whoever loads the result.
+    BuiltIn(ConditionalProfile),
     Profile(ConditionalProfile),
     Recording(Recording),
 }
 
-/// Reads `docker-default`, `docker-default@25.0.3` or a profile; `None` if the word is neither
-/// Docker's default nor must be a file.
+/// Reads the name of an engine's default: `docker-default`, `docker-default@25.0.3`,
+/// `podman-default`, `containerd-default`. `None` if the word must be a file.
 fn named(word: &str) -> Option<Result<(String, ConditionalProfile), CommandError>> {
-    let release = match word.strip_prefix("docker-default")? {
-        "" => Ok(DockerRelease::NEWEST),
-        rest => rest.strip_prefix('@')?.parse::<DockerRelease>(),
+    let (name, version) = match word.split_once('@') {
+        Some((name, version)) => (name, Some(version)),
+        None => (word, None),
     };
-    Some(
-        release
-            .map(|release| (format!("docker-default@{release}"), docker_default(release)))
-            .map_err(|error| CommandError::input("", &error)),
-    )
+    match name {
+        "docker-default" => Some(match version {
+            None => Ok(docker(DockerRelease::NEWEST)),
+            Some(release) => release
+                .parse()
+                .map(docker)
+                .map_err(|error| CommandError::input("", &error)),
+        }),
+        "podman-default" => Some(only(name, version, podman_default)),
+        "containerd-default" => Some(only(name, version, containerd_default)),
+        _ => None,
+    }
+}
+
+fn docker(release: DockerRelease) -> (String, ConditionalProfile) {
+    (format!("docker-default@{release}"), docker_default(release))
+}
+
+/// A default of which one version is known.
+fn only(
+    name: &str,
+    version: Option<&str>,
+    default: fn() -> ConditionalProfile,
+) -> Result<(String, ConditionalProfile), CommandError> {
+    match version {
+        None => Ok((name.to_owned(), default())),
+        Some(version) => Err(CommandError::user(format!(
+            "`{name}@{version}`: only one version of {name} is known"
+        ))
+        .hint(format!("`{name}` names it"))),
+    }
 }
 
 /// Reads a profile by name or from a file.
@@ -70,7 +100,7 @@ impl Operand {
             let (name, profile) = known?;
             return Ok(Self {
                 name,
-                kind: Kind::Profile(profile),
+                kind: Kind::BuiltIn(profile),
             });
         }
         let kind = match input::load(Path::new(word), told, ui)? {
@@ -87,25 +117,31 @@ impl Operand {
     /// one whose machines run all of them.
     pub(crate) fn native(&self) -> Option<Arch> {
         let arches: Vec<Arch> = match &self.kind {
-            Kind::Profile(profile) => profile.architectures.clone(),
+            Kind::BuiltIn(profile) | Kind::Profile(profile) => profile.architectures.clone(),
             Kind::Recording(recording) => recording.arches().into_iter().collect(),
         };
-        arches.first()?.natives().find(|native| {
-            arches
-                .iter()
-                .all(|arch| arch == native || native.sub_architectures().contains(arch))
-                && (native.is_64_bit() || arches.contains(native))
-        })
+        native_of(&arches)
     }
 
-    /// What a container on `host` gets. A recording stands for the profile that permits exactly
-    /// what it has.
-    pub(crate) fn resolve(&self, host: &Host) -> Profile {
+    /// What a container on `host` gets from an engine. A recording stands for the profile that
+    /// permits exactly what it has.
+    pub(crate) fn resolve(&self, view: View, host: &Host) -> Profile {
         match &self.kind {
-            Kind::Profile(profile) => profile.resolve(host),
+            Kind::BuiltIn(profile) => profile.resolve(host),
+            Kind::Profile(profile) => view.engine.resolve(profile, host),
             Kind::Recording(recording) => observed(recording),
         }
     }
+}
+
+/// The architecture the machines of which run all of these, the first where it is one.
+pub(crate) fn native_of(arches: &[Arch]) -> Option<Arch> {
+    arches.first()?.natives().find(|native| {
+        arches
+            .iter()
+            .all(|arch| arch == native || native.sub_architectures().contains(arch))
+            && (native.is_64_bit() || arches.contains(native))
+    })
 }
 
 /// The profile that permits what was observed. Rules have no architecture of their own, so a

@@ -13,6 +13,23 @@ pub(crate) fn write(path: Option<&Path>, text: &str, ui: &Ui) -> Result<(), Comm
     write_all(&[(path, text)], ui)
 }
 
+/// Writes bytes that are no text.
+pub(crate) fn write_bytes(path: Option<&Path>, bytes: &[u8]) -> Result<(), CommandError> {
+    match path {
+        Some(path) if !is_stdout(Some(path)) => {
+            match stage(path, bytes).map_err(|error| cant(path, &error))? {
+                Some(file) => file
+                    .file
+                    .persist(&file.target)
+                    .map(drop)
+                    .map_err(|error| cant(path, &error.error)),
+                None => write_through(path, bytes).map_err(|error| cant(path, &error)),
+            }
+        }
+        Some(_) | None => Ui::raw_result(bytes),
+    }
+}
+
 /// Writes several results. Files get their names when all of them are complete, so that a
 /// failure leaves every one as it was.
 pub(crate) fn write_all(results: &[(Option<&Path>, &str)], ui: &Ui) -> Result<(), CommandError> {
@@ -21,7 +38,7 @@ pub(crate) fn write_all(results: &[(Option<&Path>, &str)], ui: &Ui) -> Result<()
     for (path, text) in results {
         match path {
             Some(path) if !is_stdout(Some(path)) => {
-                match stage(path, text).map_err(|error| cant(path, &error))? {
+                match stage(path, text.as_bytes()).map_err(|error| cant(path, &error))? {
                     Some(file) if staged.iter().any(|(_, known)| known.target == file.target) => {
                         return Err(CommandError::user(format!(
                             "two results would be written to `{}`",
@@ -37,7 +54,9 @@ pub(crate) fn write_all(results: &[(Option<&Path>, &str)], ui: &Ui) -> Result<()
     }
     for (path, text) in direct {
         match path {
-            Some(path) => write_through(path, text).map_err(|error| cant(path, &error))?,
+            Some(path) => {
+                write_through(path, text.as_bytes()).map_err(|error| cant(path, &error))?;
+            }
             None => ui.result(text)?,
         }
     }
@@ -54,7 +73,7 @@ pub(crate) fn check(path: &Path) -> Result<(), CommandError> {
     if is_stdout(Some(path)) {
         return Ok(());
     }
-    match stage(path, "").map_err(|error| cant(path, &error))? {
+    match stage(path, b"").map_err(|error| cant(path, &error))? {
         // It goes with its temporary name.
         Some(staged) => drop(staged),
         None => drop(
@@ -85,7 +104,7 @@ struct Staged {
 /// Writes a file beside the one that it will replace, so that at every moment the name leads to
 /// the old content or to the new one, whole. `None` for a device or a pipe: there is nothing to
 /// replace.
-fn stage(path: &Path, text: &str) -> io::Result<Option<Staged>> {
+fn stage(path: &Path, bytes: &[u8]) -> io::Result<Option<Staged>> {
     // A directory is found out when it is opened for writing.
     let existing = fs::metadata(path).ok();
     if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
@@ -113,17 +132,14 @@ fn stage(path: &Path, text: &str) -> io::Result<Option<Staged>> {
     if let Some(existing) = existing {
         file.as_file().set_permissions(existing.permissions())?;
     }
-    file.as_file_mut().write_all(text.as_bytes())?;
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     let target = fs::canonicalize(folder)?.join(target.file_name().unwrap_or_default());
     Ok(Some(Staged { file, target }))
 }
 
-fn write_through(path: &Path, text: &str) -> io::Result<()> {
-    File::options()
-        .write(true)
-        .open(path)?
-        .write_all(text.as_bytes())
+fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    File::options().write(true).open(path)?.write_all(bytes)
 }
 
 /// The file itself where the path is a link to one.

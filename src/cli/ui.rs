@@ -1,6 +1,6 @@
 //! Who may write where: results to standard output, everything else to standard error.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write};
 
 use anstream::ColorChoice;
 
@@ -58,17 +58,17 @@ impl Ui {
 
     /// Writes a result to standard output. That whoever read it has gone is no failure of ours.
     pub(crate) fn result(&self, text: &str) -> Result<(), CommandError> {
-        let mut out = anstream::AutoStream::new(io::stdout(), self.color).lock();
-        out.write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .or_else(|error| {
-                if error.kind() == io::ErrorKind::BrokenPipe {
-                    Ok(())
-                } else {
-                    Err(error)
-                }
-            })
-            .map_err(|error| CommandError::write("to standard output", &error))
+        let out = anstream::AutoStream::new(io::stdout(), self.color).lock();
+        finish(out, text.as_bytes())
+    }
+
+    /// Writes a result that is no text, and not to a terminal.
+    pub(crate) fn raw_result(bytes: &[u8]) -> Result<(), CommandError> {
+        if io::stdout().is_terminal() {
+            return Err(CommandError::user("binary output is not for a terminal")
+                .hint("name a file with `-o`, or have it listed"));
+        }
+        finish(io::stdout().lock(), bytes)
     }
 
     /// Tells something about the work; `-q` silences it.
@@ -97,4 +97,17 @@ impl Ui {
         // Nothing is left to tell it to if standard error is closed.
         drop(err.write_all(text.as_bytes()));
     }
+}
+
+fn finish(mut out: impl Write, bytes: &[u8]) -> Result<(), CommandError> {
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .or_else(|error| {
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                Ok(())
+            } else {
+                Err(error)
+            }
+        })
+        .map_err(|error| CommandError::write("to standard output", &error))
 }

@@ -52,6 +52,37 @@ impl Action {
         }
     }
 
+    /// What a filter returns for it; include/uapi/linux/seccomp.h.
+    pub const fn to_return(self) -> u32 {
+        match self {
+            Self::KillProcess => 0x8000_0000,
+            Self::KillThread => 0,
+            Self::Trap => 0x0003_0000,
+            Self::Errno(number) => 0x0005_0000 | number as u32,
+            Self::Notify => 0x7fc0_0000,
+            Self::Trace(message) => 0x7ff0_0000 | message as u32,
+            Self::Log => 0x7ffc_0000,
+            Self::Allow => 0x7fff_0000,
+        }
+    }
+
+    /// What the kernel does when a filter returns `value`: it kills the process where it knows no
+    /// such action (`__seccomp_filter` in kernel/seccomp.c).
+    pub const fn from_return(value: u32) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "the data are 16 bits")]
+        let data = value as u16;
+        match value & 0xffff_0000 {
+            0 => Self::KillThread,
+            0x0003_0000 => Self::Trap,
+            0x0005_0000 => Self::Errno(data),
+            0x7fc0_0000 => Self::Notify,
+            0x7ff0_0000 => Self::Trace(data),
+            0x7ffc_0000 => Self::Log,
+            0x7fff_0000 => Self::Allow,
+            _ => Self::KillProcess,
+        }
+    }
+
     /// The name in a profile.
     pub const fn scmp_name(self) -> &'static str {
         match self {

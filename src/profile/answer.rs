@@ -29,10 +29,13 @@ pub enum Answer {
 /// rules less than they do themselves. Two that differ may still mean the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conditional {
-    /// The first that matches decides.
+    /// The first that matches decides. None where there are too many to be told.
     pub cases: Vec<Case>,
     /// What the call gets if none does.
     pub otherwise: Action,
+    /// Whether the rules in the profile say something else: they overlap, and this is what
+    /// libseccomp makes of them.
+    pub is_merged: bool,
 }
 
 impl From<&CallRules> for Conditional {
@@ -40,6 +43,7 @@ impl From<&CallRules> for Conditional {
         Self {
             cases: rules.cases().to_vec(),
             otherwise: rules.otherwise(),
+            is_merged: false,
         }
     }
 }
@@ -66,11 +70,18 @@ impl fmt::Display for Answer {
     }
 }
 
+/// How many cases are told; more are counted alone.
+const SHOWN: usize = 12;
+
 /// Cases of one action are joined by `|`, those of the next follow after `;`:
 /// `allow if arg0 == 0x1 and arg1 < 0x3 | arg0 == 0x2; log if arg0 == 0x4, else EPERM`.
 impl fmt::Display for Conditional {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, run) in self.cases.chunk_by(|a, b| a.action == b.action).enumerate() {
+        if self.cases.is_empty() {
+            return f.write_str("it depends on the arguments");
+        }
+        let shown = self.cases.get(..SHOWN).unwrap_or(&self.cases);
+        for (at, run) in shown.chunk_by(|a, b| a.action == b.action).enumerate() {
             if at > 0 {
                 f.write_str("; ")?;
             }
@@ -88,7 +99,15 @@ impl fmt::Display for Conditional {
                 }
             }
         }
-        write!(f, ", else {}", self.otherwise)
+        match self.cases.len().checked_sub(SHOWN) {
+            None | Some(0) => {}
+            Some(more) => write!(f, " and in {more} more cases")?,
+        }
+        write!(f, ", else {}", self.otherwise)?;
+        if self.is_merged {
+            f.write_str(" (merged by libseccomp)")?;
+        }
+        Ok(())
     }
 }
 

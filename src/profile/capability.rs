@@ -72,6 +72,8 @@ const DOCKER_DEFAULT: [&str; 14] = [
 ];
 
 impl Capability {
+    /// `CAP_AUDIT_WRITE`
+    pub const AUDIT_WRITE: Self = Self("CAP_AUDIT_WRITE");
     /// `CAP_BPF`
     pub const BPF: Self = Self("CAP_BPF");
     /// `CAP_DAC_READ_SEARCH`
@@ -160,6 +162,7 @@ mod tests {
     #[test]
     fn the_constants_and_the_default_are_capabilities() {
         let constants = [
+            Capability::AUDIT_WRITE,
             Capability::BPF,
             Capability::DAC_READ_SEARCH,
             Capability::PERFMON,

@@ -7,20 +7,18 @@ use super::Action;
 use super::action::Reach;
 use super::answer::{Answer, Conditional};
 use super::decision::{Decision, Decisions, TooComplex};
-use super::diff::Witness;
-use super::eval::{CallKey, Meaning, NOT_LISTED};
+use super::diff::{DiffError, Witness};
+use super::eval::has_low_word_only;
+use super::flow::Flow;
+use super::policy::{Call, NOT_LISTED, Policy, call_name};
 use crate::arch::Arch;
 
-/// What a case costs besides its nodes: about a hundred bytes, of which memory is to bound the sum.
-const STEPS_PER_CASE: usize = 8;
-
 /// Compares calls, and remembers what it knows: most calls of a profile share their rules.
-pub(super) struct Comparer<'m, 'p> {
-    old: &'m Meaning<'p>,
-    new: &'m Meaning<'p>,
+pub(super) struct Comparer<'p> {
+    pub(super) old: &'p dyn Policy,
+    pub(super) new: &'p dyn Policy,
     decisions: Decisions,
-    old_sides: BTreeMap<CallKey, (Decision, Side)>,
-    new_sides: BTreeMap<CallKey, (Decision, Side)>,
+    known: BTreeMap<(bool, Flow), (Decision, Side)>,
     found: BTreeMap<(Decision, Decision), [Option<Found>; 3]>,
 }
 
@@ -69,9 +67,10 @@ impl Side {
         }
     }
 
-    /// All calls of an architecture: each of the table, and the default action for the rest.
-    pub(super) fn whole(calls: &[&Self], rest: Action) -> Self {
-        let mut actions = BTreeSet::from([rest]);
+    /// All calls of an architecture: each of the table, and the rest.
+    pub(super) fn whole(calls: &[Self], rest: &[Self]) -> Self {
+        let rest = rest.iter().flat_map(|side| side.actions.iter().copied());
+        let mut actions: BTreeSet<Action> = rest.collect();
         let (mut permitted, mut delegated) = (0, 0);
         for side in calls {
             actions.extend(side.actions.iter());
@@ -110,51 +109,91 @@ impl Sides {
     }
 }
 
-impl<'m, 'p> Comparer<'m, 'p> {
-    pub(super) fn new(old: &'m Meaning<'p>, new: &'m Meaning<'p>) -> Self {
+impl<'p> Comparer<'p> {
+    pub(super) fn new(old: &'p dyn Policy, new: &'p dyn Policy) -> Self {
         Self {
             old,
             new,
             decisions: Decisions::new(),
-            old_sides: BTreeMap::new(),
-            new_sides: BTreeMap::new(),
+            known: BTreeMap::new(),
             found: BTreeMap::new(),
         }
     }
 
-    /// The call `name` of `arch` in both profiles.
-    pub(super) fn sides(&mut self, arch: Arch, name: &str) -> Result<Sides, TooComplex> {
-        let decisions = &mut self.decisions;
-        let (old_root, old) = side(decisions, &mut self.old_sides, self.old, arch, name)?;
-        let (new_root, new) = side(decisions, &mut self.new_sides, self.new, arch, name)?;
-        let known = self.found.get(&(old_root, new_root)).copied();
-        let [wider, narrower, changed] = match known {
-            Some(known) => known,
-            None => find(decisions, old_root, new_root)?,
+    /// The call of this number in both.
+    pub(super) fn sides(&mut self, arch: Arch, number: u32) -> Result<Sides, DiffError> {
+        let calls = (self.old.call(arch, number)?, self.new.call(arch, number)?);
+        let too_complex = |_too_complex| DiffError::TooComplex {
+            arch,
+            call: call_name(arch, number),
         };
-        self.found
-            .insert((old_root, new_root), [wider, narrower, changed]);
+        let (old_root, old) = self.side(arch, &calls.0).map_err(too_complex)?;
+        let (new_root, new) = self.side(arch, &calls.1).map_err(too_complex)?;
+        let found = match self.found.get(&(old_root, new_root)) {
+            Some(known) => *known,
+            None => find(&mut self.decisions, old_root, new_root).map_err(too_complex)?,
+        };
+        self.found.insert((old_root, new_root), found);
+        let [wider, narrower, changed] = found;
         Ok(Sides {
             old,
             new,
-            by_default: !self.old.names(arch, name) && !self.new.names(arch, name),
+            by_default: !self.old.speaks_of(arch, number) && !self.new.speaks_of(arch, number),
             wider,
             narrower,
             changed,
         })
     }
 
-    /// The default actions, of the old profile first.
-    pub(super) const fn default_actions(&self) -> (Action, Action) {
-        (self.old.default_action(), self.new.default_action())
+    fn side(&mut self, arch: Arch, call: &Call) -> Result<(Decision, Side), TooComplex> {
+        if let Some(action) = call.flow.as_constant() {
+            return Ok((self.decisions.constant(action), Side::constant(action)));
+        }
+        if let Some(known) = self
+            .known
+            .get(&(has_low_word_only(arch), call.flow.clone()))
+        {
+            return Ok(known.clone());
+        }
+        let root = self.decisions.of_flow(&call.flow)?;
+        let answer = match self.decisions.as_constant(root) {
+            Some(action) => Answer::Constant(action),
+            None => Answer::Conditional(Arc::new(self.conditional(arch, call, root)?)),
+        };
+        let side = Side {
+            answer,
+            actions: Arc::new(self.decisions.answers(root)?),
+        };
+        let key = (has_low_word_only(arch), call.flow.clone());
+        self.known.insert(key, (root, side.clone()));
+        Ok((root, side))
     }
 
-    /// A number without a name, on an architecture of both.
-    pub(super) fn any_other(&self) -> Sides {
-        everywhere(
-            Side::constant(self.old.default_action()),
-            Side::constant(self.new.default_action()),
-        )
+    /// The rules as they are written if they mean what the call gets, else what it gets.
+    fn conditional(
+        &mut self,
+        arch: Arch,
+        call: &Call,
+        root: Decision,
+    ) -> Result<Conditional, TooComplex> {
+        let mut otherwise = None;
+        if let Some(rules) = &call.rules {
+            self.decisions.spend(rules.cases().len())?;
+            if self.decisions.build(rules)? == root {
+                return Ok(Conditional::from(rules));
+            }
+            otherwise = Some(rules.otherwise());
+        }
+        let largest = self.decisions.answer(root, &[u64::MAX; 6]);
+        let otherwise = otherwise.or(largest).ok_or(TooComplex)?;
+        let low_word = has_low_word_only(arch);
+        // What can't be said in few words is shown by example.
+        let cases = self.decisions.cases(root, Some(otherwise), low_word);
+        Ok(Conditional {
+            cases: cases.map_or_else(|TooComplex| Vec::new(), |(cases, _)| cases),
+            otherwise,
+            is_merged: call.rules.is_some(),
+        })
     }
 }
 
@@ -184,35 +223,6 @@ fn everywhere(old: Side, new: Side) -> Sides {
         old,
         new,
     }
-}
-
-fn side(
-    decisions: &mut Decisions,
-    known: &mut BTreeMap<CallKey, (Decision, Side)>,
-    meaning: &Meaning<'_>,
-    arch: Arch,
-    name: &str,
-) -> Result<(Decision, Side), TooComplex> {
-    let key = meaning.key(arch, name);
-    if let CallKey::Always(action) = key {
-        return Ok((decisions.constant(action), Side::constant(action)));
-    }
-    if let Some(known) = known.get(&key) {
-        return Ok(known.clone());
-    }
-    decisions.spend(meaning.weight(&key).saturating_mul(STEPS_PER_CASE))?;
-    let rules = meaning.rules_of(&key);
-    let root = decisions.build(&rules)?;
-    let answer = match decisions.as_constant(root) {
-        Some(action) => Answer::Constant(action),
-        None => Answer::Conditional(Arc::new(Conditional::from(&rules))),
-    };
-    let side = Side {
-        answer,
-        actions: Arc::new(decisions.answers(root)?),
-    };
-    known.insert(key, (root, side.clone()));
-    Ok((root, side))
 }
 
 /// Where the new decision gets farther, less far, and as far in another way.

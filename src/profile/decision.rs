@@ -13,6 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::call_rules::{CallRules, Case, word};
+use super::flow::{Flow, Question, Relation, Step};
 use super::{Action, Test};
 
 /// The most nodes of one [`Decisions`]. A rule that compares one 64-bit argument takes some 120;
@@ -26,6 +27,12 @@ pub const MAX_STEPS: u64 = 6_000_000;
 /// A decision about one call; to be used with the [`Decisions`] it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decision(u32);
+
+impl Decision {
+    pub(super) const fn root(self) -> u32 {
+        self.0
+    }
+}
 
 /// Conditions that take more than [`MAX_NODES`] or [`MAX_STEPS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,14 +55,17 @@ type Leaf = Option<Action>;
 type Pair = (u32, u32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Node {
+pub(super) struct Node {
     /// 64 times the argument, plus 63 minus the bit.
-    bit: u16,
+    pub(super) bit: u16,
     /// Where the bit is 0; never equal to `one`.
-    zero: u32,
+    pub(super) zero: u32,
     /// Where the bit is 1.
-    one: u32,
+    pub(super) one: u32,
 }
+
+/// Where a question holds; which action it is does not matter.
+const YES: Action = Action::Allow;
 
 /// Marks the number of a leaf; all others are nodes.
 const LEAF: u32 = 1 << 31;
@@ -74,7 +84,31 @@ impl Decisions {
         Decision(self.leaf(Some(action)))
     }
 
-    /// The decision that answers as `rules` do.
+    /// The decision that answers as `flow` does.
+    ///
+    /// # Errors
+    ///
+    /// [`TooComplex`] if it does not fit; the decisions made before remain valid.
+    pub fn of_flow(&mut self, flow: &Flow) -> Result<Decision, TooComplex> {
+        let mut roots: Vec<u32> = Vec::with_capacity(flow.steps().len());
+        for step in flow.steps() {
+            self.spend(1)?;
+            let root = match *step {
+                Step::Answer(action) => self.leaf(Some(action)),
+                Step::Ask { question, yes, no } => {
+                    let holds = self.question(question)?;
+                    let way = |at: usize| roots.get(at).copied().ok_or(TooComplex);
+                    let (yes, no) = (way(yes)?, way(no)?);
+                    self.choice(holds, yes, no, &mut BTreeMap::new())?
+                }
+            };
+            roots.push(root);
+        }
+        let root = roots.get(flow.root()).copied();
+        root.map(Decision).ok_or(TooComplex)
+    }
+
+    /// The decision that answers as `rules` do, of which the first that matches decides.
     ///
     /// # Errors
     ///
@@ -180,17 +214,17 @@ impl Decisions {
         Ok(())
     }
 
-    fn node(&self, number: u32) -> Option<Node> {
+    pub(super) fn node(&self, number: u32) -> Option<Node> {
         let at = usize::try_from(number).ok()?;
         self.nodes.get(at).copied()
     }
 
-    fn action(&self, number: u32) -> Option<Action> {
+    pub(super) fn action(&self, number: u32) -> Option<Action> {
         let at = usize::try_from(number.checked_sub(LEAF)?).ok()?;
         self.leaves.get(at).copied().flatten()
     }
 
-    fn bit(&self, number: u32) -> u16 {
+    pub(super) fn bit(&self, number: u32) -> u16 {
         self.node(number).map_or(NO_BIT, |node| node.bit)
     }
 
@@ -275,6 +309,68 @@ impl Decisions {
                 self.make(at, root, above)?
             };
         }
+        Ok(root)
+    }
+
+    /// [`YES`] where the question holds, no case elsewhere.
+    fn question(&mut self, question: Question) -> Result<u32, TooComplex> {
+        let (yes, no) = (self.leaf(Some(YES)), self.leaf(None));
+        let first = u16::from(question.arg.get()) * 64 + if question.high { 0 } else { 32 };
+        let Question { mask, value, .. } = question;
+        // What follows from a bit that is smaller or larger than that of `value`, and from all
+        // bits being equal.
+        let (below, above, equal) = match question.relation {
+            Relation::Equal => (no, no, yes),
+            Relation::Greater => (no, yes, no),
+            Relation::GreaterOrEqual => (no, yes, yes),
+            Relation::AnyBit => {
+                let mut root = no;
+                for bit in (0..32u16).filter(|bit| mask & value & (1 << bit) != 0) {
+                    root = self.make(first + 31 - bit, root, yes)?;
+                }
+                return Ok(root);
+            }
+        };
+        let mut root = equal;
+        for bit in 0..32u16 {
+            let (looked_at, wanted) = (mask & (1 << bit) != 0, value & (1 << bit) != 0);
+            root = match (looked_at, wanted) {
+                (true, true) => self.make(first + 31 - bit, below, root)?,
+                (true, false) => self.make(first + 31 - bit, root, above)?,
+                // A bit that is not looked at counts as 0.
+                (false, true) => below,
+                (false, false) => root,
+            };
+        }
+        Ok(root)
+    }
+
+    /// `yes` where `holds` is a leaf with an action, `no` elsewhere.
+    fn choice(
+        &mut self,
+        holds: u32,
+        yes: u32,
+        no: u32,
+        memo: &mut BTreeMap<(u32, u32, u32), u32>,
+    ) -> Result<u32, TooComplex> {
+        if yes == no || self.action(holds).is_some() {
+            return Ok(yes);
+        }
+        if self.node(holds).is_none() {
+            return Ok(no);
+        }
+        if let Some(known) = memo.get(&(holds, yes, no)) {
+            return Ok(*known);
+        }
+        self.spend(1)?;
+        let bit = self.bit(holds).min(self.bit(yes)).min(self.bit(no));
+        let (holds_zero, holds_one) = self.sides(holds, bit);
+        let (yes_zero, yes_one) = self.sides(yes, bit);
+        let (no_zero, no_one) = self.sides(no, bit);
+        let zero = self.choice(holds_zero, yes_zero, no_zero, memo)?;
+        let one = self.choice(holds_one, yes_one, no_one, memo)?;
+        let root = self.make(bit, zero, one)?;
+        memo.insert((holds, yes, no), root);
         Ok(root)
     }
 

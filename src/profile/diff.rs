@@ -8,16 +8,17 @@
 //! in the [`Relation`].
 //!
 //! The comparison is exact over all 64-bit argument values; see [`super::decision`].
-//! What an engine adds of its own is left out; see [`super::eval`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::LazyLock;
 
 use super::compare::{Comparer, Side, Sides};
+use super::engine::View;
 use super::eval::Meaning;
+use super::policy::{Policy, PolicyError};
 use super::{Action, Profile};
-use crate::arch::Arch;
+use crate::arch::{Arch, X32_BIT};
 use crate::syscalls::{SyscallName, table};
 
 pub use super::answer::{Answer, Conditional};
@@ -95,6 +96,11 @@ pub struct Change {
     pub by_default: bool,
     /// Arguments that show the difference; `None` where any do.
     pub witness: Option<Witness>,
+    /// What decides in the old profile, with the arguments of the witness; see
+    /// [`Policy::because`].
+    pub old_because: Vec<String>,
+    /// What decides in the new profile.
+    pub new_because: Vec<String>,
 }
 
 /// What a [`Change`] is about.
@@ -102,8 +108,10 @@ pub struct Change {
 pub enum CallId {
     /// The call of this name.
     Name(SyscallName),
-    /// Every number that the architecture's table has no name for; the default action.
+    /// Every number that the architecture's table has no name for; but for those of `AnyFrom`.
     AnyOther,
+    /// Every such number that is this one or larger.
+    AnyFrom(u32),
     /// All calls of an architecture that only one filter is made for.
     WholeArchitecture,
 }
@@ -142,38 +150,55 @@ pub enum DiffError {
         /// The call at which the bound was reached.
         call: SyscallName,
     },
+    /// One of the two is no filter.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
 }
 
 impl Difference {
-    /// What differs between `old` and `new` on an engine of architecture `native`, which always
-    /// belongs to the filter; [`super::eval::likely_native`] tells it from the list of a profile.
+    /// What differs between `old` and `new` to an engine.
     ///
     /// # Errors
     ///
-    /// [`DiffError::TooComplex`] if the conditions on arguments take too long to be compared.
-    pub fn between(old: &Profile, new: &Profile, native: Arch) -> Result<Self, DiffError> {
-        let mut difference = Self {
+    /// [`DiffError`] if the conditions on arguments take too long to be compared, or one of the
+    /// two can't be loaded.
+    pub fn between(old: &Profile, new: &Profile, view: &View) -> Result<Self, DiffError> {
+        let names = unknown_names([old, new]);
+        let difference = Self::of(&Meaning::new(old, view), &Meaning::new(new, view))?;
+        Ok(Self {
+            unknown_names: names,
+            ..difference
+        })
+    }
+
+    /// No difference between filters for no architecture.
+    pub(super) const fn none() -> Self {
+        Self {
             relation: Relation::Equal,
             arches: BTreeMap::new(),
             wider: Vec::new(),
             narrower: Vec::new(),
             changed: Vec::new(),
-            unknown_names: unknown_names([old, new]),
-        };
-        let old = Meaning::new(old, native);
-        let new = Meaning::new(new, native);
-        let arches: BTreeSet<Arch> = old.architectures() | new.architectures();
-        let mut comparer = Comparer::new(&old, &new);
-        for arch in arches {
-            let listed = match (
-                old.architectures().contains(&arch),
-                new.architectures().contains(&arch),
-            ) {
+            unknown_names: BTreeSet::new(),
+        }
+    }
+
+    /// What differs between two filters or stacks of them. Names are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// Like [`Self::between`].
+    pub fn of(old: &dyn Policy, new: &dyn Policy) -> Result<Self, DiffError> {
+        let mut difference = Self::none();
+        let mut comparer = Comparer::new(old, new);
+        for arch in Arch::ALL {
+            let listed = match (old.lists(arch), new.lists(arch)) {
                 (true, false) => Listed::OldOnly,
                 (false, true) => Listed::NewOnly,
-                (true, true) | (false, false) => Listed::Both,
+                (true, true) => Listed::Both,
+                (false, false) => continue,
             };
-            difference.add(arch, listed, &mut comparer)?;
+            difference.add(arch, listed, &bounds(arch, old, new), &mut comparer)?;
         }
         difference.relation = match (difference.narrower.is_empty(), difference.wider.is_empty()) {
             (true, true) => Relation::Equal,
@@ -182,6 +207,19 @@ impl Difference {
             (false, false) => Relation::Incomparable,
         };
         Ok(difference)
+    }
+
+    /// What a call gets, in short.
+    ///
+    /// # Errors
+    ///
+    /// [`DiffError`] if it can't be told.
+    pub fn answer(policy: &dyn Policy, arch: Arch, number: u32) -> Result<Answer, DiffError> {
+        if !policy.lists(arch) {
+            return Ok(Answer::NotListed);
+        }
+        let sides = Comparer::new(policy, policy).sides(arch, number)?;
+        Ok(sides.old.answer)
     }
 
     /// Calls in all architectures that both permit, for at least some argument values, and answer
@@ -199,20 +237,26 @@ impl Difference {
         &mut self,
         arch: Arch,
         listed: Listed,
-        comparer: &mut Comparer<'_, '_>,
+        unnamed: &[(CallId, u32)],
+        comparer: &mut Comparer<'_>,
     ) -> Result<(), DiffError> {
         let mut calls = Vec::new();
-        for (name, _) in table(arch).iter() {
-            let sides =
-                comparer
-                    .sides(arch, name)
-                    .map_err(|_too_complex| DiffError::TooComplex {
-                        arch,
-                        call: SyscallName::known(name),
-                    })?;
-            calls.push((name, sides));
+        for (name, number) in table(arch).iter() {
+            calls.push((name, number, comparer.sides(arch, number)?));
         }
-        let count = |counts: fn(&Sides) -> bool| calls.iter().filter(|(_, s)| counts(s)).count();
+        let mut others = Vec::new();
+        for (call, number) in unnamed {
+            let sides = comparer.sides(arch, *number)?;
+            // Bounds may be of named calls: what is answered alike is told once.
+            let is_new = others.last().is_none_or(|(_, _, last): &(_, _, Sides)| {
+                last.old.answer != sides.old.answer || last.new.answer != sides.new.answer
+            });
+            if is_new {
+                others.push((call, *number, sides));
+            }
+        }
+        let count =
+            |counts: fn(&Sides) -> bool| calls.iter().filter(|(_, _, sides)| counts(sides)).count();
         let summary = ArchSummary {
             listed,
             unchanged: count(|sides| sides.are_same() && sides.old.permits()),
@@ -220,31 +264,50 @@ impl Difference {
             new_permitted: count(|sides| sides.new.permits()),
         };
         self.arches.insert(arch, summary);
-        let (old_default, new_default) = comparer.default_actions();
-        let whole = match listed {
-            Listed::Both => {
-                for (name, sides) in &calls {
-                    self.list(arch, &CallId::Name(SyscallName::known(name)), sides);
-                }
-                self.list(arch, &CallId::AnyOther, &comparer.any_other());
-                return Ok(());
+        if listed == Listed::Both {
+            for (name, number, sides) in &calls {
+                let call = CallId::Name(SyscallName::known(name));
+                self.list((arch, *number), &call, sides, comparer);
             }
-            Listed::OldOnly => {
-                let sides: Vec<&Side> = calls.iter().map(|(_, s)| &s.old).collect();
-                Sides::of_whole(Side::whole(&sides, old_default), false)
+            for (call, number, sides) in &others {
+                self.list((arch, *number), call, sides, comparer);
             }
-            Listed::NewOnly => {
-                let sides: Vec<&Side> = calls.iter().map(|(_, s)| &s.new).collect();
-                Sides::of_whole(Side::whole(&sides, new_default), true)
+            return Ok(());
+        }
+        let is_new = listed == Listed::NewOnly;
+        let one = |sides: &Sides| {
+            if is_new {
+                sides.new.clone()
+            } else {
+                sides.old.clone()
             }
         };
-        self.list(arch, &CallId::WholeArchitecture, &whole);
+        let named: Vec<Side> = calls.iter().map(|(_, _, sides)| one(sides)).collect();
+        let others: Vec<Side> = others.iter().map(|(_, _, sides)| one(sides)).collect();
+        let whole = Sides::of_whole(Side::whole(&named, &others), is_new);
+        let number = arch.first_number();
+        self.list((arch, number), &CallId::WholeArchitecture, &whole, comparer);
         Ok(())
     }
 
     /// Puts a call where it belongs; nowhere if both answer it alike.
-    fn list(&mut self, arch: Arch, call: &CallId, sides: &Sides) {
+    fn list(
+        &mut self,
+        (arch, number): (Arch, u32),
+        call: &CallId,
+        sides: &Sides,
+        comparer: &Comparer<'_>,
+    ) {
+        let because = |witness: Option<Witness>, policy: &dyn Policy| {
+            if *call == CallId::WholeArchitecture && policy.lists(arch) {
+                return Vec::new();
+            }
+            let args = witness.map_or([0; 6], |witness| witness.args);
+            policy.because(arch, number, &args)
+        };
         let change = |witness, extent| Change {
+            old_because: because(witness, comparer.old),
+            new_because: because(witness, comparer.new),
             arch,
             call: call.clone(),
             old: sides.old.answer.clone(),
@@ -282,6 +345,31 @@ impl Difference {
     }
 }
 
+/// The numbers without a name, by how they are answered: the smallest of each kind.
+fn bounds(arch: Arch, old: &dyn Policy, new: &dyn Policy) -> Vec<(CallId, u32)> {
+    let starts: BTreeSet<u32> = [arch.first_number()]
+        .into_iter()
+        .chain(old.bounds(arch))
+        .chain(new.bounds(arch))
+        .collect();
+    let table = table(arch);
+    let mut ends = starts.iter().skip(1).copied();
+    let mut unnamed = Vec::new();
+    for start in starts.iter().copied() {
+        // Names are few, so a number without one is near.
+        let end = ends.next().unwrap_or(u32::MAX);
+        if let Some(number) = (start..end).find(|number| table.name(*number).is_none()) {
+            let call = if start == arch.first_number() {
+                CallId::AnyOther
+            } else {
+                CallId::AnyFrom(start)
+            };
+            unnamed.push((call, number));
+        }
+    }
+    unnamed
+}
+
 fn unknown_names(profiles: [&Profile; 2]) -> BTreeSet<SyscallName> {
     static KNOWN: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
         Arch::ALL
@@ -304,6 +392,7 @@ impl fmt::Display for CallId {
         match self {
             Self::Name(name) => name.fmt(f),
             Self::AnyOther => f.pad("any other call"),
+            Self::AnyFrom(number) => f.pad(&format!("any other from {}", number & !X32_BIT)),
             Self::WholeArchitecture => f.pad("all calls"),
         }
     }

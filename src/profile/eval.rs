@@ -1,14 +1,16 @@
 //! What a profile answers to a call, as the filter does that an engine makes of it.
 //!
 //! runc (`libcontainer/seccomp/seccomp_linux.go`) and crun (src/libcrun/seccomp.c) hand the rules
-//! to libseccomp in the order of the file; youki does the same. What is said here of libseccomp was
-//! seen in the filters that version 2.5.4 makes:
+//! to libseccomp in the order of the file; youki does the same. What is said here of libseccomp is
+//! so in the filters that version 2.5.4 makes:
 //!
 //! * The engine's own architecture always belongs to the filter, listed or not. A call of any
 //!   other that is not listed kills the thread (`SCMP_FLTATR_ACT_BADARCH`, which no engine sets).
-//! * Engines leave out a rule whose action, with its number, is the default one.
+//! * Engines leave out a rule whose action, with its number, is the default one, and a name that
+//!   their libseccomp does not have.
 //! * The first rule of a call without conditions decides alone, also over conditional rules
 //!   before and after it.
+//! * Other rules are merged by [`super::chains`], which is not always what they say.
 //! * Where an architecture has 32-bit words in libseccomp's eyes (x32 and n32 too), conditions see
 //!   the low 32 bits of arguments, values and masks, and no more.
 //! * `SCMP_CMP_MASKED_EQ` does not look at bits of the expected value outside the mask.
@@ -16,30 +18,40 @@
 //!   architecture has these: argument 0 is the number of the sub-call, and takes the place of a
 //!   condition on argument 0; conditions on other arguments stay.
 //!
-//! Where conditional rules overlap, this model lets the first that matches decide: what the profile
-//! says. libseccomp merges them in an order of its own, and refuses two rules with equal conditions
-//! and different actions (-EEXIST, the container does not start). Filters of version 2.5.4 differ
-//! from the model for rules with different actions, and for rules with one action too where they
-//! look at two arguments or at both halves of one: they let through what no rule allows, or refuse
-//! what one does. Of the halves its CHANGELOG says that 2.6.1 is right (GHSA-4q85-33p6-j5g6).
-//! None of this is modelled, nor is the ENOSYS with which runc answers numbers above the largest
-//! that a profile names.
+//! Before the filter runc asks whether the number is larger than any that the profile names, and
+//! then answers ENOSYS; see [`super::engine::EnosysStub`]. On s390 and s390x it answers ENOSYS to
+//! number 0 too, which no call has; that is left out here.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::action::ENOSYS;
+use super::assembled::Assembled;
+use super::engine::{EnosysStub, View};
+use super::policy::{Call, Policy, PolicyError};
 use super::{Action, Condition, Profile, Rule};
 use crate::arch::Arch;
+use crate::syscalls::table;
 
 pub use super::call_rules::{CallRules, Case};
+pub use super::policy::NOT_LISTED;
 
-/// What a call of an architecture gets that the filter is not made for.
-pub const NOT_LISTED: Action = Action::KillThread;
-
-/// What `profile` answers to one call on an engine of architecture `native`.
+/// What `profile` answers to one call on an engine.
 ///
 /// A shorthand for one question; [`Meaning`] is for many.
-pub fn answer(profile: &Profile, native: Arch, arch: Arch, name: &str, args: &[u64; 6]) -> Action {
-    Meaning::new(profile, native).answer(arch, name, args)
+///
+/// # Errors
+///
+/// [`PolicyError`] if the filter can't be made.
+pub fn answer(
+    profile: &Profile,
+    view: &View,
+    arch: Arch,
+    name: &str,
+    args: &[u64; 6],
+) -> Result<Action, PolicyError> {
+    Meaning::new(profile, view).answer(arch, name, args)
 }
 
 /// The one architecture whose kernels run everything that `profile` lists, preferably a listed
@@ -63,15 +75,24 @@ pub fn likely_native(profile: &Profile) -> Option<Arch> {
     }
 }
 
-/// A profile on an engine of a known architecture, indexed for questions.
+/// A profile as one engine loads it, indexed for questions.
 #[derive(Debug)]
 pub struct Meaning<'p> {
-    default_action: Action,
-    arches: BTreeSet<Arch>,
+    pub(super) default_action: Action,
+    pub(super) arches: BTreeSet<Arch>,
     /// The rules that an engine passes on.
     rules: Vec<(&'p Rule, Vec<Vec<Condition>>)>,
-    /// For each name, its rules as positions in `rules`, ascending.
-    by_name: BTreeMap<&'p str, Vec<usize>>,
+    /// Where each of them is in the profile.
+    places: Vec<usize>,
+    /// For each name, where rules name it: position in `rules`, then in the names of the rule.
+    pub(super) by_name: BTreeMap<&'p str, Vec<(usize, usize)>>,
+    /// The largest number that the profile names, for architectures where the runtime answers
+    /// ENOSYS to larger ones.
+    last: BTreeMap<Arch, u32>,
+    /// The architectures in the order in which an engine adds them.
+    pub(super) order: Vec<Arch>,
+    /// What follows from all rules together, made when it is first asked for.
+    assembled: OnceCell<Result<Assembled, PolicyError>>,
 }
 
 /// Which rules decide on a call; equal keys of one [`Meaning`] mean equal answers.
@@ -79,42 +100,53 @@ pub struct Meaning<'p> {
 pub(super) enum CallKey {
     /// Every call gets this.
     Always(Action),
-    /// The first that matches decides.
+    /// The rules say.
     Rules {
         /// Whether conditions see 32 bits only.
         low_word: bool,
-        /// Positions of rules, each with the sub-call it is for.
+        /// Rules in the order in which an engine adds them, each with the sub-call it is for.
         parts: Vec<(usize, Option<u8>)>,
     },
 }
 
 impl<'p> Meaning<'p> {
-    /// The meaning of `profile` on an engine of architecture `native`.
-    pub fn new(profile: &'p Profile, native: Arch) -> Self {
+    /// The meaning of `profile` to an engine.
+    pub fn new(profile: &'p Profile, view: &View) -> Self {
+        let arches: BTreeSet<Arch> = profile
+            .architectures
+            .iter()
+            .copied()
+            .chain([view.native])
+            .collect();
         let mut rules = Vec::new();
-        let mut by_name: BTreeMap<&'p str, Vec<usize>> = BTreeMap::new();
-        for rule in &profile.rules {
+        let mut by_name: BTreeMap<&'p str, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut places = Vec::new();
+        for (place, rule) in profile.rules.iter().enumerate() {
             if rule.action == profile.default_action {
                 continue;
             }
-            for name in &rule.names {
-                let of_name = by_name.entry(name.as_str()).or_default();
-                if of_name.last() != Some(&rules.len()) {
-                    of_name.push(rules.len());
+            for (at, name) in rule.names.iter().enumerate() {
+                if view.libseccomp.knows(name.as_str()) {
+                    by_name
+                        .entry(name.as_str())
+                        .or_default()
+                        .push((rules.len(), at));
                 }
             }
-            rules.push((rule, rule.alternatives()));
+            places.push(place);
+            rules.push((rule, rule.alternatives(view.engine.conditions_read())));
         }
         Self {
             default_action: profile.default_action,
-            arches: profile
-                .architectures
-                .iter()
-                .copied()
-                .chain([native])
+            last: stub(profile, *view, &arches),
+            order: std::iter::once(view.native)
+                .chain(profile.architectures.iter().copied())
                 .collect(),
+            arches,
             rules,
+            places,
             by_name,
+            assembled: OnceCell::new(),
         }
     }
 
@@ -123,20 +155,48 @@ impl<'p> Meaning<'p> {
         &self.arches
     }
 
-    /// What a call gets that no rule is about, on an architecture the filter is made for.
+    /// What a call gets that no rule is about, on an architecture the filter is made for and below
+    /// [`Self::enosys_from`].
     pub const fn default_action(&self) -> Action {
         self.default_action
     }
 
-    /// What the call `name` gets with these arguments. Whether the architecture has such a call is
-    /// not asked.
-    pub fn answer(&self, arch: Arch, name: &str, args: &[u64; 6]) -> Action {
-        self.call(arch, name).answer(args)
+    /// The number from which on the runtime answers ENOSYS, if it does.
+    pub fn enosys_from(&self, arch: Arch) -> Option<u32> {
+        self.last.get(&arch).map(|last| last.saturating_add(1))
     }
 
-    /// The rules about `name` on `arch`.
-    pub fn call(&self, arch: Arch, name: &str) -> CallRules {
-        self.rules_of(&self.key(arch, name))
+    /// What the call `name` gets with these arguments. If the architecture has no such call, what
+    /// it would get with a number that no rule is about.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] if the filter can't be made.
+    pub fn answer(&self, arch: Arch, name: &str, args: &[u64; 6]) -> Result<Action, PolicyError> {
+        match table(arch).number(name) {
+            Some(number) => self.answer_number(arch, number, args),
+            None if self.arches.contains(&arch) => Ok(self.default_action),
+            None => Ok(NOT_LISTED),
+        }
+    }
+
+    /// What the call of this number gets with these arguments.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] if the filter can't be made.
+    pub fn answer_number(
+        &self,
+        arch: Arch,
+        number: u32,
+        args: &[u64; 6],
+    ) -> Result<Action, PolicyError> {
+        Ok(self.call(arch, number)?.flow.answer(args))
+    }
+
+    /// The rules about `name` on `arch`, as they are written.
+    pub fn written(&self, arch: Arch, name: &str) -> CallRules {
+        self.rules_of(&self.key(arch, table(arch).number(name), name))
     }
 
     /// Whether a rule is about `name` on `arch`; one that an engine leaves out is not.
@@ -148,67 +208,214 @@ impl<'p> Meaning<'p> {
                     .any(|(sub_call, _)| self.by_name.contains_key(sub_call)))
     }
 
-    pub(super) fn key(&self, arch: Arch, name: &str) -> CallKey {
+    pub(super) fn key(&self, arch: Arch, number: Option<u32>, name: &str) -> CallKey {
         if !self.arches.contains(&arch) {
             return CallKey::Always(NOT_LISTED);
         }
-        let own = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
-        let unconditional = own
-            .iter()
-            .filter_map(|&at| self.rules.get(at))
-            .find(|(rule, _)| rule.conditions.is_empty());
-        if let Some((rule, _)) = unconditional {
-            return CallKey::Always(rule.action);
+        if let (Some(number), Some(last)) = (number, self.last.get(&arch))
+            && number > *last
+        {
+            return CallKey::Always(Action::Errno(ENOSYS));
         }
-        let mut parts: Vec<(usize, Option<u8>)> = own.iter().map(|&at| (at, None)).collect();
-        for (sub_call, number) in sub_calls(arch, name) {
-            if let Some(rules) = self.by_name.get(sub_call) {
-                parts.extend(rules.iter().map(|&at| (at, Some(*number))));
-            }
+        let mut parts = self.parts(arch, name);
+        let unconditional = |&(rule, _, sub_call): &(usize, usize, Option<u8>)| {
+            sub_call.is_none()
+                && self
+                    .rules
+                    .get(rule)
+                    .is_some_and(|(rule, _)| rule.conditions.is_empty())
+        };
+        // What comes after the first rule without conditions is of no effect.
+        if let Some(end) = parts.iter().position(unconditional) {
+            parts.truncate(end + 1);
         }
-        if parts.is_empty() {
-            return CallKey::Always(self.default_action);
-        }
-        parts.sort_unstable();
-        CallKey::Rules {
-            low_word: has_low_word_only(arch),
-            parts,
+        match parts.first() {
+            None => CallKey::Always(self.default_action),
+            Some(first) if unconditional(first) => CallKey::Always(
+                self.rules
+                    .get(first.0)
+                    .map_or(self.default_action, |(rule, _)| rule.action),
+            ),
+            Some(_) => CallKey::Rules {
+                low_word: has_low_word_only(arch),
+                parts: parts
+                    .into_iter()
+                    .map(|(rule, _, sub_call)| (rule, sub_call))
+                    .collect(),
+            },
         }
     }
 
-    /// How many cases [`Self::rules_of`] has to look at, to bound the work beforehand.
-    pub(super) fn weight(&self, key: &CallKey) -> usize {
-        match key {
-            CallKey::Always(_) => 0,
-            CallKey::Rules { parts, .. } => parts
-                .iter()
-                .filter_map(|&(at, _)| self.rules.get(at))
-                .map(|(rule, alternatives)| rule.conditions.len().max(alternatives.len()).max(1))
-                .fold(0, usize::saturating_add),
+    /// The rules about a call in the order in which an engine adds them: which rule, which of its
+    /// names, which sub-call.
+    fn parts(&self, arch: Arch, name: &str) -> Vec<(usize, usize, Option<u8>)> {
+        let of = |name: &str| self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let own = of(name).iter().map(|&(rule, at)| (rule, at, None));
+        let mut parts: Vec<_> = own.collect();
+        for (sub_call, number) in sub_calls(arch, name) {
+            let sub_parts = of(sub_call).iter();
+            parts.extend(sub_parts.map(|&(rule, at)| (rule, at, Some(*number))));
         }
+        parts.sort_unstable();
+        parts
+    }
+
+    /// What a call gets that does not depend on its arguments.
+    const fn always(&self, key: &CallKey) -> Action {
+        match key {
+            CallKey::Always(action) => *action,
+            CallKey::Rules { .. } => self.default_action,
+        }
+    }
+
+    /// The conjunctions of the rules, in the order in which they are added.
+    pub(super) fn conjunctions<'s>(
+        &'s self,
+        parts: &'s [(usize, Option<u8>)],
+    ) -> impl Iterator<Item = (&'s [Condition], Option<u8>, Action)> {
+        parts.iter().flat_map(move |&(at, sub_call)| {
+            let rule = self.rules.get(at);
+            rule.into_iter().flat_map(move |(rule, alternatives)| {
+                alternatives
+                    .iter()
+                    .map(move |conditions| (conditions.as_slice(), sub_call, rule.action))
+            })
+        })
     }
 
     pub(super) fn rules_of(&self, key: &CallKey) -> CallRules {
-        let (low_word, parts) = match key {
-            CallKey::Always(action) => return CallRules::always(*action),
-            CallKey::Rules { low_word, parts } => (*low_word, parts),
-        };
-        let mut cases = Vec::new();
-        for &(at, sub_call) in parts {
-            let Some((rule, alternatives)) = self.rules.get(at) else {
-                continue;
-            };
-            for conditions in alternatives {
-                cases.push((conditions.as_slice(), sub_call, rule.action));
-            }
+        match key {
+            CallKey::Always(action) => CallRules::always(*action),
+            CallKey::Rules { low_word, parts } => CallRules::normal(
+                *low_word,
+                self.conjunctions(parts).collect(),
+                self.default_action,
+            ),
         }
-        CallRules::normal(low_word, cases, self.default_action)
     }
+}
+
+impl Policy for Meaning<'_> {
+    fn lists(&self, arch: Arch) -> bool {
+        self.arches.contains(&arch)
+    }
+
+    fn call(&self, arch: Arch, number: u32) -> Result<Arc<Call>, PolicyError> {
+        let name = table(arch).name(number).unwrap_or_default();
+        let key = self.key(arch, Some(number), name);
+        if !self.lists(arch) || self.enosys_from(arch).is_some_and(|first| number >= first) {
+            return Ok(Arc::new(Call::always(self.always(&key))));
+        }
+        let assembled = self
+            .assembled
+            .get_or_init(|| Assembled::new(self))
+            .as_ref()
+            .map_err(PolicyError::clone)?;
+        if assembled.numberless.contains(&arch) {
+            return Ok(Arc::new(Call::always(self.default_action)));
+        }
+        match key {
+            CallKey::Always(action) => Ok(Arc::new(Call::always(action))),
+            CallKey::Rules { .. } => assembled
+                .calls
+                .get(&(arch, number))
+                .cloned()
+                .ok_or_else(|| PolicyError::absent(arch, number)),
+        }
+    }
+
+    fn bounds(&self, arch: Arch) -> Vec<u32> {
+        self.enosys_from(arch).into_iter().collect()
+    }
+
+    fn speaks_of(&self, arch: Arch, number: u32) -> bool {
+        table(arch)
+            .name(number)
+            .is_some_and(|name| self.names(arch, name))
+    }
+
+    /// Rules by their position in the profile, from 1 on, as far as they are written to match.
+    fn because(&self, arch: Arch, number: u32, args: &[u64; 6]) -> Vec<String> {
+        if !self.lists(arch) {
+            return vec![format!("{arch} is not listed")];
+        }
+        if self.enosys_from(arch).is_some_and(|first| number >= first) {
+            return vec!["larger than any number that the profile names".to_owned()];
+        }
+        let name = table(arch).name(number).unwrap_or_default();
+        let low_word = has_low_word_only(arch);
+        let matching = self
+            .parts(arch, name)
+            .into_iter()
+            .filter_map(|(at, _, sub_call)| {
+                let (rule, alternatives) = self.rules.get(at)?;
+                let matches = alternatives.iter().any(|conditions| {
+                    let alone = vec![(conditions.as_slice(), sub_call, Action::Allow)];
+                    CallRules::normal(low_word, alone, Action::KillThread).answer(args)
+                        == Action::Allow
+                });
+                let place = self.places.get(at).copied().unwrap_or_default() + 1;
+                let conditions: Vec<String> =
+                    rule.conditions.iter().map(ToString::to_string).collect();
+                let when = if conditions.is_empty() {
+                    String::new()
+                } else if alternatives.len() > 1 {
+                    format!(" if {}", conditions.join(" or "))
+                } else {
+                    format!(" if {}", conditions.join(" and "))
+                };
+                matches.then(|| format!("rule {place}: {}{when}", rule.action))
+            });
+        let mut all: Vec<String> = matching.collect();
+        if all.is_empty() {
+            all.push(format!("default action: {}", self.default_action));
+        }
+        all
+    }
+}
+
+/// The largest number that a profile names on each architecture for which the runtime answers
+/// ENOSYS to larger ones. Every name counts, also of rules that are left out; but for the calls
+/// that a multiplexer has too, which libseccomp numbers below zero there.
+fn stub(profile: &Profile, view: View, arches: &BTreeSet<Arch>) -> BTreeMap<Arch, u32> {
+    if !matches!(
+        profile.default_action,
+        Action::KillProcess | Action::KillThread | Action::Trap | Action::Errno(_) | Action::Notify
+    ) {
+        return BTreeMap::new();
+    }
+    let listed = |arch: &&Arch| match view.engine.enosys_stub() {
+        EnosysStub::Never => false,
+        EnosysStub::Listed => profile.architectures.contains(arch),
+        EnosysStub::ListedAndNative => true,
+    };
+    let mut last = BTreeMap::new();
+    for arch in arches.iter().filter(listed) {
+        let numbers = profile
+            .rules
+            .iter()
+            .flat_map(|rule| &rule.names)
+            .filter(|name| view.libseccomp.knows(name.as_str()))
+            .filter(|name| !is_sub_call(*arch, name.as_str()))
+            .filter_map(|name| table(*arch).number(name.as_str()));
+        if let Some(largest) = numbers.max().filter(|number| *number != 0) {
+            last.insert(*arch, largest);
+        }
+    }
+    last
+}
+
+/// Whether the call is one that a multiplexer of the architecture has too.
+pub(super) fn is_sub_call(arch: Arch, name: &str) -> bool {
+    ["socketcall", "ipc"]
+        .into_iter()
+        .flat_map(|multiplexer| sub_calls(arch, multiplexer))
+        .any(|(sub_call, _)| *sub_call == name)
 }
 
 /// Whether libseccomp gives the architecture 32-bit words (`.size` in its src/arch-*.c), so that
 /// filters see the low half of each argument only.
-const fn has_low_word_only(arch: Arch) -> bool {
+pub(super) const fn has_low_word_only(arch: Arch) -> bool {
     !arch.is_64_bit() || matches!(arch, Arch::X32 | Arch::Mips64n32 | Arch::Mipsel64n32)
 }
 
@@ -252,10 +459,10 @@ const IPC_CALLS: [(&str, u8); 12] = [
     ("shmctl", 24),
 ];
 
-/// The calls a rule for which reaches `name` too, each with its number as a sub-call.
-fn sub_calls(arch: Arch, name: &str) -> &'static [(&'static str, u8)] {
-    // Those with `.sys_socketcall` and `.sys_ipc` in libseccomp's src/arch-*.c.
-    let multiplexes = matches!(
+/// Whether `socketcall` and `ipc` are known to libseccomp on the architecture: those with
+/// `.sys_socketcall` and `.sys_ipc` in its src/arch-*.c.
+pub(super) const fn multiplexes(arch: Arch) -> bool {
+    matches!(
         arch,
         Arch::M68k
             | Arch::Mips
@@ -268,10 +475,14 @@ fn sub_calls(arch: Arch, name: &str) -> &'static [(&'static str, u8)] {
             | Arch::Sh
             | Arch::Sheb
             | Arch::X86
-    );
+    )
+}
+
+/// The calls a rule for which reaches `name` too, each with its number as a sub-call.
+fn sub_calls(arch: Arch, name: &str) -> &'static [(&'static str, u8)] {
     match name {
-        "socketcall" if multiplexes => &SOCKET_CALLS,
-        "ipc" if multiplexes => &IPC_CALLS,
+        "socketcall" if multiplexes(arch) => &SOCKET_CALLS,
+        "ipc" if multiplexes(arch) => &IPC_CALLS,
         _ => &[],
     }
 }

@@ -7,24 +7,38 @@
 
 pub mod action;
 pub mod answer;
+mod assembled;
 pub mod build;
 mod call_rules;
 pub mod capability;
+mod chains;
 mod compare;
+pub mod containerd_default;
 pub mod decision;
 pub mod diff;
 pub mod docker_default;
+pub mod engine;
 pub mod eval;
 pub mod floor;
+pub mod flow;
 pub mod implied;
+pub mod podman_default;
+pub mod policy;
+pub mod program;
+mod read_off;
+pub mod recover;
 pub mod resolve;
+mod stated;
 
 use crate::arch::Arch;
 use crate::syscalls::SyscallName;
 
 pub use action::Action;
 pub use capability::Capability;
+pub use containerd_default::containerd_default;
 pub use docker_default::{DockerRelease, docker_default};
+pub use engine::{Engine, Libseccomp, View};
+pub use podman_default::podman_default;
 pub use resolve::{Applies, ConditionalProfile, ConditionalRule, Host, KernelVersion};
 
 /// A flat profile, valid for the architectures it lists.
@@ -137,16 +151,18 @@ impl Rule {
     /// The conjunctions of which one must hold. One, but where two conditions look at the same
     /// argument: runc (`libcontainer/seccomp/seccomp_linux.go`), crun (src/libcrun/seccomp.c) and
     /// youki then make a rule of each condition.
-    pub fn alternatives(&self) -> Vec<Vec<Condition>> {
+    /// Of the conditions the first `read` count.
+    pub fn alternatives(&self, read: usize) -> Vec<Vec<Condition>> {
+        let conditions = self.conditions.get(..read).unwrap_or(&self.conditions);
         let mut used = [false; ArgIndex::COUNT];
-        for condition in &self.conditions {
+        for condition in conditions {
             if let Some(seen) = used.get_mut(usize::from(condition.arg.get())) {
                 if *seen {
-                    return self.conditions.iter().map(|c| vec![*c]).collect();
+                    return conditions.iter().map(|c| vec![*c]).collect();
                 }
                 *seen = true;
             }
         }
-        vec![self.conditions.clone()]
+        vec![conditions.to_vec()]
     }
 }

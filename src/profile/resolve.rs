@@ -92,6 +92,28 @@ impl ConditionalProfile {
             flags: self.flags.clone(),
         }
     }
+
+    /// What an engine reads that does not know `minKernel`.
+    #[must_use]
+    pub fn without_min_kernel(&self) -> Self {
+        let mut profile = self.clone();
+        for rule in &mut profile.rules {
+            rule.includes.min_kernel = None;
+            rule.excludes.min_kernel = None;
+        }
+        profile
+    }
+
+    /// What an engine reads that knows no conditions: every rule applies, and only the
+    /// architectures that the profile lists itself count.
+    pub fn unconditionally(&self) -> Profile {
+        Profile {
+            default_action: self.default_action,
+            architectures: self.architectures.clone(),
+            rules: self.rules.iter().map(|rule| rule.rule.clone()).collect(),
+            flags: self.flags.clone(),
+        }
+    }
 }
 
 /// Whether a daemon on `native` finds its own row of an `archMap`; one that does not has a

@@ -1,5 +1,5 @@
 //! The kernel's edge, and the only place with `unsafe` code: one safe function for each thing
-//! that the recorder asks of Linux.
+//! that is asked of Linux.
 //!
 //! [`kernel::Kernel`] is the seam: the event loop knows the kernel through it alone, so that
 //! orders of stops which take luck to meet are unit tests (`sys::fake`). What stays outside of
@@ -11,6 +11,7 @@
 pub(crate) mod fake;
 pub(crate) mod front;
 mod inherited;
+pub(crate) mod installed;
 pub(crate) mod kernel;
 pub(crate) mod left;
 pub(crate) mod linux;

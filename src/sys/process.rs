@@ -11,7 +11,8 @@ use nix::errno::Errno;
 
 use super::inherited;
 use super::kernel::{Signo, Tid};
-use super::seccomp::{self, For, Instruction};
+use super::seccomp::{self, For};
+use crate::bpf::Instruction;
 
 /// A program and how it is to be started.
 #[derive(Debug)]

@@ -169,6 +169,10 @@ fn each_is_one_line_and_nothing_is_touched() {
         ("diff docker-default@x rec.json -o out.json", "`x`"),
         ("diff docker-default@ rec.json -o out.json", "``"),
         (
+            "diff podman-default@5 rec.json -o out.json",
+            "only one version of podman-default",
+        ),
+        (
             "diff docker-defaults rec.json -o out.json",
             "can't read `docker-defaults`",
         ),

@@ -5,7 +5,10 @@ use crate::util::{PROGRAM, Sandbox, ran};
 fn help(columns: &str) -> String {
     let sandbox = Sandbox::new();
     let mut all = String::new();
-    for command in ["", "record", "import", "merge", "list", "generate", "diff"] {
+    for command in [
+        "", "record", "import", "merge", "list", "generate", "diff", "check", "lint", "export",
+        "inspect",
+    ] {
         let output = sandbox
             .command(PROGRAM)
             .env("COLUMNS", columns)

@@ -14,11 +14,15 @@ mod common;
 
 mod bad_input;
 mod bad_output;
+mod check;
 mod diff;
+mod export;
 mod generate;
 mod help;
 mod hostile;
 mod import;
+mod inspect;
+mod lint;
 mod merge_list;
 mod progress;
 mod record;

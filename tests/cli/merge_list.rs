@@ -102,3 +102,31 @@ fn list_of_an_incomplete_log_is_an_answer_with_a_warning() {
         warning: trace.strace: 1 call without an end in the log, counted all the same
     "#]].assert_eq(&ran.whole());
 }
+
+#[test]
+fn profiles_permit_together_what_either_does() {
+    let sandbox = Sandbox::new();
+    let profile = |names: &str, family: u64| {
+        format!(
+            r#"{{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
+ "syscalls": [{{"names": [{names}], "action": "SCMP_ACT_ALLOW"}},
+  {{"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{{"index": 0, "value": {family}, "op": "SCMP_CMP_EQ"}}]}}]}}"#
+        )
+    };
+    sandbox.write("one", profile(r#""read", "close""#, 2));
+    sandbox.write("two", profile(r#""read", "write""#, 10));
+    let text = sandbox.ok("merge --profiles one two -q");
+    sandbox.write("both", &text);
+    for name in ["one", "two"] {
+        assert_eq!(
+            sandbox.run(&format!("check {name} --at-most both")).code,
+            Some(0)
+        );
+    }
+    assert_eq!(text, sandbox.ok("merge --profiles two one two -q"));
+    assert!(
+        text.contains("\"value\": 2,") && text.contains("\"value\": 10,"),
+        "{text}"
+    );
+    assert_eq!(sandbox.run("merge --profiles one none").code, Some(2));
+}

@@ -18,6 +18,7 @@
 mod common;
 mod engine;
 mod image;
+mod installed;
 mod probe;
 mod rig;
 #[path = "../common/run.rs"]

@@ -2,9 +2,10 @@ use std::path::PathBuf;
 
 use callsieve::arch::Arch;
 use callsieve::profile::diff::{Change, Difference, Relation};
-use callsieve::profile::{DockerRelease, Host, Profile, docker_default};
+use callsieve::profile::{DockerRelease, Host, Profile, View, docker_default};
 
 use crate::cli::args::Format;
+use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
@@ -15,9 +16,10 @@ use crate::cli::ui::Ui;
 
 /// Compare two profiles by what they permit
 ///
-/// OLD and NEW are profiles, recordings, traces, or Docker's default: `docker-default` of the
-/// newest release, `docker-default@25.0.3` of another. They are compared by their answers to
-/// every call with every argument, on each architecture; how they are written does not matter.
+/// OLD and NEW are profiles, recordings, traces, or the default of an engine: `docker-default` of
+/// the newest release, `docker-default@25.0.3` of another, `podman-default` (CRI-O's too),
+/// `containerd-default`. They are compared by their answers to every call with every argument, on
+/// each architecture; how they are written does not matter.
 ///
 /// Exits with 1 if there is what `--fail-on` names, else with 0.
 #[derive(Debug, clap::Args)]
@@ -45,6 +47,8 @@ pub(crate) struct DiffArgs {
     /// The architecture of the engine; without it, the one that NEW or OLD tells
     #[arg(long, value_name = "ARCH")]
     arch: Option<Arch>,
+    #[command(flatten)]
+    engine: EngineArgs,
     #[command(flatten)]
     host: HostArgs,
 }
@@ -79,14 +83,15 @@ pub(crate) fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, CommandError> {
                 .hint("say it with `--arch`")
         })?;
     let host = args.host.host(native)?;
-    let (old_profile, new_profile) = (old.resolve(&host), new.resolve(&host));
-    let difference = between(&old_profile, &new_profile, native)?;
-    let outside = outside(&difference, &new_profile, &host)?;
+    let view = args.engine.view(native);
+    let (old_profile, new_profile) = (old.resolve(view, &host), new.resolve(view, &host));
+    let difference = between(&old_profile, &new_profile, view)?;
+    let outside = outside(&difference, &new_profile, view, &host)?;
     let heading = Heading {
         old: &old.name,
         new: &new.name,
         native,
-        container: &args.host.describe(),
+        container: &(args.host.describe() + &args.engine.describe()),
     };
     let text = match args.format {
         Format::Text => difference::text(&difference, &heading, Some(&outside), ui.verbose),
@@ -105,19 +110,24 @@ pub(crate) fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, CommandError> {
     Ok(if found { Exit::Finding } else { Exit::Done })
 }
 
-fn between(old: &Profile, new: &Profile, native: Arch) -> Result<Difference, CommandError> {
-    Difference::between(old, new, native).map_err(|error| {
+fn between(old: &Profile, new: &Profile, view: View) -> Result<Difference, CommandError> {
+    Difference::between(old, new, &view).map_err(|error| {
         CommandError::input("", &error).hint("this is no judgement: the profiles were not compared")
     })
 }
 
 /// What is wider and outside the newest default of Docker, too.
-fn outside(difference: &Difference, new: &Profile, host: &Host) -> Result<Outside, CommandError> {
+fn outside(
+    difference: &Difference,
+    new: &Profile,
+    view: View,
+    host: &Host,
+) -> Result<Outside, CommandError> {
     if difference.wider.is_empty() {
         return Ok(Outside::new());
     }
     let default = docker_default(DockerRelease::NEWEST).resolve(host);
-    let beyond = between(&default, new, host.native)?;
+    let beyond = between(&default, new, view)?;
     let key = |change: &Change| (change.arch, change.call.clone());
     let beyond: Outside = beyond.wider.iter().map(key).collect();
     Ok(difference

@@ -41,8 +41,8 @@ pub(crate) struct GenerateArgs {
     /// also the architecture of logs that don't tell it themselves
     #[arg(long, value_name = "ARCH", value_delimiter = ',')]
     arch: Vec<Arch>,
-    /// Never be weaker than this profile: `docker-default`, `docker-default@25.0.3`, a file, or
-    /// `none`
+    /// Never be weaker than this profile: `docker-default`, `docker-default@25.0.3`,
+    /// `podman-default`, `containerd-default`, a file, or `none`
     #[arg(long, value_name = "PROFILE", default_value = "docker-default")]
     base: String,
     /// Allow what these runtimes need to start a container: runc, crun, runc+crun or none

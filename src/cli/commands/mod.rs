@@ -1,8 +1,12 @@
 //! One command a file: its arguments, which are its help, and what it does.
 
+pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod export;
 pub(crate) mod generate;
 pub(crate) mod import;
+pub(crate) mod inspect;
+pub(crate) mod lint;
 pub(crate) mod list;
 pub(crate) mod merge;
 pub(crate) mod record;

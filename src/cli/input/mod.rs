@@ -129,6 +129,19 @@ fn look(origin: &Origin, watcher: &Watcher) -> Result<Content, CommandError> {
     })
 }
 
+/// The bytes of a file whatever they are, and its name for messages. One more than `most` are
+/// read, so that what is longer can be told.
+pub(crate) fn bytes(path: &Path, most: usize) -> Result<(String, Vec<u8>), CommandError> {
+    let origin = Origin::new(path);
+    let reader = origin.open(&Watcher::silent())?;
+    let mut bytes = Vec::new();
+    reader
+        .take(most as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| CommandError::user(format!("can't read `{}`: {error}", origin.place())))?;
+    Ok((origin.place(), bytes))
+}
+
 /// A recording or a profile.
 #[derive(Debug)]
 pub(crate) enum Loaded {

@@ -74,6 +74,9 @@ pub(crate) fn text(
                 &mut text,
                 &format!("{}{mark}\n", line(change, several.then_some(&arches))),
             );
+            if verbose && matches!(sign, "+" | "~") {
+                push(&mut text, &rules(change));
+            }
         }
     };
     let wider: Vec<&Change> = difference.wider.iter().collect();
@@ -163,6 +166,21 @@ fn together<'a>(changes: &[&'a Change]) -> Vec<(&'a Change, Vec<Arch>)> {
     rows
 }
 
+/// What a call gets from both, and by which rules.
+pub(crate) fn line_with_rules(change: &Change) -> String {
+    line(change, Some(&vec![change.arch])) + "\n" + &rules(change)
+}
+
+/// The rules that decide in both, with the arguments of the example.
+fn rules(change: &Change) -> String {
+    let by = |rules: &[String]| rules.join(", ");
+    let (old, new) = (by(&change.old_because), by(&change.new_because));
+    if old.is_empty() && new.is_empty() {
+        return String::new();
+    }
+    format!("          {old} -> {new}\n")
+}
+
 fn line(change: &Change, arches: Option<&Vec<Arch>>) -> String {
     let arches = arches.map_or_else(String::new, |arches| {
         let names: Vec<&str> = arches.iter().map(|arch| arch.name()).collect();
@@ -219,7 +237,7 @@ fn folded(changes: &[&Change]) -> String {
                     .entry(group(name.as_str()))
                     .or_default() += 1;
             }
-            CallId::AnyOther | CallId::WholeArchitecture => {
+            CallId::AnyOther | CallId::AnyFrom(_) | CallId::WholeArchitecture => {
                 push(
                     &mut text,
                     &format!("{}\n", line(change, Some(&vec![change.arch]))),
@@ -290,8 +308,17 @@ pub(crate) fn json(
     heading: &Heading<'_>,
     outside: Option<&Outside>,
 ) -> String {
+    super::json(&value(difference, heading, outside))
+}
+
+/// What [`json`] writes.
+pub(crate) fn value<'a>(
+    difference: &Difference,
+    heading: &Heading<'a>,
+    outside: Option<&Outside>,
+) -> impl Serialize + use<'a> {
     let rows = |changes: &[Change]| changes.iter().map(|change| row(change, outside)).collect();
-    super::json(&Json {
+    Json {
         schema: 1,
         old: heading.old,
         new: heading.new,
@@ -329,7 +356,7 @@ pub(crate) fn json(
             .iter()
             .map(ToString::to_string)
             .collect(),
-    })
+    }
 }
 
 fn row(change: &Change, outside: Option<&Outside>) -> Row {
@@ -338,6 +365,7 @@ fn row(change: &Change, outside: Option<&Outside>) -> Row {
         syscall: match &change.call {
             CallId::Name(name) => name.to_string(),
             CallId::AnyOther => "?".to_owned(),
+            CallId::AnyFrom(number) => format!("?>={number}"),
             CallId::WholeArchitecture => "*".to_owned(),
         },
         old: change.old.to_string(),
@@ -346,6 +374,8 @@ fn row(change: &Change, outside: Option<&Outside>) -> Row {
         outside_default: outside
             .map(|outside| outside.contains(&(change.arch, change.call.clone())))
             .filter(|is| *is),
+        old_by: change.old_because.clone(),
+        new_by: change.new_because.clone(),
         example: change.witness.map(|witness| Example {
             args: witness.args.iter().map(|arg| format!("{arg:#x}")).collect(),
             old: witness.old.to_string(),
@@ -387,6 +417,10 @@ struct Row {
     by_argument: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     outside_default: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    old_by: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    new_by: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<Example>,
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use callsieve::arch::Arch;
 use callsieve::event::CallId;
-use callsieve::profile::Action;
 use callsieve::profile::action::ENOSYS;
 use callsieve::profile::build::{Generated, LeftOut, Options, Reason, Why};
+use callsieve::profile::{Action, View};
 
 use super::difference::{self, Heading};
 use super::{counted, safe};
@@ -54,8 +54,9 @@ pub(crate) fn summary(
         }
     }
     if let (Some(base), Some(profile)) = (&options.base, &generated.base) {
-        let difference = Difference::between(profile, &generated.profile, generated.native)
-            .map_err(|error| CommandError::input("", &error))?;
+        let difference =
+            Difference::between(profile, &generated.profile, &View::docker(generated.native))
+                .map_err(|error| CommandError::input("", &error))?;
         let heading = Heading {
             old: &safe(&base.name),
             new: "This profile",

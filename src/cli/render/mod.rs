@@ -1,7 +1,10 @@
 //! What people read: the words and columns of results, notes and warnings.
 
+pub(crate) mod check;
 pub(crate) mod difference;
 pub(crate) mod generated;
+pub(crate) mod installed;
+pub(crate) mod lint;
 pub(crate) mod reasons;
 pub(crate) mod recorded;
 pub(crate) mod screen;

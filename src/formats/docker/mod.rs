@@ -6,12 +6,12 @@
 
 mod detect;
 mod error;
-mod object;
+pub(crate) mod object;
 mod raw;
 mod read;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 mod write;
 
 pub use self::detect::detect;
@@ -25,10 +25,10 @@ pub const MAX_BYTES: usize = 4 << 20;
 
 /// The largest error number; the kernel makes this of a larger one (`MAX_ERRNO` in
 /// kernel/seccomp.c, `__seccomp_filter`).
-const MAX_ERRNO: u16 = 4095;
+pub(crate) const MAX_ERRNO: u16 = 4095;
 
 /// The flags of the OCI runtime specification, config-linux.md.
-const FLAGS: [&str; 4] = [
+pub(crate) const FLAGS: [&str; 4] = [
     "SECCOMP_FILTER_FLAG_TSYNC",
     "SECCOMP_FILTER_FLAG_LOG",
     "SECCOMP_FILTER_FLAG_SPEC_ALLOW",

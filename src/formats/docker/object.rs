@@ -42,7 +42,7 @@ impl<'de, T: Checked> Deserialize<'de> for Object<T> {
 }
 
 /// What a string is read as.
-pub(super) trait Word: Sized {
+pub(crate) trait Word: Sized {
     /// What the string should be, with its article.
     const EXPECTED: &'static str;
 

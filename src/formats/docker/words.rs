@@ -40,7 +40,7 @@ impl Word for Arch {
 
 /// An architecture as Docker's conditions name it.
 #[derive(Debug)]
-pub(super) struct DockerArch(pub(super) String);
+pub(crate) struct DockerArch(pub(crate) String);
 
 impl Word for DockerArch {
     const EXPECTED: &'static str = "Docker's name of an architecture";
@@ -103,7 +103,7 @@ impl Word for SyscallName {
 }
 
 /// Whether an architecture has the call.
-fn is_known(name: &str) -> bool {
+pub(crate) fn is_known(name: &str) -> bool {
     // One set, so that a file of nothing but names is read fast.
     static KNOWN: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
         let tables = Arch::ALL.into_iter().map(syscalls::table);
@@ -132,7 +132,7 @@ impl Word for Flag {
 
 /// `SCMP_CMP_…`
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Operator {
+pub(crate) enum Operator {
     NotEqual,
     Less,
     LessOrEqual,
@@ -161,7 +161,7 @@ impl Word for Operator {
 
 impl Operator {
     /// The test. Only `SCMP_CMP_MASKED_EQ` looks at the second value, for libseccomp too.
-    pub(super) const fn test(self, value: u64, value_two: u64) -> Test {
+    pub(crate) const fn test(self, value: u64, value_two: u64) -> Test {
         match self {
             Self::NotEqual => Test::NotEqual(value),
             Self::Less => Test::Less(value),
@@ -179,7 +179,7 @@ impl Operator {
 
 /// An error number by its name, as Podman writes it besides the number.
 #[derive(Debug)]
-pub(super) struct ErrnoName(pub(super) u16);
+pub(crate) struct ErrnoName(pub(crate) u16);
 
 impl Word for ErrnoName {
     const EXPECTED: &'static str = "the name of an error";

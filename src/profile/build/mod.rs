@@ -11,6 +11,7 @@ mod tighten;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{CallId as DiffCall, Difference};
+use super::engine::View;
 use super::{Action, Host, Profile, action};
 use crate::arch::Arch;
 use crate::event::CallId;
@@ -179,9 +180,9 @@ fn check(
     }
     let asked = |call: &DiffCall| match call {
         DiffCall::Name(name) => options.allow.contains_key(name),
-        DiffCall::AnyOther | DiffCall::WholeArchitecture => false,
+        DiffCall::AnyOther | DiffCall::AnyFrom(_) | DiffCall::WholeArchitecture => false,
     };
-    let difference = Difference::between(than, profile, native)?;
+    let difference = Difference::between(than, profile, &View::docker(native))?;
     match difference.wider.iter().find(|change| !asked(&change.call)) {
         None => Ok(()),
         Some(change) => Err(BuildError::Weaker {

@@ -49,7 +49,7 @@ impl Stance {
         Self::Conditional(
             rules
                 .into_iter()
-                .flat_map(Rule::alternatives)
+                .flat_map(|rule| rule.alternatives(usize::MAX))
                 .map(|conditions| Rule {
                     conditions,
                     ..Rule::unconditional(vec![name.clone()], Action::Allow)
