@@ -8,6 +8,8 @@ use std::io::IsTerminal as _;
 pub(crate) struct Env {
     /// Where programs are looked for.
     pub(crate) search_path: Option<OsString>,
+    /// Somebody may answer what the program asks.
+    pub(crate) stdin_is_terminal: bool,
     /// Standard error is a terminal, so progress can be shown on it.
     pub(crate) stderr_is_terminal: bool,
 }
@@ -18,6 +20,7 @@ impl Env {
     pub(crate) fn from_process() -> Self {
         Self {
             search_path: search_path(),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
         }
     }

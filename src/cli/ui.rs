@@ -1,6 +1,5 @@
 //! Who may write where: results to standard output, everything else to standard error.
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 
 use anstream::ColorChoice;
@@ -18,8 +17,8 @@ pub(crate) struct Ui {
     /// Print what is folded otherwise.
     pub(crate) verbose: bool,
     progress: bool,
-    /// Where programs are looked for.
-    pub(crate) search_path: Option<OsString>,
+    /// What the environment said.
+    pub(crate) env: Env,
 }
 
 impl Ui {
@@ -30,7 +29,11 @@ impl Ui {
             quiet: false,
             verbose: false,
             progress: false,
-            search_path: None,
+            env: Env {
+                search_path: None,
+                stdin_is_terminal: false,
+                stderr_is_terminal: false,
+            },
         }
     }
 
@@ -44,7 +47,7 @@ impl Ui {
             quiet: global.quiet,
             verbose: global.verbose,
             progress: env.stderr_is_terminal && !global.quiet && !global.no_progress,
-            search_path: env.search_path,
+            env,
         }
     }
 

@@ -127,6 +127,7 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
     }
     let (backend, reason) = if session.wish == Wish::Auto
         && !session.known.calls.is_empty()
+        && !session.known.filters_itself()
         && host.notify
         && host.sync_wake_up
     {
@@ -250,6 +251,10 @@ mod tests {
             ..HOST
         };
         assert_eq!(name(&known, slow).unwrap(), "ptrace+seccomp");
+        known.known.add(crate::arch::Arch::X86_64, "seccomp");
+        assert_eq!(name(&known, HOST).unwrap(), "ptrace+seccomp");
+        known.known = Known::default();
+        known.known.add(crate::arch::Arch::X86_64, "read");
         known.wish = Wish::Ptrace;
         assert_eq!(name(&known, HOST).unwrap(), "ptrace+seccomp");
     }

@@ -46,6 +46,12 @@ pub(crate) enum Special {
     Ptrace,
     Seccomp,
     Prctl,
+    /// Writes to a descriptor, which may be the terminal.
+    Output,
+    /// Reads from a descriptor, which may be the terminal.
+    Input,
+    /// May change how the terminal works.
+    Ioctl,
 }
 
 /// A kind of call that had not been seen before.
@@ -322,6 +328,9 @@ impl Count {
             Some("ptrace") => Special::Ptrace,
             Some("seccomp") => Special::Seccomp,
             Some("prctl") => Special::Prctl,
+            Some("write" | "writev") => Special::Output,
+            Some("read" | "readv") => Special::Input,
+            Some("ioctl") => Special::Ioctl,
             Some(_) | None => Special::None,
         };
         Self {

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arch::Arch;
-use crate::sys::seccomp::{Instruction, MAX_INSTRUCTIONS, RET_ALLOW};
+use crate::bpf::{Data, Endian, Instruction, MAX_INSTRUCTIONS};
+use crate::sys::seccomp::RET_ALLOW;
 use crate::syscalls::{ArgKind, closed_set_arguments, table};
 
 /// Numbers that pass, by `AUDIT_ARCH_*`. Those of x32 stand beside those of `x86_64`.
@@ -23,10 +24,6 @@ const JUMP_NOT_BELOW: u16 = 0x35;
 const JUMP_ANY_BIT: u16 = 0x45;
 const JUMP: u16 = 0x05;
 const RETURN: u16 = 0x06;
-/// Places in `struct seccomp_data`.
-const NUMBER: u32 = 0;
-const ARCH: u32 = 4;
-const ARGS: u32 = 16;
 
 /// What becomes of a range of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +38,12 @@ enum Leaf {
 /// processes must not escape a tracer. A set too large for the kernel is cut: the
 /// architectures that come last are reported in full.
 pub(crate) fn filter(known: &Known, report: u32, traced: bool) -> Vec<Instruction> {
-    let mut code = vec![statement(LOAD_WORD, ARCH)];
+    let mut code = vec![statement(LOAD_WORD, Data::ARCH)];
     for (arch, numbers) in known {
         if numbers.is_empty() {
             continue;
         }
-        let mut section = vec![statement(LOAD_WORD, NUMBER)];
+        let mut section = vec![statement(LOAD_WORD, Data::NUMBER)];
         section.extend(tree(&bounds(*arch, numbers, traced), report));
         // The jump over the section, and the answer at the end.
         if code.len() + section.len() + 3 > MAX_INSTRUCTIONS {
@@ -135,9 +132,9 @@ fn tree(bounds: &[(u32, Leaf)], report: u32) -> Vec<Instruction> {
         [(_, Leaf::Pass)] => vec![statement(RETURN, RET_ALLOW)],
         [] | [(_, Leaf::Report)] => vec![statement(RETURN, report)],
         [(_, Leaf::PassTraced(index))] => {
-            let low = if cfg!(target_endian = "little") { 0 } else { 4 };
+            let low = Data::half(*index, false, Endian::native());
             vec![
-                statement(LOAD_WORD, ARGS + 8 * u32::from(*index) + low),
+                statement(LOAD_WORD, low),
                 Instruction {
                     code: JUMP_ANY_BIT,
                     jump_true: 0,
@@ -163,39 +160,19 @@ fn tree(bounds: &[(u32, Leaf)], report: u32) -> Vec<Instruction> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bpf::Program;
     use crate::sys::seccomp::RET_TRACE;
 
-    /// Runs a program as the kernel would.
+    /// What the kernel would answer.
     fn run(code: &[Instruction], arch: u32, number: u32, args: [u64; 6]) -> u32 {
-        let mut accumulator = 0_u32;
-        let mut at = 0;
-        loop {
-            let it = code[at];
-            let test = match it.code {
-                LOAD_WORD => {
-                    accumulator = match it.value {
-                        NUMBER => number,
-                        ARCH => arch,
-                        place => {
-                            let index = usize::try_from((place - ARGS) / 8).unwrap();
-                            u32::try_from(args[index] & 0xffff_ffff).unwrap()
-                        }
-                    };
-                    at += 1;
-                    continue;
-                }
-                RETURN => return it.value,
-                JUMP => {
-                    at += 1 + usize::try_from(it.value).unwrap();
-                    continue;
-                }
-                JUMP_EQUAL => accumulator == it.value,
-                JUMP_NOT_BELOW => accumulator >= it.value,
-                JUMP_ANY_BIT => accumulator & it.value != 0,
-                other => panic!("instruction {other:#x}"),
-            };
-            at += 1 + usize::from(if test { it.jump_true } else { it.jump_false });
-        }
+        let program = Program::new(code.to_vec(), Endian::native()).unwrap();
+        let data = Data {
+            number,
+            arch,
+            instruction_pointer: 0,
+            args,
+        };
+        program.run(&data).0
     }
 
     fn all(arch: Arch, keep: impl Fn(usize) -> bool) -> BTreeSet<u32> {

@@ -17,8 +17,8 @@ pub struct Known {
 
 /// What a tracer wants to see each time: it looks at more than the number.
 const LOOKED_AT: [&str; 4] = ["clone3", "ptrace", "prctl", "seccomp"];
-/// What tells a listener that a process runs another program.
-const PROGRAMS: [&str; 2] = ["execve", "execveat"];
+/// What a listener wants to hear each time: that a process runs another program, or filters.
+const HEARD: [&str; 4] = ["execve", "execveat", "prctl", "seccomp"];
 /// What a listener must not hear: interrupted while it waits, it returns an error into the
 /// handler's frame, and the program crashes.
 const NEVER_HEARD: [&str; 2] = ["rt_sigreturn", "sigreturn"];
@@ -36,6 +36,15 @@ impl Known {
         self.calls.entry(arch).or_default().insert(number);
     }
 
+    /// Whether a program is known to install filters of its own, from which only a tracer can
+    /// see what they refuse.
+    pub(super) fn filters_itself(&self) -> bool {
+        self.calls.iter().any(|(arch, calls)| {
+            let number = table(*arch).number("seccomp");
+            number.is_some_and(|number| calls.contains(&number))
+        })
+    }
+
     /// What the filter lets pass for a tracer.
     pub(super) fn for_tracer(&self) -> filter::Known {
         self.numbers(&LOOKED_AT, &[])
@@ -43,7 +52,7 @@ impl Known {
 
     /// What the filter lets pass for a listener.
     pub(super) fn for_listener(&self) -> filter::Known {
-        self.numbers(&PROGRAMS, &NEVER_HEARD)
+        self.numbers(&HEARD, &NEVER_HEARD)
     }
 
     /// Those of this machine's architectures, less and more some names.

@@ -6,8 +6,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use nix::errno::Errno;
 
 use super::{Command, RecordError};
+use crate::bpf::Instruction;
 use crate::sys::process::{self, Failed, Launch, Suspended};
-use crate::sys::seccomp::{For, Instruction};
+use crate::sys::seccomp::For;
 
 /// A child that waits to become the program.
 pub(super) fn suspended(

@@ -147,6 +147,42 @@ pub enum Control {
     Enough,
 }
 
+/// What a program is about to do to what may be a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TerminalUse {
+    /// Write to it.
+    Writes,
+    /// Read from it.
+    Reads,
+    /// Take it over: change how it works, as editors and shells do.
+    TakesOver,
+}
+
+impl TerminalUse {
+    /// What a call does, by its first two arguments.
+    fn of(special: counts::Special, first: u64, second: u64) -> Option<Self> {
+        /// `TCSETS`, `TCSETSW`, `TCSETSF` and their like with `struct termios2`, in
+        /// include/uapi/asm-generic/ioctls.h; where they differ the screen stays.
+        const SETTINGS: [u64; 6] = [
+            0x5402,
+            0x5403,
+            0x5404,
+            0x402c_542b,
+            0x402c_542c,
+            0x402c_542d,
+        ];
+        if special == counts::Special::Output && matches!(first, 1 | 2) {
+            Some(Self::Writes)
+        } else if special == counts::Special::Input && first == 0 {
+            Some(Self::Reads)
+        } else if special == counts::Special::Ioctl && SETTINGS.contains(&second) {
+            Some(Self::TakesOver)
+        } else {
+            None
+        }
+    }
+}
+
 /// Hears how a recording goes.
 pub trait Watch {
     /// The program was started, or the process attached to.
@@ -155,6 +191,8 @@ pub trait Watch {
     fn first(&mut self, first: &First);
     /// Some time has passed, a quarter of a second or a little more.
     fn tick(&mut self, progress: &Progress<'_>) -> Control;
+    /// The program is about to use a standard stream.
+    fn uses_terminal(&mut self, how: TerminalUse);
     /// The program was stopped by job control, or goes on after that.
     fn stopped(&mut self, stopped: bool);
 }

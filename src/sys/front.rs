@@ -3,7 +3,6 @@
 //! would all fail if the one who answers its filter died.
 
 use std::os::unix::net::UnixDatagram;
-use std::ptr;
 
 use libc::c_int;
 use nix::errno::Errno;
@@ -48,11 +47,15 @@ pub(crate) fn split(end_together: bool) -> Result<Side, Errno> {
         let number = error.raw_os_error().unwrap_or_default();
         Errno::from_raw(number)
     })?;
+    // Before the recorder could end, whose signal would be lost.
+    let awaited = awaited()?;
+    let before = block(libc::SIG_BLOCK, &awaited)?;
     // SAFETY: called before any thread is started (the command line has none at this point), so
     // that no lock is held by a thread that the child lacks.
     let pid = unsafe { libc::fork() };
     match Errno::result(pid)? {
         0 => {
+            block(libc::SIG_SETMASK, &before)?;
             if end_together {
                 // SAFETY: this operation takes numbers only.
                 let answer = unsafe {
@@ -68,7 +71,12 @@ pub(crate) fn split(end_together: bool) -> Result<Side, Errno> {
             drop(theirs);
             // If the recorder dies its children become this one's.
             process::adopt_orphans()?;
-            let ended = wait(Tid(pid))?;
+            for signal in LEFT_TO_THE_PROGRAM {
+                set(signal, libc::SIG_IGN)?;
+            }
+            // Ignored it would reap by itself.
+            set(libc::SIGCHLD, libc::SIG_DFL)?;
+            let ended = wait(Tid(pid), &awaited)?;
             if let (Ended::Killed(_), Some(listener)) = (ended, left::take(&ours)) {
                 answer(Listener::new(listener));
             }
@@ -79,13 +87,16 @@ pub(crate) fn split(end_together: bool) -> Result<Side, Errno> {
 
 /// Waits for the recorder, hands signals on to it, and reaps whatever becomes a child of this
 /// process, as the first process of a container has to.
-fn wait(recorder: Tid) -> Result<Ended, Errno> {
-    let set = blocked(&PASSED_ON)?;
+fn wait(recorder: Tid, awaited: &libc::sigset_t) -> Result<Ended, Errno> {
+    // What has ended by now sends no signal any more if it was ignored.
+    if let Some(ended) = reap(recorder)? {
+        return Ok(ended);
+    }
     loop {
         // SAFETY: all zeros is a value of `siginfo_t`, which is made of numbers and pointers.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-        // SAFETY: `set` and `info` are complete and live through the call.
-        let signal = unsafe { libc::sigwaitinfo(&raw const set, &raw mut info) };
+        // SAFETY: the set and `info` are complete and live through the call.
+        let signal = unsafe { libc::sigwaitinfo(awaited, &raw mut info) };
         if signal == libc::SIGCHLD {
             if let Some(ended) = reap(recorder)? {
                 return Ok(ended);
@@ -100,29 +111,36 @@ fn wait(recorder: Tid) -> Result<Ended, Errno> {
 /// `SI_KERNEL` in include/uapi/asm-generic/siginfo.h.
 const KERNEL: c_int = 0x80;
 
-/// Blocks signals so that they can be waited for without a race, and ignores those that would
-/// stop this process.
-fn blocked(signals: &[c_int]) -> Result<libc::sigset_t, Errno> {
-    for signal in LEFT_TO_THE_PROGRAM {
-        // SAFETY: sets a disposition that runs nothing.
-        let old = unsafe { libc::signal(signal, libc::SIG_IGN) };
-        if old == libc::SIG_ERR {
-            return Err(Errno::last());
-        }
-    }
-    // SAFETY: sets a disposition that runs nothing; an ignored SIGCHLD would reap by itself.
-    let _old = unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) };
+/// The signals that are waited for.
+fn awaited() -> Result<libc::sigset_t, Errno> {
     // SAFETY: all bits zero is an empty set on Linux, and a valid value of the type.
     let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
-    for signal in signals.iter().chain([&libc::SIGCHLD]) {
+    for signal in PASSED_ON.iter().chain([&libc::SIGCHLD]) {
         // SAFETY: `set` is valid and the number is that of a signal.
         let answer = unsafe { libc::sigaddset(&raw mut set, *signal) };
         Errno::result(answer)?;
     }
-    // SAFETY: `set` is complete and lives through the call; the old mask is not asked for.
-    let answer = unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut()) };
-    Errno::result(answer)?;
     Ok(set)
+}
+
+/// Sets the signals that are blocked, and gives those that were.
+fn block(how: c_int, set: &libc::sigset_t) -> Result<libc::sigset_t, Errno> {
+    // SAFETY: all bits zero is an empty set on Linux, and a valid value of the type.
+    let mut old: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: both sets are complete and live through the call.
+    let answer = unsafe { libc::sigprocmask(how, set, &raw mut old) };
+    Errno::result(answer)?;
+    Ok(old)
+}
+
+/// Sets a disposition that runs nothing.
+fn set(signal: c_int, what: libc::sighandler_t) -> Result<(), Errno> {
+    // SAFETY: callers pass SIG_IGN or SIG_DFL only.
+    if unsafe { libc::signal(signal, what) } == libc::SIG_ERR {
+        Err(Errno::last())
+    } else {
+        Ok(())
+    }
 }
 
 /// Lets calls go on in place of a recorder that died, until nobody is left to make any.

@@ -11,7 +11,8 @@ use nix::errno::Errno;
 
 use super::inherited;
 use super::kernel::{Signo, Tid};
-use super::seccomp::{self, For, Instruction};
+use super::seccomp::{self, For};
+use crate::bpf::Instruction;
 
 /// A program and how it is to be started.
 #[derive(Debug)]
@@ -148,6 +149,8 @@ fn pointers(strings: &[CString]) -> Vec<*const c_char> {
 /// started with; what is open in this process and not meant for it is closed on execve.
 pub(crate) fn suspended(launch: &Launch) -> Result<Suspended, Errno> {
     let page = Page::new()?;
+    // The child may run when this process has gone already.
+    let recorder = std::process::id();
     let arguments = pointers(&launch.arguments);
     // The listener's descriptor must be ours when the child has made it. The child's execve
     // gives it a table of its own.
@@ -168,7 +171,7 @@ pub(crate) fn suspended(launch: &Launch) -> Result<Suspended, Errno> {
     };
     match Errno::result(pid)? {
         0 => {
-            let failed = match child(launch, &arguments, page.word()) {
+            let failed = match child(launch, &arguments, page.word(), recorder) {
                 Ok(never) => match never {},
                 Err(failed) => failed,
             };
@@ -191,8 +194,13 @@ pub(crate) fn suspended(launch: &Launch) -> Result<Suspended, Errno> {
 
 /// What the child does: futex, signal, close, prctl, seccomp, execve. Nothing is allocated
 /// or freed.
-fn child(launch: &Launch, arguments: &[*const c_char], word: &Word) -> Result<Infallible, Failed> {
-    wait_for_go(word)?;
+fn child(
+    launch: &Launch,
+    arguments: &[*const c_char],
+    word: &Word,
+    recorder: u32,
+) -> Result<Infallible, Failed> {
+    wait_for_go(word, recorder)?;
     // Before the filter, after which only attempts to execute are expected.
     inherited::restore(
         launch
@@ -227,13 +235,11 @@ fn child(launch: &Launch, arguments: &[*const c_char], word: &Word) -> Result<In
 }
 
 /// Waits until the recorder says so, or is gone, which is looked for now and then.
-fn wait_for_go(word: &Word) -> Result<(), Failed> {
+fn wait_for_go(word: &Word, recorder: u32) -> Result<(), Failed> {
     static LOOK_EVERY: libc::timespec = libc::timespec {
         tv_sec: 1,
         tv_nsec: 0,
     };
-    // SAFETY: always succeeds and touches no memory.
-    let recorder = unsafe { libc::getppid() };
     while word.go.load(Ordering::Acquire) == 0 {
         // SAFETY: `go` and the time live through the call; the kernel reads them and writes
         // nothing.
@@ -247,7 +253,8 @@ fn wait_for_go(word: &Word) -> Result<(), Failed> {
             )
         };
         // SAFETY: always succeeds and touches no memory.
-        if unsafe { libc::getppid() } != recorder {
+        let parent = unsafe { libc::getppid() };
+        if u32::try_from(parent) != Ok(recorder) {
             return Err(Failed::Exec(Errno::ECANCELED));
         }
     }

@@ -3,15 +3,7 @@
 use libc::{c_long, c_ulong, c_void};
 use nix::errno::Errno;
 
-/// An instruction of a classic BPF program, as the kernel reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(C)]
-pub(crate) struct Instruction {
-    pub(crate) code: u16,
-    pub(crate) jump_true: u8,
-    pub(crate) jump_false: u8,
-    pub(crate) value: u32,
-}
+use crate::bpf::Instruction;
 
 /// `struct sock_fprog`.
 #[repr(C)]
@@ -19,9 +11,6 @@ struct Program {
     length: u16,
     instructions: *const Instruction,
 }
-
-/// Longest program the kernel accepts: `BPF_MAXINSNS` in `include/uapi/linux/bpf_common.h`.
-pub(crate) const MAX_INSTRUCTIONS: usize = 4096;
 
 // include/uapi/linux/seccomp.h
 const SET_MODE_FILTER: c_ulong = 1;

@@ -26,11 +26,14 @@ use crate::cli::{known, output, render};
 /// can't be started, with 125 if callsieve fails; with 3 if it succeeded and the recording is
 /// incomplete, with 4 if recording is not permitted here.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "callsieve record [OPTIONS] [--] COMMAND [ARG]...\n       callsieve record [OPTIONS] --pid PID",
+    after_help = "\
 Examples:
   callsieve record -o web.rec.json -- nginx -g 'daemon off;'
   callsieve record --duration 30s -- ./server
-  callsieve record --pid 4125 --duration 5m -o running.rec.json")]
+  callsieve record --pid 4125 --duration 5m -o running.rec.json"
+)]
 pub(crate) struct RecordArgs {
     /// The command and its arguments
     #[arg(
@@ -149,7 +152,7 @@ impl RecordArgs {
             let pid = Tid(pid);
             (Target::Process { pid, follow }, process_name(pid))
         } else {
-            let command = command(&self.command, ui.search_path.as_deref())?;
+            let command = command(&self.command, ui.env.search_path.as_deref())?;
             let name = self.command.first().map(PathBuf::from).unwrap_or_default();
             let name = name.file_name().unwrap_or(name.as_os_str());
             let label = name.to_string_lossy().into_owned();
@@ -191,7 +194,14 @@ impl RecordArgs {
             checkpoint: (!output::is_stdout(Some(path)) && !self.checkpoint.is_zero())
                 .then_some(self.checkpoint),
         };
-        let mut screen = Screen::new(&session.label, limits, path, front, ui);
+        let mut screen = Screen::new(
+            &session.label,
+            limits,
+            path,
+            front,
+            self.known.is_empty(),
+            ui,
+        );
         let recorder = record::recorder(session, Some(front)).map_err(|error| failure(&error))?;
         let finished = recorder.record(&mut screen);
         screen.finish();

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use callsieve::event::Gap;
-use callsieve::record::{Choice, Control, First, Front, Observations, Progress, Tid, Watch};
+use callsieve::record::{
+    Choice, Control, First, Front, Observations, Progress, TerminalUse, Tid, Watch,
+};
 use callsieve::recording::{self, Recording, RunBuilder};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -16,12 +18,26 @@ use crate::cli::ui::Ui;
 /// How often the lines are redrawn, per second.
 const REDRAWS: u8 = 4;
 
+/// The lines come back when the program has not written for so many looks.
+const QUIET_LOOKS: u8 = 3;
+
 /// When to stop and when to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     pub(crate) duration: Option<Duration>,
     pub(crate) quiet: Option<Duration>,
     pub(crate) checkpoint: Option<Duration>,
+}
+
+/// Where the lines are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    /// Not drawn now.
+    Away,
+    /// On the terminal.
+    Drawn,
+    /// There is no terminal, or the program has it for itself.
+    Never,
 }
 
 /// Watches a recording.
@@ -40,38 +56,39 @@ pub(crate) struct Screen<'a> {
     /// Calls and time at the last look.
     last: (u64, Duration),
     launched: bool,
+    lines: Lines,
+    /// The program wrote to the terminal since the last look, or the one before.
+    written_over: u8,
 }
 
 impl<'a> Screen<'a> {
+    /// With `shows` it draws its lines where that may be: not if the program could write to the
+    /// terminal unseen.
     pub(crate) fn new(
         name: &str,
         limits: Limits,
         path: &Path,
         front: &'a Front,
+        shows: bool,
         ui: &'a Ui,
     ) -> Self {
-        let bar = if ui.shows_progress() {
-            let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
-            let bar = ProgressBar::with_draw_target(None, target);
-            // A template that does not parse leaves the default style.
-            if let Ok(style) = ProgressStyle::with_template("{msg}") {
-                bar.set_style(style);
-            }
-            bar
-        } else {
-            ProgressBar::hidden()
-        };
         Self {
             name: safe(name),
             limits,
             path: path.to_owned(),
             front,
             ui,
-            bar,
+            bar: ProgressBar::hidden(),
             written: Duration::ZERO,
             failed: false,
             last: (0, Duration::ZERO),
             launched: false,
+            lines: if shows && ui.shows_progress() {
+                Lines::Away
+            } else {
+                Lines::Never
+            },
+            written_over: 0,
         }
     }
 
@@ -81,7 +98,8 @@ impl<'a> Screen<'a> {
     }
 
     fn draw(&mut self, progress: &Progress<'_>) {
-        if self.bar.is_hidden() {
+        self.written_over = self.written_over.saturating_sub(1);
+        if self.lines == Lines::Never || self.written_over > 0 {
             return;
         }
         let seen = progress.seen;
@@ -109,8 +127,19 @@ impl<'a> Screen<'a> {
             ["\n  Ctrl-C ends the recording", "", ""]
         };
         text.push_str(&parts.concat());
+        if self.lines == Lines::Away {
+            self.bar = bar();
+            self.lines = Lines::Drawn;
+        }
         self.bar.set_message(text);
-        self.bar.tick();
+    }
+
+    /// Takes the lines away for now.
+    fn clear(&mut self) {
+        if self.lines == Lines::Drawn {
+            self.lines = Lines::Away;
+            self.bar.finish_and_clear();
+        }
     }
 
     fn checkpoint(&mut self, progress: &Progress<'_>) {
@@ -130,6 +159,16 @@ impl<'a> Screen<'a> {
             self.bar.suspend(|| self.ui.warn(&error.to_string()));
         }
     }
+}
+
+/// Lines on standard error that are drawn in place.
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(REDRAWS));
+    // A template that does not parse leaves the default style.
+    if let Ok(style) = ProgressStyle::with_template("{msg}") {
+        bar.set_style(style);
+    }
+    bar
 }
 
 /// What a recorder that is killed later will have left.
@@ -181,10 +220,23 @@ impl Watch for Screen<'_> {
         }
     }
 
+    fn uses_terminal(&mut self, how: TerminalUse) {
+        if !self.launched || (how == TerminalUse::Reads && !self.ui.env.stdin_is_terminal) {
+            return;
+        }
+        // The lines come back when it has been quiet for a while.
+        self.written_over = QUIET_LOOKS;
+        self.clear();
+        // Who waits for an answer has asked on the line where these would be drawn.
+        let asks = how == TerminalUse::Reads;
+        if asks || how == TerminalUse::TakesOver {
+            self.lines = Lines::Never;
+        }
+    }
+
     fn stopped(&mut self, stopped: bool) {
         if stopped {
-            self.bar.set_message("");
-            self.bar.tick();
+            self.clear();
         }
         self.front.stop(stopped);
     }

@@ -65,6 +65,7 @@ impl Notify {
         watch.started(&self.choice, pid);
         let seen = Observations::new(&self.session.label, self.session.capture(&self.choice));
         let mut run = Loop::new(kernel, listener, seen, watch, pid);
+        run.keeps_privileges = !self.choice.no_new_privileges;
         run.run(|| report.failed().is_some())?;
         let finished = run.finish();
         if finished.seen.calls() == 0 {

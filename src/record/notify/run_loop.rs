@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::arch::Arch;
 use crate::event::{Gap, Remark};
 use crate::record::counts::{Observations, ProgramId, Special};
-use crate::record::{Control, End, Finished, Progress, RecordError, Watch};
+use crate::record::{Control, End, Finished, Progress, RecordError, TerminalUse, Watch};
 use crate::sys::kernel::{Asked, Change, Kernel, RawCall, Signo, Tid, Wait};
 use crate::sys::notify::{Notice, Notices};
 use crate::syscalls::table;
@@ -15,6 +15,8 @@ use crate::syscalls::table;
 const GRACE: Duration = Duration::from_secs(10);
 /// `SECCOMP_FILTER_FLAG_NEW_LISTENER`.
 const NEW_LISTENER: u64 = 8;
+const SECCOMP_SET_MODE_STRICT: u64 = 0;
+const SECCOMP_MODE_STRICT: u64 = 1;
 const SECCOMP_SET_MODE_FILTER: u64 = 1;
 const PR_SET_SECCOMP: u64 = 22;
 
@@ -34,6 +36,7 @@ pub(super) struct Loop<'a, K, N> {
     watch: &'a mut dyn Watch,
     main: Tid,
     main_end: Option<End>,
+    main_stopped: bool,
     /// The program runs: its first execve has succeeded.
     begun: bool,
     /// What threads run. Nobody tells when they end, so it is asked again after each tick.
@@ -43,6 +46,8 @@ pub(super) struct Loop<'a, K, N> {
     processes: BTreeSet<Tid>,
     phase: Phase,
     interrupts: u32,
+    /// Programs get the privileges that their files give.
+    pub(super) keeps_privileges: bool,
     /// `execve` and `execveat` of each architecture, as the kernel tells them.
     executes: BTreeSet<(u32, u64)>,
 }
@@ -73,12 +78,14 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             watch,
             main,
             main_end: None,
+            main_stopped: false,
             begun: false,
             programs: BTreeMap::new(),
             counted: BTreeSet::new(),
             processes: BTreeSet::new(),
             phase: Phase::Recording,
             interrupts: 0,
+            keeps_privileges: true,
             executes,
         }
     }
@@ -177,15 +184,39 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             self.seen.runs(program, tid, name);
             let leader = self.kernel.leader(tid).unwrap_or(tid);
             self.processes.insert(leader);
+            self.notes_privileges(program, found.gives_privileges);
         }
         program
     }
 
+    fn notes_privileges(&mut self, program: ProgramId, gives: bool) {
+        if gives && self.keeps_privileges {
+            self.seen.remark(Remark::Privileges, program);
+        } else if gives {
+            self.seen.remark(Remark::NoPrivileges, program);
+            self.seen.gap(Gap::NoPrivileges);
+        }
+    }
+
     fn special(&mut self, program: ProgramId, call: &RawCall, special: Special) {
         let [first, second, ..] = call.args;
+        let strict = (special == Special::Seccomp && first == SECCOMP_SET_MODE_STRICT)
+            || (special == Special::Prctl
+                && (first, second) == (PR_SET_SECCOMP, SECCOMP_MODE_STRICT));
+        if strict {
+            self.seen.remark(Remark::StrictSeccomp, program);
+            self.seen.gap(Gap::StrictSeccomp);
+            return;
+        }
         let filters = match special {
             Special::Seccomp => first == SECCOMP_SET_MODE_FILTER,
             Special::Prctl => first == PR_SET_SECCOMP,
+            Special::Output | Special::Input | Special::Ioctl => {
+                if let Some(how) = TerminalUse::of(special, first, second) {
+                    self.watch.uses_terminal(how);
+                }
+                false
+            }
             Special::None | Special::Clone(_) | Special::Clone3 | Special::Ptrace => false,
         };
         if !filters {
@@ -260,9 +291,7 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             Change::Exited(status) => End::Exited(status),
             Change::Killed(signal) => End::Killed(signal),
             Change::Stopped { .. } | Change::Continued => {
-                if tid == self.main {
-                    self.watch.stopped(change != Change::Continued);
-                }
+                self.main_stops(tid, change != Change::Continued);
                 return;
             }
             Change::Unknown(_) => return,
@@ -272,8 +301,18 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
         }
         if tid == self.main {
             self.main_end = Some(end);
+            self.main_stops(tid, false);
         }
         self.programs.remove(&tid);
+    }
+
+    /// Tells when job control stops the first process, or lets it go on. That it went on may
+    /// be hidden by its end.
+    fn main_stops(&mut self, tid: Tid, stopped: bool) {
+        if tid == self.main && self.main_stopped != stopped {
+            self.main_stopped = stopped;
+            self.watch.stopped(stopped);
+        }
     }
 
     fn ask_to_end(&mut self) {

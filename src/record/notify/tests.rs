@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use super::run_loop::Loop;
 use crate::event::{Capture, Gap, Image, Remark, Sighting, Sink, Tally};
 use crate::record::counts::Observations;
-use crate::record::{Choice, Control, End, First, Progress, Watch};
+use crate::record::{Choice, Control, End, First, Progress, TerminalUse, Watch};
 use crate::sys::fake::{Fake, Step, raw};
 use crate::sys::kernel::{Asked, Change, Kernel as _, Signo, Tid, Wait};
 use crate::sys::notify::{Notice, Notices};
@@ -37,6 +37,7 @@ impl Watch for Watcher {
     fn tick(&mut self, _progress: &Progress<'_>) -> Control {
         self.0
     }
+    fn uses_terminal(&mut self, _how: TerminalUse) {}
     fn stopped(&mut self, _stopped: bool) {}
 }
 

@@ -4,6 +4,7 @@ use super::run_loop::Loop;
 use super::tracee::{Stopped, Tracee};
 use crate::arch::Arch;
 use crate::event::{Errno as ErrorName, Gap, Outcome, Remark};
+use crate::record::TerminalUse;
 use crate::record::counts::{ProgramId, Special};
 use crate::record::filter::CLONE_UNTRACED;
 use crate::sys::kernel::{CallStop, Kernel, RawCall, Resume, Tid};
@@ -105,6 +106,11 @@ impl<K: Kernel> Loop<'_, K> {
         let [first, second, ..] = call.args;
         match special {
             Special::None => {}
+            Special::Output | Special::Input | Special::Ioctl => {
+                if let Some(how) = TerminalUse::of(special, first, second) {
+                    self.watch.uses_terminal(how);
+                }
+            }
             Special::Clone(index) => {
                 let flags = call.args.get(usize::from(index)).copied();
                 let flags = flags.unwrap_or_default();

@@ -66,7 +66,7 @@ impl Ptrace {
             },
             results: self.session.results,
             attached: matches!(self.session.target, Target::Process { .. }),
-            keeps_privileges: self.host.tracer,
+            keeps_privileges: self.host.tracer && !self.choice.no_new_privileges,
         }
     }
 }

@@ -398,6 +398,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
         let _gone = self.early.remove(&tid);
         if Some(tid) == self.main {
             self.main_end = Some(end);
+            self.main_stops(tid, false);
         }
         let Some(tracee) = self.tracees.remove(&tid) else {
             return;
