@@ -31,7 +31,11 @@ struct Wire {
 
 /// Whether the start of a log has such lines.
 pub(super) fn detect(start: &Start<'_>) -> bool {
-    start.has_many(|line| line.starts_with(b"{") && serde_json::from_slice::<Wire>(line).is_ok())
+    start.has_many(|line| {
+        line.starts_with(b"{")
+            && serde_json::from_slice::<Wire>(line)
+                .is_ok_and(|wire| wire.syscall.is_some() || wire.nr.is_some())
+    })
 }
 
 impl ByLine for JsonLines {
