@@ -1,6 +1,6 @@
 //! Logs made to exhaust: memory stays bounded, the error is one clear line, nothing panics.
 
-use std::io::{Read, Write as _};
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,11 @@ use crate::util::{PROGRAM, Sandbox, assert_harmless};
 /// reserve.
 const MEMORY: u32 = 700_000;
 
+/// Takes bytes; `false` if no more are wanted.
+type Write<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
+
 /// Reads standard input in bounded memory. Gives the exit code and what it says.
-fn import(
-    sandbox: &Sandbox,
-    options: &str,
-    feed: impl Fn(&mut dyn FnMut(&[u8]) -> bool),
-) -> String {
+fn import(sandbox: &Sandbox, options: &str, feed: impl Fn(Write<'_>)) -> String {
     let start = Instant::now();
     let line = format!("ulimit -v {MEMORY}; exec \"$0\" import - -o out.json {options}");
     let mut child = Command::new("sh")
@@ -50,7 +49,7 @@ fn import(
     format!("{:?} {said}", status.code())
 }
 
-fn repeated(bytes: &[u8], total: u64) -> impl Fn(&mut dyn FnMut(&[u8]) -> bool) {
+fn repeated(bytes: &[u8], total: u64) -> impl Fn(Write<'_>) {
     let block: Vec<u8> = bytes.iter().copied().cycle().take(1 << 20).collect();
     move |write| {
         for _ in 0..total >> 20 {

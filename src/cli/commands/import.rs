@@ -13,8 +13,9 @@ use crate::cli::{input, output, render};
 
 /// Make a recording of traces
 ///
-/// A trace is what strace prints, with whatever options, perhaps compressed (gzip, zstd). The
-/// files of an `strace -ff` set are one run. A recording that is given is taken in as it is.
+/// A trace is what strace prints, with whatever options, or another tool's log (`--from` lists
+/// them), perhaps compressed (gzip, zstd, xz). The files of an `strace -ff` set are one run; a
+/// directory stands for its files. A recording that is given is taken in as it is.
 ///
 /// Exits with 3 if the recording is incomplete; it is written all the same and says why.
 #[derive(Debug, clap::Args)]
@@ -22,9 +23,11 @@ use crate::cli::{input, output, render};
 Examples:
   callsieve import nginx.strace -o nginx.rec.json
   callsieve import trace.* -o postgres.rec.json
+  callsieve import /var/log/audit/audit.log -o complain.rec.json
+  callsieve import --explain-lines unknown.log
   strace -f -n -o /dev/stdout ls | callsieve import - --arch x86_64")]
 pub(crate) struct ImportArgs {
-    /// Traces, the files of an `-ff` set, recordings; `-` is standard input
+    /// Traces, the files of an `-ff` set, directories, recordings; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     inputs: Vec<PathBuf>,
     /// Write the recording to this file; without it, to standard output
