@@ -1,11 +1,12 @@
 //! How fast a log of strace is read, beside what people use on such logs, in one run.
 //!
-//! `cargo bench --bench import` makes a log of some 64 MB from a sample trace, times the reader
+//! `cargo bench --bench import` makes a log of some 270 MB from a sample trace, times the reader
 //! and its peers, and prints how many times as long each peer took. docs/benchmarks.md has
 //! numbers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
@@ -20,14 +21,14 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use callsieve::ingest::{Source, decompressed, read_strace};
+use callsieve::ingest::{Format, Options, Source, decompressed, read};
 use callsieve::recording::{Recording, RunBuilder};
 use divan::Bencher;
 use divan::counter::BytesCount;
 
 /// The sample repeated: a `-f -t` log of many processes.
 const SAMPLE: &str = "sample-traces/initdb/trace.strace.zst";
-const BYTES: usize = 64 << 20;
+const BYTES: usize = 256 << 20;
 /// Rounds of the comparison; the fastest of each counts.
 const ROUNDS: usize = 5;
 
@@ -53,14 +54,19 @@ fn log_bytes() -> BytesCount {
 }
 
 /// What `callsieve import` does, but for the command line and the output.
-fn read_log() -> Recording {
+fn read_log(threads: usize) -> Recording {
     let mut run = RunBuilder::new("strace", vec!["log".to_owned()]);
     let source = Source {
         name: "log".to_owned(),
         pid: None,
         reader: decompressed(File::open(LOG.path()).unwrap()).unwrap(),
     };
-    let tally = read_strace([source], None, &mut run, &mut |_| ()).unwrap();
+    let options = Options {
+        format: Format::Strace,
+        told: None,
+        threads,
+    };
+    let tally = read([source], options, &mut run, &mut |_| ()).unwrap();
     Recording::of(run.finish(tally))
 }
 
@@ -89,6 +95,13 @@ static PEERS: LazyLock<Vec<(Peer, String)>> = LazyLock::new(|| {
             "awk -F'(' | sort -u",
             "awk",
             r#"awk -F'(' '{print $1}' "$1" | sort -u"#,
+            false,
+        ),
+        // Names by a pattern for this log; the second halves of calls are missing.
+        (
+            "rg -o | sort -u",
+            "rg",
+            r#"rg -o --no-line-number --no-filename '^\d+ +[0-9:]+ ([a-z_][a-z0-9_]*)\(' -r '$1' "$1" | sort -u"#,
             false,
         ),
         ("mawk by field", "mawk", "LC_ALL=C mawk", true),
@@ -137,9 +150,9 @@ fn output(line: &str) -> Vec<u8> {
     output.stdout
 }
 
-#[divan::bench(sample_count = 10, sample_size = 1)]
-fn import(bencher: Bencher<'_, '_>) {
-    bencher.counter(log_bytes()).bench(read_log);
+#[divan::bench(args = [1, 2], sample_count = 10, sample_size = 1)]
+fn import(bencher: Bencher<'_, '_>, threads: usize) {
+    bencher.counter(log_bytes()).bench(|| read_log(threads));
 }
 
 fn labels() -> Vec<&'static str> {
@@ -154,7 +167,7 @@ fn peer(bencher: Bencher<'_, '_>, label: &str) {
 
 /// A peer that is called correct has to be: else its time means nothing.
 fn check_names(peers: &[(Peer, String)]) {
-    let ours: BTreeSet<String> = read_log()
+    let ours: BTreeSet<String> = read_log(1)
         .totals()
         .into_values()
         .flat_map(|calls| calls.into_keys().map(|call| call.to_string()))
@@ -184,10 +197,12 @@ fn megabytes() -> f64 {
 fn print_ratios() {
     let peers: &[(Peer, String)] = &PEERS;
     check_names(peers);
-    let mut ours = Duration::MAX;
+    let mut ours = [Duration::MAX; 2];
     let mut theirs = vec![Duration::MAX; peers.len()];
     for _ in 0..ROUNDS {
-        fastest(&mut ours, || drop(read_log()));
+        for (threads, best) in (1..).zip(&mut ours) {
+            fastest(best, || drop(read_log(threads)));
+        }
         for ((_, line), best) in peers.iter().zip(&mut theirs) {
             fastest(best, || drop(output(line)));
         }
@@ -195,11 +210,14 @@ fn print_ratios() {
     let megabytes = megabytes();
     println!("\nfastest of {ROUNDS} rounds in turns, {megabytes:.0} MB");
     println!("{:<22} {:>8} {:>8} {:>7}", "", "seconds", "MB/s", "ratio");
-    let rows = std::iter::once(("import", ours))
+    let labels = ["import, 1 thread", "import, 2 threads"];
+    let rows = labels
+        .into_iter()
+        .zip(ours)
         .chain(peers.iter().map(|(peer, _)| peer.label).zip(theirs));
     for (label, time) in rows {
         let seconds = time.as_secs_f64();
-        let ratio = seconds / ours.as_secs_f64();
+        let ratio = seconds / ours[0].as_secs_f64();
         println!(
             "{label:<22} {seconds:>8.3} {:>8.0} {ratio:>7.2}",
             megabytes / seconds

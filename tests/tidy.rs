@@ -179,6 +179,55 @@ fn layers_point_downwards() {
     assert!(seen > 50, "only {seen} names were seen");
 }
 
+/// A reader of one format knows of no other: only `format` names them all.
+#[test]
+fn formats_do_not_know_each_other() {
+    const COMMON: [&str; 10] = [
+        "mod",
+        "by_line",
+        "compressed",
+        "explain",
+        "format",
+        "gather",
+        "json",
+        "lines",
+        "reader",
+        "text",
+    ];
+    let of = |name: &str| {
+        let path = name.strip_prefix("src/ingest/").unwrap();
+        path.split('/')
+            .next()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned()
+    };
+    let files = sources("src/ingest");
+    let formats: Vec<String> = files
+        .iter()
+        .map(|(name, _)| of(name))
+        .filter(|name| !COMMON.contains(&name.as_str()))
+        .collect();
+    assert!(formats.len() > 1);
+    for (name, text) in &files {
+        let own = of(name);
+        if own == "mod" || own == "format" {
+            continue;
+        }
+        let text = code(text);
+        let depth = name.strip_prefix("src/ingest/").unwrap();
+        let depth = depth.trim_end_matches("/mod.rs").split('/').count();
+        let mut named = after(&text, "crate::ingest::");
+        named.extend(after(&text, &"super::".repeat(depth)));
+        for other in named {
+            assert!(
+                !formats.contains(&other) || other == own,
+                "{name} names the format {other}"
+            );
+        }
+    }
+}
+
 #[test]
 fn files_are_short() {
     let long: Vec<String> = sources("src")

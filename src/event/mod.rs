@@ -8,11 +8,13 @@
 mod argument;
 mod capture;
 mod outcome;
+mod shape;
 mod tally;
 
 pub use argument::{ArgFacts, ArgValue, MAX_ARG_VALUES};
 pub use capture::{Capture, MAX_REMARKED, Remark};
 pub use outcome::{Errno, Outcome};
+pub use shape::shape;
 pub use tally::{Example, Gap, Skip, Tally};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::shape;
+
 /// Why a part of the input gave no call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Skip {
@@ -28,7 +30,7 @@ pub enum Skip {
     TooLong,
     /// A process that the log tells of and has no line of.
     NotFollowed,
-    /// Nothing that strace prints.
+    /// Nothing that the tool prints.
     NotUnderstood,
     /// A call that a recorder saw and has no room or no name for.
     Lost,
@@ -96,7 +98,7 @@ pub enum Gap {
     NotUnderstood,
     /// A filter killed the program, so that the rest of it was not seen.
     KilledByFilter,
-    /// A recorder saw calls that it could not keep.
+    /// Calls were seen that could not be kept; or the source says that it lost some.
     Lost,
     /// Calls that were known beforehand were not recorded again.
     Incremental,
@@ -110,11 +112,20 @@ pub enum Gap {
     OwnListener,
     /// A program asked for strict seccomp, which can't be had beside the recorder's filter.
     StrictSeccomp,
+    /// The source drops records when many come at once, as the kernel's log does.
+    RateLimited,
+    /// The source reports chosen events only, of which calls are a part.
+    Selected,
+    /// A list of names that something allows, which nobody saw called.
+    NotObserved,
+    /// The tool reads calls of 32-bit programs with the table of 64-bit ones, and it looks as if
+    /// there were some.
+    WrongTable,
 }
 
 impl Gap {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::NoStart,
         Self::Filtered,
         Self::Detached,
@@ -130,6 +141,10 @@ impl Gap {
         Self::HiddenByFilter,
         Self::OwnListener,
         Self::StrictSeccomp,
+        Self::RateLimited,
+        Self::Selected,
+        Self::NotObserved,
+        Self::WrongTable,
     ];
 
     /// The key in a recording.
@@ -150,6 +165,10 @@ impl Gap {
             Self::HiddenByFilter => "hidden-by-filter",
             Self::OwnListener => "own-listener",
             Self::StrictSeccomp => "strict-seccomp",
+            Self::RateLimited => "rate-limited",
+            Self::Selected => "selected",
+            Self::NotObserved => "not-observed",
+            Self::WrongTable => "wrong-table",
         }
     }
 
@@ -175,9 +194,9 @@ impl fmt::Display for Gap {
             }
             Self::Torn => "the last line is cut off",
             Self::SummaryOnly => "a table of counts misses the calls that never return",
-            Self::NotUnderstood => "more than one line in twenty is nothing that strace prints",
+            Self::NotUnderstood => "more than one line in twenty was not understood",
             Self::KilledByFilter => "a seccomp filter killed the program, and the rest was not seen",
-            Self::Lost => "calls were seen that could not be kept",
+            Self::Lost => "calls were seen and lost, says what saw them",
             Self::Incremental => {
                 "calls known beforehand were not recorded again; merge it with the recording that it was told"
             }
@@ -192,6 +211,14 @@ impl fmt::Display for Gap {
             Self::StrictSeccomp => {
                 "a program asked for strict seccomp, which can't be had beside the recorder's filter; `--results` records without one"
             }
+            Self::RateLimited => {
+                "the kernel's log keeps 10 records in 5 seconds and drops the others; auditd keeps them all"
+            }
+            Self::Selected => "the tool reports chosen events, not every call",
+            Self::NotObserved => "names from a list or a profile, which nobody saw called",
+            Self::WrongTable => {
+                "the tool names calls of 32-bit programs by the table of 64-bit ones, and there seem to be some"
+            }
         })
     }
 }
@@ -205,6 +232,10 @@ pub struct Example {
     pub line: u64,
     /// The start of its text, escaped.
     pub text: String,
+    /// Its [`shape`]; empty in recordings that were made before shapes were told.
+    pub shape: String,
+    /// How many lines of this shape there are.
+    pub lines: u64,
 }
 
 /// What was read and what became of it.
@@ -216,7 +247,7 @@ pub struct Tally {
     pub calls: u64,
     /// Lines, or parts of lines, that gave no call or an unsure one, by reason.
     pub skipped: BTreeMap<Skip, u64>,
-    /// The first lines that were not understood.
+    /// Lines that were not understood, the first of each of the first few shapes.
     pub examples: Vec<Example>,
     /// What is missing, by the look of what is there.
     pub gaps: BTreeSet<Gap>,
@@ -238,9 +269,18 @@ impl Tally {
         self.skipped.get(&skip).copied().unwrap_or_default()
     }
 
-    /// Counts a line that was not understood and keeps the first few.
+    /// Counts a line that was not understood. The first of each of the first few shapes is kept.
     pub fn not_understood(&mut self, file: &str, line: u64, text: &[u8]) {
         self.skip(Skip::NotUnderstood);
+        let shape = shape(text);
+        if let Some(example) = self
+            .examples
+            .iter_mut()
+            .find(|example| example.shape == shape)
+        {
+            example.lines = example.lines.saturating_add(1);
+            return;
+        }
         if self.examples.len() < MAX_EXAMPLES {
             let head = text.get(..MAX_EXAMPLE_CHARS * 4).unwrap_or(text);
             let text: String = String::from_utf8_lossy(head)
@@ -252,6 +292,8 @@ impl Tally {
                 file: file.to_owned(),
                 line,
                 text,
+                shape,
+                lines: 1,
             });
         }
     }

@@ -1,15 +1,41 @@
 //! Other tools' logs: bytes in, sightings and a tally out.
 //!
-//! Nothing here opens a file. A caller brings readers; [`decompressed`] undoes gzip and zstd.
+//! Nothing here opens a file. A caller brings readers; [`decompressed`] undoes compression.
+//! Each format is a file or a folder of its own that knows of no other; `format` lists them.
 
+mod audit;
+mod bpftrace;
+mod by_line;
 mod compressed;
+mod explain;
+mod format;
+mod ftrace;
+mod gadget;
+mod gather;
+mod gvisor;
+mod json;
+mod json_lines;
 mod lines;
+mod lttng;
+mod names;
+mod perf_script;
+mod perf_trace;
+mod policy;
+mod qemu;
+mod reader;
+mod spo;
 mod strace;
+mod strace_json;
+mod sysdig;
+mod text;
+mod tracee;
 
 use std::fmt;
 use std::io::{self, Read};
 
 pub use compressed::decompressed;
+pub use explain::{Explanation, Lines as LinesAlike, Made};
+pub use format::{DETECT_BYTES, Format, UnknownFormat};
 
 use crate::arch::Arch;
 use crate::event::{Sink, Tally};
@@ -47,38 +73,46 @@ pub enum IngestError {
         source: io::Error,
     },
     /// The file has no bytes.
-    #[error("`{}` is empty; expected the output of strace", file.escape_debug())]
+    #[error("`{}` is empty; expected the output of {format}", file.escape_debug())]
     Empty {
         /// The file.
         file: String,
+        /// The format expected.
+        format: Format,
     },
-    /// No line of it is strace's.
+    /// No line of it is of the format.
     #[error(
-        "`{}` line {line}: expected a line of strace such as `openat(AT_FDCWD, \"/etc\", 0) = 3`, found `{text}`; no line of the log was understood",
-        file.escape_debug()
+        "`{}` line {line}: expected a line of {format} such as `{}`, found `{text}`; no line of the log was understood",
+        file.escape_debug(), format.example()
     )]
     NothingUnderstood {
         /// The file.
         file: String,
+        /// The format expected.
+        format: Format,
         /// The first line that was not understood.
         line: u64,
         /// Its start, escaped.
         text: String,
     },
-    /// There are lines of strace in it, but no call.
+    /// There are lines of the format in it, but no call.
     #[error(
-        "`{}` has no call in it; expected lines such as `openat(AT_FDCWD, \"/etc\", 0) = 3`",
-        file.escape_debug()
+        "`{}` has no call in it; expected lines such as `{}`",
+        file.escape_debug(), format.example()
     )]
     NoCalls {
         /// The file.
         file: String,
+        /// The format.
+        format: Format,
     },
     /// It is of a tool whose lines look like strace's and mean something else.
-    #[error("`{}` line {line}: this is a log of {what}, not of strace", file.escape_debug())]
+    #[error("`{}` line {line}: this is a log of {what}, not of {format}", file.escape_debug())]
     Foreign {
         /// The file.
         file: String,
+        /// The format expected.
+        format: Format,
         /// The line that shows it.
         line: u64,
         /// The tool.
@@ -122,9 +156,54 @@ pub struct Progress {
 /// Lines between two reports of progress.
 const REPORT_EVERY: u64 = 1 << 14;
 
+/// How a log is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// The format it is in.
+    pub format: Format,
+    /// The architecture for what the log itself leaves open.
+    pub told: Option<Arch>,
+    /// How many threads may work on it. The result does not depend on it.
+    pub threads: usize,
+}
+
+/// Reads one log, or the files of one set in the order of their processes. `watch` hears of
+/// progress.
+#[expect(
+    single_use_lifetimes,
+    reason = "an elided one is not stable in `impl Trait`"
+)]
+pub fn read<'a>(
+    sources: impl IntoIterator<Item = Source<'a>>,
+    options: Options,
+    sink: &mut dyn Sink,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Tally, IngestError> {
+    if options.format == Format::Strace {
+        strace::read(sources, options, sink, watch)
+    } else {
+        read_lines(sources, options, sink, watch, None)
+    }
+}
+
+/// Reads as [`read`] does, and tells what was made of the lines. If the log gives an error in the
+/// end, what was made of its lines is told all the same.
+#[expect(
+    single_use_lifetimes,
+    reason = "an elided one is not stable in `impl Trait`"
+)]
+pub fn explain<'a>(
+    sources: impl IntoIterator<Item = Source<'a>>,
+    options: Options,
+    sink: &mut dyn Sink,
+    watch: &mut dyn FnMut(Progress),
+) -> (Explanation, Result<Tally, IngestError>) {
+    let mut explanation = Explanation::default();
+    let tally = read_lines(sources, options, sink, watch, Some(&mut explanation));
+    (explanation, tally)
+}
+
 /// Reads one strace log, or the files of one `-ff` set in the order of their processes.
-///
-/// `told` is the architecture for what the log itself leaves open. `watch` hears of progress.
 #[expect(
     single_use_lifetimes,
     reason = "an elided one is not stable in `impl Trait`"
@@ -135,10 +214,30 @@ pub fn read_strace<'a>(
     sink: &mut dyn Sink,
     watch: &mut dyn FnMut(Progress),
 ) -> Result<Tally, IngestError> {
-    let mut reader = strace::Reader::new(told);
+    let options = Options {
+        format: Format::Strace,
+        told,
+        threads: 1,
+    };
+    read(sources, options, sink, watch)
+}
+
+#[expect(
+    single_use_lifetimes,
+    reason = "an elided one is not stable in `impl Trait`"
+)]
+fn read_lines<'a>(
+    sources: impl IntoIterator<Item = Source<'a>>,
+    options: Options,
+    sink: &mut dyn Sink,
+    watch: &mut dyn FnMut(Progress),
+    mut explanation: Option<&mut Explanation>,
+) -> Result<Tally, IngestError> {
+    let mut reader = options.format.reader(options.told);
     let mut count = 0;
     for source in sources {
         reader.file(&source.name, source.pid);
+        let mut number = 0;
         let mut lines = lines::Lines::new(source.reader);
         loop {
             let line = match lines.next() {
@@ -151,7 +250,15 @@ pub fn read_strace<'a>(
                     });
                 }
             };
-            reader.line(line, sink)?;
+            number += 1;
+            if let Some(explanation) = &mut explanation {
+                let before = reader.tally().clone();
+                reader.line(line, sink)?;
+                let place = (source.name.as_str(), number);
+                explanation.line(line.bytes, place, &before, reader.tally());
+            } else {
+                reader.line(line, sink)?;
+            }
             count += 1;
             if count % REPORT_EVERY == 0 {
                 watch(Progress {

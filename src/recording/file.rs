@@ -14,8 +14,6 @@ use crate::syscalls::SyscallName;
 const FORMAT: &str = "callsieve-recording";
 /// What this release writes; it reads every version with the same major number up to this one.
 pub const SUPPORTED: FormatVersion = FormatVersion { major: 1, minor: 1 };
-/// What is written where nothing is newer, so that older releases read it.
-const FIRST: FormatVersion = FormatVersion { major: 1, minor: 0 };
 /// Larger files are refused. A recording of 1000 programs with 400 calls each has some 60 MB.
 const MAX_SIZE: usize = 256 << 20;
 
@@ -111,11 +109,9 @@ pub fn looks_like_recording(bytes: &[u8]) -> bool {
 
 /// Writes a recording: one value a line, two blanks a level, keys sorted, a line end at the end.
 pub fn write(recording: &Recording) -> String {
-    let recorded = recording.runs.values().any(|run| run.capture.is_some());
-    let version = if recorded { SUPPORTED } else { FIRST };
     let file = wire::File {
         format: FORMAT.to_owned(),
-        version: version.to_string(),
+        version: SUPPORTED.to_string(),
         runs: recording
             .runs
             .iter()
@@ -216,6 +212,8 @@ fn to_wire(run: &Run) -> wire::Run {
                 file: file_of(&e.file),
                 line: e.line,
                 text: e.text.clone(),
+                shape: e.shape.clone(),
+                lines: e.lines,
             })
             .collect(),
         executables: run
@@ -328,6 +326,8 @@ fn from_wire(wire: wire::Run, name: &str) -> Result<Run, FileError> {
             file: files.get(e.file).cloned().unwrap_or_default(),
             line: e.line,
             text: e.text,
+            shape: e.shape,
+            lines: e.lines,
         })
         .collect();
     let mut calls = BTreeMap::new();

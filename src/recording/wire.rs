@@ -57,6 +57,19 @@ pub(super) struct Example {
     pub(super) file: usize,
     pub(super) line: u64,
     pub(super) text: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) shape: String,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub(super) lines: u64,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_one(number: &u64) -> bool {
+    *number == 1
 }
 
 #[derive(Serialize, Deserialize)]

@@ -7,6 +7,7 @@
 
 #![expect(unsafe_code, reason = "the one place where it is allowed")]
 
+mod bytes;
 #[cfg(test)]
 pub(crate) mod fake;
 pub(crate) mod front;
@@ -22,4 +23,5 @@ pub(crate) mod ptrace;
 pub(crate) mod seccomp;
 pub(crate) mod signals;
 
+pub use bytes::{BITS, LineMarks};
 pub use kernel::{Signo, Tid};

@@ -153,6 +153,8 @@ fn texts_of_a_recording() {
                 file: format!("{EVIL}\n"),
                 line: 1,
                 text: format!("{EVIL}\n"),
+                shape: format!("{EVIL}\n"),
+                lines: 2,
             }],
             gaps: BTreeSet::from([Gap::Torn]),
         },

@@ -10,6 +10,7 @@
 )]
 
 mod cases;
+mod tools;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};

@@ -291,10 +291,12 @@ impl Guest {
 
     /// What its recording says is missing.
     fn gaps_of(&self, method: Method) -> Vec<&'static str> {
-        let mut own = self.gaps.iter().rev();
-        let own = own.find(|(methods, _)| methods.contains(&method));
-        let mut gaps: Vec<_> = own.map_or(&[][..], |(_, gaps)| gaps).to_vec();
-        if method == Method::Known {
+        let mut last = self.gaps.iter().rev();
+        let own = last.find(|(methods, _)| methods.contains(&method));
+        let mut gaps = own.map_or(Vec::new(), |(_, gaps)| gaps.to_vec());
+        // What is said of this method alone is all there is to say.
+        let alone = own.is_some_and(|(methods, _)| *methods == [Method::Known]);
+        if method == Method::Known && !alone {
             gaps.push("incremental");
         }
         gaps.sort_unstable();

@@ -64,6 +64,11 @@ const NOTIFY: &[Method] = &[Method::Notify];
 /// Where most calls are known, the rest is notified of.
 const NOTIFIED: &[Method] = &[Method::Notify, Method::Known];
 
+const KNOWN: &[Method] = &[Method::Known];
+
+/// glibc, `csu/check_fds.c`: only where the kernel says that the program was given rights.
+const SECURE: &str = "without rights to give, none are looked after: no_new_privs";
+
 /// seccomp(2): of what filters answer, refusals come before notifications.
 const HIDDEN: &str = "what the program's own filter refuses is not notified of";
 
@@ -301,8 +306,7 @@ guests! {
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
         .gaps_with(NOTIFY, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY)
-        .gaps_with(&[Method::Known], &[]);
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n")
         .sees("x86_64 getpriority")
         .gaps_with(NOTIFY, &["hidden-by-filter"])
@@ -346,7 +350,9 @@ guests! {
         .nobody().prepare(&["chmod", "u+s"])
         .strace_changes("real 65534, effective 65534\n", 92, UNPRIVILEGED_TRACER)
         .recording_changes("real 65534, effective 65534\n", 92, UNPRIVILEGED_TRACER)
-        .gaps(&["no-privileges"]);
+        .gaps(&["no-privileges"])
+        .gaps_with(KNOWN, &["no-privileges"])
+        .only_strace("x86_64 fcntl", SECURE).with(NOTIFY);
     setuid_down: guest("setuid.c", 92, "real 0, effective 1\n")
         .prepare(&["sh", "-c", "chown 1 \"$0\" && chmod u+s \"$0\""]).root();
     file_capability: guest("file_capability.c", 93, "capability 1\n")
@@ -354,7 +360,8 @@ guests! {
         .needs(Need::Program("setcap", "libcap2-bin"))
         .strace_changes("capability 0\n", 93, UNPRIVILEGED_TRACER)
         .recording_changes("capability 0\n", 93, UNPRIVILEGED_TRACER)
-        .gaps(&["no-privileges"]);
+        .gaps(&["no-privileges"])
+        .gaps_with(KNOWN, &["no-privileges"]);
     drop_rights: guest("drop_rights.c", 94, "user 65534, back -1 EPERM\n-1 EACCES\n").root();
     ptrace_child: guest("ptrace_child.c", 95, "traced\n")
         .strace_changes("EPERM\n", 95, ONE_TRACER)

@@ -108,7 +108,7 @@ pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
         [one] => Some(*one),
         _ => None,
     };
-    let recording = input::recordings(&args.inputs, told, ui)?;
+    let recording = input::recordings(&args.inputs, input::Reading::of(told), ui)?;
     render::warn_of_losses(&recording, ui);
     check_complete(&recording, args.allow_incomplete)?;
     let generated = build(&recording, &options).map_err(|error| {

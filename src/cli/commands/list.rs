@@ -34,7 +34,7 @@ pub(crate) struct ListArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, CommandError> {
-    let recording = input::recordings(&args.inputs, args.arch, ui)?;
+    let recording = input::recordings(&args.inputs, input::Reading::of(args.arch), ui)?;
     let totals = recording.totals();
     let text = match args.format {
         Format::Text => {

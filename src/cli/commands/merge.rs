@@ -47,7 +47,7 @@ pub(crate) fn run(args: &MergeArgs, ui: &Ui) -> Result<Exit, CommandError> {
     if args.profiles {
         return profiles(args, ui);
     }
-    let recording = input::recordings(&args.inputs, args.arch, ui)?;
+    let recording = input::recordings(&args.inputs, input::Reading::of(args.arch), ui)?;
     let text = render::printable(recording::write(&recording));
     output::write(args.output.as_deref(), &text, ui)?;
     let calls: usize = recording

@@ -6,19 +6,69 @@ use std::path::{Path, PathBuf};
 
 use callsieve::arch::Arch;
 use callsieve::formats;
-use callsieve::ingest::{IngestError, Source, decompressed, read_strace};
+use callsieve::ingest::{
+    DETECT_BYTES, Explanation, Format, IngestError, Options, Source, decompressed, explain, read,
+};
 use callsieve::recording::{self, Recording, RunBuilder};
 
 use super::error::CommandError;
 use super::render::safe;
 use super::ui::Ui;
 
+mod follow;
+mod groups;
 mod progress;
 
+use follow::Follow;
+use groups::{Group, groups};
 use progress::{Counted, Watcher};
 
-/// How much is read to tell what a file is.
-const HEAD: usize = 4096;
+/// How traces are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// The architecture for what they leave open.
+    pub(crate) told: Option<Arch>,
+    /// Their format, where it is not left to their content.
+    pub(crate) from: Option<Format>,
+    /// They grow, until a signal says that it is enough.
+    pub(crate) follow: bool,
+    /// How many threads read them.
+    pub(crate) threads: usize,
+}
+
+impl Reading {
+    /// As traces are read where nothing but their architecture can be said.
+    pub(crate) fn of(told: Option<Arch>) -> Self {
+        Self {
+            told,
+            from: None,
+            follow: false,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// What was made of the lines of a trace.
+#[derive(Debug)]
+pub(crate) struct Explained {
+    /// The trace.
+    pub(crate) name: String,
+    /// The format it was read as.
+    pub(crate) format: Format,
+    /// What was made of it.
+    pub(crate) explanation: Explanation,
+    /// Why it gave nothing in the end.
+    pub(crate) failed: Option<CommandError>,
+}
+
+/// What goes with reading a few files.
+struct Session {
+    reading: Reading,
+    watcher: Watcher,
+    /// What was made of lines, if somebody wants to know.
+    explained: Option<Vec<Explained>>,
+}
+
 /// Largest JSON file read into memory. Recordings have a limit of their own below it.
 const MAX_JSON: u64 = 257 << 20;
 
@@ -70,7 +120,7 @@ impl Origin {
         }
     }
 
-    fn open(&self, watcher: &Watcher) -> Result<Box<dyn Read>, CommandError> {
+    fn open(&self, watcher: &Watcher, follow: bool) -> Result<Box<dyn Read>, CommandError> {
         let raw: Box<dyn Read> = match self {
             Self::Stdin => Box::new(io::stdin()),
             Self::File(path) => {
@@ -78,11 +128,11 @@ impl Origin {
                     CommandError::user(format!("can't read `{}`: {error}", self.place()))
                 };
                 let file = File::open(path).map_err(cant)?;
-                if file.metadata().map_err(cant)?.is_dir() {
-                    return Err(CommandError::user(format!("`{}` is a directory", self.place()))
-                        .hint("name the files; those of an `strace -ff` set belong together: DIR/NAME.*"));
+                if follow {
+                    Box::new(Follow::new(file).map_err(cant)?)
+                } else {
+                    Box::new(file)
                 }
-                Box::new(file)
             }
         };
         decompressed(Counted::new(raw, watcher.clone()))
@@ -95,23 +145,33 @@ enum Content {
     Recording(Vec<u8>),
     Profile(Vec<u8>),
     Json,
-    Trace(Box<dyn Read>),
+    Trace(Format, Box<dyn Read>),
 }
 
-fn look(origin: &Origin, watcher: &Watcher) -> Result<Content, CommandError> {
-    let mut reader = origin.open(watcher)?;
+fn look(origin: &Origin, reading: Reading, watcher: &Watcher) -> Result<Content, CommandError> {
+    let mut reader = origin.open(watcher, reading.follow)?;
     let cant =
         |error: io::Error| CommandError::user(format!("can't read `{}`: {error}", origin.place()));
-    let mut head = Vec::new();
-    reader
-        .by_ref()
-        .take(HEAD as u64)
-        .read_to_end(&mut head)
-        .map_err(cant)?;
-    if !head.trim_ascii_start().starts_with(b"{") {
-        return Ok(Content::Trace(Box::new(
-            io::Cursor::new(head).chain(reader),
-        )));
+    let (mut head, whole) = head(&mut reader, reading.follow).map_err(cant)?;
+    let trace = |format, head, reader: Box<dyn Read>| {
+        Content::Trace(format, Box::new(io::Cursor::new(head).chain(reader)))
+    };
+    if let Some(format) = reading.from {
+        return Ok(trace(format, head, reader));
+    }
+    let is_json = head.trim_ascii_start().starts_with(b"{");
+    let known =
+        is_json && (recording::looks_like_recording(&head) || formats::docker::detect(&head));
+    let detected = if known {
+        None
+    } else {
+        Format::detect(&head, whole)
+    };
+    match detected {
+        Some(format) => return Ok(trace(format, head, reader)),
+        // Its error tells what a trace looks like.
+        None if !is_json => return Ok(trace(Format::Strace, head, reader)),
+        None => {}
     }
     reader.take(MAX_JSON).read_to_end(&mut head).map_err(cant)?;
     if head.len() as u64 >= MAX_JSON {
@@ -133,13 +193,28 @@ fn look(origin: &Origin, watcher: &Watcher) -> Result<Content, CommandError> {
 /// read, so that what is longer can be told.
 pub(crate) fn bytes(path: &Path, most: usize) -> Result<(String, Vec<u8>), CommandError> {
     let origin = Origin::new(path);
-    let reader = origin.open(&Watcher::silent())?;
+    let reader = origin.open(&Watcher::silent(), false)?;
     let mut bytes = Vec::new();
     reader
         .take(most as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| CommandError::user(format!("can't read `{}`: {error}", origin.place())))?;
     Ok((origin.place(), bytes))
+}
+
+/// The first bytes of a file, enough to tell what it is, and whether they are all. Of one that
+/// grows, what there is of it when anything is.
+fn head(reader: &mut impl Read, follow: bool) -> io::Result<(Vec<u8>, bool)> {
+    let mut head = Vec::new();
+    if follow {
+        let mut first = vec![0; DETECT_BYTES];
+        let read = reader.read(&mut first)?;
+        first.truncate(read);
+        return Ok((first, false));
+    }
+    reader.take(DETECT_BYTES as u64).read_to_end(&mut head)?;
+    let whole = head.len() < DETECT_BYTES;
+    Ok((head, whole))
 }
 
 /// A recording or a profile.
@@ -153,12 +228,16 @@ pub(crate) enum Loaded {
 
 /// Reads one file that may be anything.
 pub(crate) fn load(path: &Path, told: Option<Arch>, ui: &Ui) -> Result<Loaded, CommandError> {
-    let watcher = Watcher::new(ui, std::slice::from_ref(&path.to_owned()));
+    let mut session = Session {
+        reading: Reading::of(told),
+        watcher: Watcher::new(ui, std::slice::from_ref(&path.to_owned())),
+        explained: None,
+    };
     let origin = Origin::new(path);
-    match look(&origin, &watcher)? {
+    match look(&origin, session.reading, &session.watcher)? {
         Content::Profile(bytes) => Ok(Loaded::Profile(bytes)),
-        other @ (Content::Recording(_) | Content::Json | Content::Trace(_)) => {
-            one(&origin, other, told, &watcher).map(Loaded::Recording)
+        other @ (Content::Recording(_) | Content::Json | Content::Trace(..)) => {
+            one(&origin, other, &mut session).map(Loaded::Recording)
         }
     }
 }
@@ -166,33 +245,62 @@ pub(crate) fn load(path: &Path, told: Option<Arch>, ui: &Ui) -> Result<Loaded, C
 /// Reads recordings and traces into one recording.
 pub(crate) fn recordings(
     paths: &[PathBuf],
-    told: Option<Arch>,
+    reading: Reading,
     ui: &Ui,
 ) -> Result<Recording, CommandError> {
+    let (recording, _) = all(paths, reading, false, ui)?;
+    Ok(recording)
+}
+
+/// Reads recordings and traces, and tells what was made of the lines of the traces.
+pub(crate) fn explained(
+    paths: &[PathBuf],
+    reading: Reading,
+    ui: &Ui,
+) -> Result<Vec<Explained>, CommandError> {
+    let (_, explained) = all(paths, reading, true, ui)?;
+    Ok(explained)
+}
+
+fn all(
+    paths: &[PathBuf],
+    reading: Reading,
+    explains: bool,
+    ui: &Ui,
+) -> Result<(Recording, Vec<Explained>), CommandError> {
     if paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
         return Err(CommandError::user("standard input can be read only once"));
     }
-    let watcher = Watcher::new(ui, paths);
+    let paths = groups::expanded(paths)?;
+    if reading.follow && !matches!(paths.as_slice(), [path] if path.is_file()) {
+        return Err(CommandError::user(
+            "`--follow` takes one file that grows; a pipe is read to its end anyway",
+        ));
+    }
+    let mut session = Session {
+        reading,
+        watcher: Watcher::new(ui, &paths),
+        explained: explains.then(Vec::new),
+    };
     let mut all = Recording::default();
-    for group in groups(paths) {
+    for group in groups(&paths) {
         let recording = match group {
             Group::One(origin) => {
-                let content = look(&origin, &watcher)?;
-                one(&origin, content, told, &watcher)?
+                let content = look(&origin, reading, &session.watcher)?;
+                one(&origin, content, &mut session)?
             }
-            Group::Set(files) => set(files, told, &watcher)?,
+            Group::Set(files) => set(files, &mut session)?,
         };
         all.merge(recording);
     }
-    watcher.finish();
-    Ok(all)
+    session.watcher.finish();
+    Ok((all, session.explained.unwrap_or_default()))
 }
 
 fn one(
     origin: &Origin,
     content: Content,
-    told: Option<Arch>,
-    watcher: &Watcher,
+    session: &mut Session,
 ) -> Result<Recording, CommandError> {
     let place = origin.place();
     match content {
@@ -201,37 +309,48 @@ fn one(
         }
         Content::Profile(_) => Err(CommandError::user(format!(
             "`{place}` is a profile; expected a recording or a trace"
-        ))),
+        ))
+        .hint("`import --from seccomp-profile` takes the names that it allows as evidence")),
         Content::Json => Err(CommandError::user(format!(
             "`{place}` is JSON, but neither a recording nor a profile"
         ))),
-        Content::Trace(reader) => {
+        Content::Trace(format, reader) => {
             let name = origin.name();
             let source = Source {
                 name: name.clone(),
                 pid: None,
                 reader,
             };
-            trace(vec![name], std::iter::once(source), &place, told, watcher)
+            let log = Log {
+                names: vec![name],
+                place,
+                format,
+            };
+            trace(log, std::iter::once(source), session)
         }
     }
 }
 
-fn set(
-    files: Vec<(u32, PathBuf)>,
-    told: Option<Arch>,
-    watcher: &Watcher,
-) -> Result<Recording, CommandError> {
+fn set(files: Vec<(u32, PathBuf)>, session: &mut Session) -> Result<Recording, CommandError> {
     let mut recordings = Recording::default();
     let mut origins: Vec<(u32, Origin)> = Vec::new();
     // Opened here once each, so that a file that is missing or no trace ends it before the work.
     // A recording may have a number at its end, too.
     for (pid, path) in files {
         let origin = Origin::File(path);
-        match look(&origin, &Watcher::silent())? {
-            Content::Trace(_) => origins.push((pid, origin)),
+        // To follow is to wait, which looking must not do; a set of one is followed below.
+        let reading = Reading {
+            follow: false,
+            ..session.reading
+        };
+        match look(&origin, reading, &Watcher::silent())? {
+            Content::Trace(Format::Strace, _) => origins.push((pid, origin)),
+            Content::Trace(..) => {
+                let content = look(&origin, session.reading, &session.watcher)?;
+                recordings.merge(one(&origin, content, session)?);
+            }
             content @ (Content::Recording(_) | Content::Profile(_) | Content::Json) => {
-                recordings.merge(one(&origin, content, told, watcher)?);
+                recordings.merge(one(&origin, content, session)?);
             }
         }
     }
@@ -244,16 +363,25 @@ fn set(
         _ => first.folder(),
     };
     let names = origins.iter().map(|(_, origin)| origin.name()).collect();
+    let watcher = session.watcher.clone();
+    let follow = session.reading.follow;
     let sources = origins.iter().map(|(pid, origin)| Source {
         name: origin.name(),
         pid: Some(*pid),
         reader: Box::new(Late {
             origin,
-            watcher,
+            watcher: &watcher,
+            follow,
             reader: None,
         }),
     });
-    recordings.merge(trace(names, sources, &place, told, watcher)?);
+    let format = Format::Strace;
+    let log = Log {
+        names,
+        place,
+        format,
+    };
+    recordings.merge(trace(log, sources, session)?);
     Ok(recordings)
 }
 
@@ -262,34 +390,63 @@ fn set(
     reason = "an elided one is not stable in `impl Trait`"
 )]
 fn trace<'a>(
-    names: Vec<String>,
+    log: Log,
     sources: impl Iterator<Item = Source<'a>>,
-    place: &str,
-    told: Option<Arch>,
-    watcher: &Watcher,
+    session: &mut Session,
 ) -> Result<Recording, CommandError> {
-    let mut run = RunBuilder::new("strace", names);
-    let mut watch = |progress| watcher.progress(progress);
-    let tally = read_strace(sources, told, &mut run, &mut watch).map_err(|error| {
-        let no_trace = matches!(
-            &error,
-            IngestError::NothingUnderstood { .. }
-                | IngestError::NoCalls { .. }
-                | IngestError::Empty { .. }
-        );
-        let hint = if let IngestError::UnknownArch { .. } = &error {
-            Some("say it with `--arch`, for example `--arch x86_64`")
-        } else {
-            no_trace.then_some("record with `strace -f -n -o LOG COMMAND`")
-        };
-        // The error names the file without its folder.
-        let error = CommandError::input(if place.contains('/') { place } else { "" }, &error);
-        match hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
-    })?;
-    Ok(Recording::of(run.finish(tally)))
+    let name = log.names.first().cloned().unwrap_or_default();
+    let mut run = RunBuilder::new(log.format.name(), log.names);
+    let options = Options {
+        format: log.format,
+        told: session.reading.told,
+        threads: session.reading.threads,
+    };
+    let mut watch = |progress| session.watcher.progress(progress);
+    let Some(all) = &mut session.explained else {
+        let tally = read(sources, options, &mut run, &mut watch);
+        let tally = tally.map_err(|error| failure(&log.place, &error))?;
+        return Ok(Recording::of(run.finish(tally)));
+    };
+    let (explanation, tally) = explain(sources, options, &mut run, &mut watch);
+    let failed = tally.as_ref().err().map(|error| failure(&log.place, error));
+    all.push(Explained {
+        name,
+        format: log.format,
+        explanation,
+        failed,
+    });
+    Ok(match tally {
+        Ok(tally) => Recording::of(run.finish(tally)),
+        // It stands with the explanation.
+        Err(_) => Recording::default(),
+    })
+}
+
+/// A trace, before it is read.
+struct Log {
+    names: Vec<String>,
+    place: String,
+    format: Format,
+}
+
+fn failure(place: &str, error: &IngestError) -> CommandError {
+    let no_trace = matches!(
+        error,
+        IngestError::NothingUnderstood { .. }
+            | IngestError::NoCalls { .. }
+            | IngestError::Empty { .. }
+    );
+    let hint = if let IngestError::UnknownArch { .. } = error {
+        Some("say it with `--arch`, for example `--arch x86_64`")
+    } else {
+        no_trace.then_some("record with `strace -f -n -o LOG COMMAND`")
+    };
+    // The error names the file without its folder.
+    let error = CommandError::input(if place.contains('/') { place } else { "" }, error);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 /// A file opened when it is first read, since a set can have more files than a process may have
@@ -297,6 +454,7 @@ fn trace<'a>(
 struct Late<'a> {
     origin: &'a Origin,
     watcher: &'a Watcher,
+    follow: bool,
     reader: Option<Box<dyn Read>>,
 }
 
@@ -307,7 +465,7 @@ impl Read for Late<'_> {
             closed => {
                 let reader = self
                     .origin
-                    .open(self.watcher)
+                    .open(self.watcher, self.follow)
                     .map_err(|error| io::Error::other(error.to_string()))?;
                 closed.insert(reader)
             }
@@ -317,74 +475,5 @@ impl Read for Late<'_> {
             self.reader = Some(Box::new(io::empty()));
         }
         Ok(read)
-    }
-}
-
-/// Files that belong together.
-#[derive(Debug, PartialEq, Eq)]
-enum Group {
-    One(Origin),
-    /// The files of an `-ff` set, by process.
-    Set(Vec<(u32, PathBuf)>),
-}
-
-/// Puts together what `strace -ff -o NAME` wrote: `NAME.PID`, perhaps compressed.
-fn groups(paths: &[PathBuf]) -> Vec<Group> {
-    let mut groups: Vec<(Option<PathBuf>, Group)> = Vec::new();
-    for path in paths {
-        let Some((stem, pid)) = member(path) else {
-            groups.push((None, Group::One(Origin::new(path))));
-            continue;
-        };
-        let known = groups.iter_mut().find(|(of, _)| of.as_ref() == Some(&stem));
-        match known {
-            Some((_, Group::Set(files))) => files.push((pid, path.clone())),
-            Some(_) | None => groups.push((Some(stem), Group::Set(vec![(pid, path.clone())]))),
-        }
-    }
-    let mut all: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
-    for group in &mut all {
-        if let Group::Set(files) = group {
-            files.sort();
-            files.dedup();
-        }
-    }
-    all
-}
-
-/// The name of the set that a file is of, and its process.
-fn member(path: &Path) -> Option<(PathBuf, u32)> {
-    let name = path.file_name()?.to_str()?;
-    let name = name
-        .strip_suffix(".gz")
-        .or_else(|| name.strip_suffix(".zst"))
-        .unwrap_or(name);
-    let (stem, pid) = name.rsplit_once('.')?;
-    let well_formed =
-        !stem.is_empty() && !pid.starts_with('0') && pid.bytes().all(|b| b.is_ascii_digit());
-    let pid = pid.parse().ok().filter(|_| well_formed)?;
-    Some((path.with_file_name(stem), pid))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_of_a_set_belong_together() {
-        let paths = [
-            "a/t.12", "b.strace", "a/t.7.gz", "c/t.3", "-", "v1.0", "a/t.12",
-        ];
-        let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-        assert_eq!(
-            groups(&paths),
-            [
-                Group::Set(vec![(7, "a/t.7.gz".into()), (12, "a/t.12".into())]),
-                Group::One(Origin::File("b.strace".into())),
-                Group::Set(vec![(3, "c/t.3".into())]),
-                Group::One(Origin::Stdin),
-                Group::One(Origin::File("v1.0".into())),
-            ]
-        );
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod check;
 pub(crate) mod difference;
 pub(crate) mod generated;
 pub(crate) mod installed;
+pub(crate) mod lines;
 pub(crate) mod lint;
 pub(crate) mod reasons;
 pub(crate) mod recorded;
@@ -118,7 +119,7 @@ pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
         }
         for (skip, what) in [
             (Skip::Lost, "calls that could not be kept"),
-            (Skip::NotUnderstood, "lines that are nothing strace prints"),
+            (Skip::NotUnderstood, "lines that were not understood"),
             (
                 Skip::UnknownName,
                 "calls of a name that no architecture knows",
@@ -142,7 +143,14 @@ pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
             }
         }
         for example in &run.tally.examples {
-            ui.warn(&format!("{name} line {}: `{}`", example.line, example.text));
+            let like = match example.lines {
+                0 | 1 => String::new(),
+                lines => format!(" ({} like it)", counted(lines, "lines")),
+            };
+            ui.warn(&format!(
+                "{name} line {}: `{}`{like}",
+                example.line, example.text
+            ));
         }
     }
 }

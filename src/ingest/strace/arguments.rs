@@ -25,10 +25,10 @@ pub(super) fn keep(
             passed = at + 1;
             value
         };
-        let value = value
-            .map(constant)
-            .filter(|v| !v.is_empty() && (complete || nth == 0));
-        slot.args.entry(*position).or_default().add(value);
+        let value = value.filter(|value| !value.is_empty() && (complete || nth == 0));
+        if let Some(values) = slot.argument(*position) {
+            values.add(value, constant);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ const HEADER: usize = 20;
 
 /// The architecture of the ELF header among the arguments, if there is one.
 pub(super) fn arch_in(args: &[u8]) -> Option<Arch> {
-    let start = memchr::memchr_iter(b'"', args).find(|quote| {
+    let start = scan::strings(args).find(|quote| {
         args.get(quote + 1..).is_some_and(|text| {
             text.starts_with(b"\\177ELF") || text.starts_with(b"\\x7f\\x45\\x4c\\x46")
         })

@@ -4,14 +4,17 @@ use super::body::{Name, low_half};
 use super::spelling::ArchSet;
 use super::{Reader, TOLERATED};
 use crate::event::{Gap, Sink, Skip, Tally};
-use crate::ingest::IngestError;
+use crate::ingest::{Format, IngestError};
 
 impl Reader {
     /// The log is over.
-    pub(in crate::ingest) fn finish(mut self, sink: &mut dyn Sink) -> Result<Tally, IngestError> {
+    pub(super) fn end(mut self, sink: &mut dyn Sink) -> Result<Tally, IngestError> {
         let file = self.files.first().cloned().unwrap_or_default();
         if self.tally.lines == 0 {
-            return Err(IngestError::Empty { file });
+            return Err(IngestError::Empty {
+                file,
+                format: Format::Strace,
+            });
         }
         let traced = self.tally.calls;
         self.add_table_rows(traced > 0);
@@ -19,10 +22,14 @@ impl Reader {
             return Err(match self.tally.examples.first() {
                 Some(example) => IngestError::NothingUnderstood {
                     file: example.file.clone(),
+                    format: Format::Strace,
                     line: example.line,
                     text: example.text.clone(),
                 },
-                None => IngestError::NoCalls { file },
+                None => IngestError::NoCalls {
+                    file,
+                    format: Format::Strace,
+                },
             });
         }
         self.find_gaps(traced);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::Mode;
-use super::slots::{Slot, Slots};
+use super::slots::{PrintedValues, Slot, Slots};
 use super::spelling::{ArchSet, Spellings};
 use crate::arch::Arch;
 use crate::event::{ArgFacts, ArgValue, Image, Outcome, Place, Sighting, Sink};
@@ -78,6 +78,19 @@ impl ImageData {
         }
     }
 
+    /// A process in it has this name. It stands for the program where there is no path.
+    pub(super) fn met(&mut self, comm: Option<&[u8]>) {
+        if let Some(comm) = comm
+            && self.executable.is_none()
+            && self.linked
+        {
+            self.executable = Some(format!(
+                "({})",
+                String::from_utf8_lossy(comm).escape_debug()
+            ));
+        }
+    }
+
     /// Takes in what a forked process did before it was known whose child it is.
     pub(super) fn absorb(&mut self, child: Self) {
         self.executable = self.executable.take().or(child.executable);
@@ -140,7 +153,8 @@ pub(super) fn hand_over(
     sink: &mut dyn Sink,
 ) {
     let mut sightings = Vec::new();
-    for ((spelling, mode), slot) in image.slots.into_sorted() {
+    for ((spelling, mode), mut slot) in image.slots.into_sorted() {
+        let printed = slot.take_arguments();
         let Some(spelling) = spellings.get(spelling) else {
             continue;
         };
@@ -155,7 +169,7 @@ pub(super) fn hand_over(
                 // The arguments printed are the sub-call's, not the multiplexer's.
                 BTreeMap::new()
             } else {
-                arguments(arch, spelling.name.as_deref().unwrap_or_default(), &slot)
+                arguments(arch, spelling.name.as_deref().unwrap_or_default(), &printed)
             };
             sightings.push(Sighting {
                 arch,
@@ -192,6 +206,12 @@ fn outcomes(slot: &Slot) -> BTreeMap<Outcome, u64> {
     if slot.ok > 0 {
         outcomes.insert(Outcome::Success, slot.ok);
     }
+    for (ended, calls) in &slot.quick {
+        if let Some(outcome) = ended.outcome() {
+            let count = outcomes.entry(outcome).or_default();
+            *count = count.saturating_add(*calls);
+        }
+    }
     let known = outcomes
         .values()
         .fold(0, |sum: u64, n| sum.saturating_add(*n));
@@ -201,10 +221,14 @@ fn outcomes(slot: &Slot) -> BTreeMap<Outcome, u64> {
     outcomes
 }
 
-fn arguments(arch: Arch, name: &str, slot: &Slot) -> BTreeMap<u8, ArgFacts> {
+fn arguments(
+    arch: Arch,
+    name: &str,
+    printed: &BTreeMap<u8, PrintedValues>,
+) -> BTreeMap<u8, ArgFacts> {
     let kinds = closed_set_arguments(arch, name);
     let mut facts = BTreeMap::new();
-    for (position, values) in &slot.args {
+    for (position, values) in printed {
         // The reader keyed the values by the position on x86_64; clone's is another on s390.
         let kind = kinds
             .iter()

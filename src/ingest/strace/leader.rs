@@ -20,7 +20,7 @@ pub(super) struct Leader<'a> {
 }
 
 /// Larger numbers at the start of a line are times: `PID_MAX_LIMIT` in include/linux/threads.h.
-const PID_MAX: u64 = 4_194_304;
+pub(super) const PID_MAX: u64 = 4_194_304;
 
 /// Splits a line into its leader and the rest.
 pub(super) fn split(line: &[u8]) -> (Leader<'_>, &[u8]) {
@@ -86,7 +86,7 @@ fn comm(bytes: &[u8]) -> (Option<&[u8]>, &[u8]) {
 }
 
 /// `18:39:34.595259 `, `1795459454.123 `, `0.000054 `, `(+     0.000028) `, `1795459454 `.
-fn time(bytes: &[u8]) -> Option<&[u8]> {
+pub(super) fn time(bytes: &[u8]) -> Option<&[u8]> {
     if let Some(rest) = bytes.strip_prefix(b"(+") {
         let rest = seconds(trim_start(rest))?;
         return rest.strip_prefix(b") ");

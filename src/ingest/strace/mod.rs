@@ -5,29 +5,43 @@
 //! its architecture is known, hands it over. The grammar is that of strace 4.4 to 7.2.
 
 mod arguments;
+mod blocks;
 mod body;
+mod detect;
+#[cfg(test)]
+mod differential;
+mod drive;
 mod elf;
 mod finish;
 mod images;
 mod leader;
+mod lex;
+mod marks;
 mod processes;
+mod quick;
 mod recent;
 mod result;
 mod scan;
 mod slots;
 mod spelling;
 mod summary;
+mod words;
 
 use std::collections::BTreeSet;
+
+pub(super) use detect::detect;
+pub(super) use drive::read;
 
 use body::{Body, Exit, Message, Mode, Name};
 use leader::Leader;
 use processes::{Begin, Processes};
+use quick::KnownWords;
 use scan::End;
 use spelling::{ArchSet, Role, Spellings};
 
-use super::IngestError;
 use super::lines::{ESCAPE, Line};
+use super::reader;
+use super::{Format, IngestError};
 use crate::arch::Arch;
 use crate::event::{Gap, Outcome, Sink, Skip, Tally};
 
@@ -41,10 +55,13 @@ const TOLERATED: u64 = 20;
 pub(super) struct Reader {
     told: Option<Arch>,
     files: Vec<String>,
+    /// The position of the last of them.
+    file_number: u32,
     line: u64,
     file_pid: Option<u32>,
     at_start: bool,
     spellings: Spellings,
+    known: KnownWords,
     processes: Processes,
     tally: Tally,
     /// Processes that strace said it attached to.
@@ -89,6 +106,8 @@ struct Saw {
     exit_line: bool,
 }
 
+/// Attached processes remembered: a bound against a log of made-up ones.
+const MAX_ATTACHED: usize = 50_000;
 /// Images are looked through for finished ones when there are this many.
 const FLUSH_AT: usize = 256;
 
@@ -98,10 +117,12 @@ impl Reader {
         Self {
             told,
             files: Vec::new(),
+            file_number: 0,
             line: 0,
             file_pid: None,
             at_start: true,
             spellings: Spellings::default(),
+            known: KnownWords::new(),
             processes: Processes::default(),
             tally: Tally::default(),
             attached: BTreeSet::new(),
@@ -119,7 +140,8 @@ impl Reader {
     }
 
     /// The next lines are of this file; `pid` is the process it belongs to, in a `-ff` set.
-    pub(super) fn file(&mut self, name: &str, pid: Option<u32>) {
+    fn next_file(&mut self, name: &str, pid: Option<u32>) {
+        self.file_number = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
         self.files.push(name.to_owned());
         self.line = 0;
         self.file_pid = pid;
@@ -128,13 +150,8 @@ impl Reader {
         self.table = None;
     }
 
-    /// How many kinds of calls were met so far.
-    pub(super) fn kinds(&self) -> usize {
-        self.spellings.len()
-    }
-
     /// Takes in the next line.
-    pub(super) fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), IngestError> {
+    fn next_line(&mut self, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), IngestError> {
         self.line += 1;
         self.tally.lines += 1;
         if line.cut {
@@ -158,15 +175,21 @@ impl Reader {
         if let Some(what) = self.foreign {
             return Err(IngestError::Foreign {
                 file: self.files.last().cloned().unwrap_or_default(),
+                format: Format::Strace,
                 line: self.line,
                 what,
             });
         }
+        self.flush(sink);
+        Ok(())
+    }
+
+    /// Hands over images that are over, if there are many.
+    fn flush(&mut self, sink: &mut dyn Sink) {
         if self.processes.images() >= self.flush_at {
             self.processes.flush(&self.spellings, &self.files, sink);
             self.flush_at = FLUSH_AT.max(self.processes.images() * 2);
         }
-        Ok(())
     }
 
     fn body(&mut self, bytes: &[u8], line: &Line<'_>, glued: bool) {
@@ -276,11 +299,8 @@ impl Reader {
         true
     }
 
-    fn place(&self) -> (u32, u64) {
-        (
-            u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX),
-            self.line,
-        )
+    const fn place(&self) -> (u32, u64) {
+        (self.file_number, self.line)
     }
 
     /// A call begins; `false` if it is none after all.
@@ -346,7 +366,9 @@ impl Reader {
     fn message(&mut self, message: Message) {
         match message {
             Message::Attached(pid) => {
-                self.attached.insert(pid);
+                if self.attached.len() < MAX_ATTACHED {
+                    self.attached.insert(pid);
+                }
             }
             Message::Detached => {
                 self.tally.gaps.insert(Gap::Detached);
@@ -512,6 +534,28 @@ impl Reader {
         if !line.terminated {
             self.tally.gaps.insert(Gap::Torn);
         }
+    }
+}
+
+impl reader::Reader for Reader {
+    fn file(&mut self, name: &str, pid: Option<u32>) {
+        self.next_file(name, pid);
+    }
+
+    fn line(&mut self, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), IngestError> {
+        self.next_line(line, sink)
+    }
+
+    fn kinds(&self) -> usize {
+        self.spellings.len()
+    }
+
+    fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    fn finish(self: Box<Self>, sink: &mut dyn Sink) -> Result<Tally, IngestError> {
+        self.end(sink)
     }
 }
 

@@ -196,6 +196,26 @@ pub(super) fn path_end(bytes: &[u8], at: usize) -> Option<usize> {
     None
 }
 
+/// The bytes that matter to where an argument ends, a bit for each.
+const SEPARATING: [u64; 2] = [
+    bit(b'(') | bit(b')') | bit(b',') | bit(b'"') | bit(b'<'),
+    bit(b'[') | bit(b']') | bit(b'{') | bit(b'}'),
+];
+
+const fn bit(byte: u8) -> u64 {
+    1 << (byte % 64)
+}
+
+const fn separates(byte: u8) -> bool {
+    let [low, high] = SEPARATING;
+    let word = match byte / 64 {
+        0 => low,
+        1 => high,
+        _ => 0,
+    };
+    word & bit(byte) != 0
+}
+
 /// The arguments, split at the commas between them.
 pub(super) fn arguments(args: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(args);
@@ -203,12 +223,7 @@ pub(super) fn arguments(args: &[u8]) -> impl Iterator<Item = &[u8]> {
         let bytes = rest?;
         let mut depth = 0usize;
         let mut at = 0;
-        while let Some((here, byte)) = next_mark(bytes, at, |byte| {
-            matches!(
-                byte,
-                b'(' | b'[' | b'{' | b')' | b']' | b'}' | b',' | b'"' | b'<'
-            )
-        }) {
+        while let Some((here, byte)) = next_mark(bytes, at, separates) {
             at = here;
             match byte {
                 b'(' | b'[' | b'{' => depth += 1,
@@ -223,6 +238,20 @@ pub(super) fn arguments(args: &[u8]) -> impl Iterator<Item = &[u8]> {
         }
         rest = None;
         Some(bytes.trim_ascii())
+    })
+}
+
+/// Where the strings among the arguments begin.
+pub(super) fn strings(args: &[u8]) -> impl Iterator<Item = usize> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let (at, byte) = next_mark(args, from, |byte| matches!(byte, b'"' | b'<'))?;
+            from = next(args, at);
+            if byte == b'"' {
+                return Some(at);
+            }
+        }
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::images::ModeKey;
+use super::lex::Ended;
 use super::recent::{Key, RecentMap};
 use super::spelling::SpellingId;
 use crate::event::{MAX_ARG_VALUES, Outcome};
@@ -63,6 +64,9 @@ impl Slots {
     }
 }
 
+/// A call has no more arguments.
+const ARGUMENTS: usize = 6;
+
 /// What is known of one kind of call.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
@@ -72,8 +76,10 @@ pub(super) struct Slot {
     pub(super) ok: u64,
     /// How others ended. What is left of `calls` is unknown.
     pub(super) other: BTreeMap<Outcome, u64>,
+    /// How others ended of which the lines were looked at quickly.
+    pub(super) quick: Vec<(Ended, u64)>,
     /// Printed values of the arguments worth keeping.
-    pub(super) args: BTreeMap<u8, PrintedValues>,
+    args: [Option<Box<PrintedValues>>; ARGUMENTS],
     /// The first one.
     pub(super) first: Option<(u32, u64)>,
 }
@@ -84,36 +90,97 @@ pub(super) struct PrintedValues {
     pub(super) values: BTreeMap<Box<[u8]>, u64>,
     pub(super) unseen: u64,
     pub(super) overflow: u64,
+    /// Texts met lately, since the same come again and again.
+    recent: [Recent; RECENT],
 }
 
+/// A text and what became of it.
+#[derive(Debug, Default)]
+struct Recent {
+    text: Box<[u8]>,
+    /// Its value, unless there was no room for it.
+    value: Option<Box<[u8]>>,
+    /// How often it came since.
+    again: u64,
+}
+
+/// Texts remembered.
+const RECENT: usize = 8;
 /// A longer text is no constant.
 const MAX_VALUE_LEN: usize = 160;
 
 impl PrintedValues {
-    pub(super) fn add(&mut self, text: Option<&[u8]>) {
-        match text {
-            None => self.unseen += 1,
-            Some(text) => {
-                if let Some(count) = self.values.get_mut(text) {
-                    *count += 1;
-                } else if self.values.len() < MAX_ARG_VALUES && text.len() <= MAX_VALUE_LEN {
-                    self.values.insert(text.into(), 1);
-                } else {
-                    self.overflow += 1;
-                }
-            }
+    /// Counts a text; `value_of` is what counts of it.
+    pub(super) fn add(&mut self, text: Option<&[u8]>, value_of: fn(&[u8]) -> &[u8]) {
+        let Some(text) = text else {
+            self.unseen += 1;
+            return;
+        };
+        let ends = [text.first(), text.last()];
+        let ends = ends.map(|byte| byte.copied().map_or(0, usize::from));
+        let cell = (text.len() + ends.iter().sum::<usize>()) % RECENT;
+        if let Some(recent) = self.recent.get_mut(cell)
+            && *recent.text == *text
+        {
+            recent.again += 1;
+            return;
+        }
+        self.settle(cell);
+        let value = value_of(text);
+        if value.is_empty() {
+            self.unseen += 1;
+            return;
+        }
+        let kept = self.count(value, 1);
+        if text.len() <= MAX_VALUE_LEN
+            && let Some(recent) = self.recent.get_mut(cell)
+        {
+            *recent = Recent {
+                text: text.into(),
+                value: kept.then(|| value.into()),
+                again: 0,
+            };
         }
     }
 
-    fn absorb(&mut self, other: Self) {
-        for (text, count) in other.values {
-            if let Some(have) = self.values.get_mut(&text) {
-                *have += count;
-            } else if self.values.len() < MAX_ARG_VALUES {
-                self.values.insert(text, count);
-            } else {
-                self.overflow += count;
+    /// Counts what came again since it was remembered.
+    fn settle(&mut self, cell: usize) {
+        let Some(recent) = self.recent.get_mut(cell).map(std::mem::take) else {
+            return;
+        };
+        match recent.value {
+            Some(value) => {
+                self.count(&value, recent.again);
             }
+            None => self.overflow += recent.again,
+        }
+    }
+
+    /// Counts all that came again.
+    fn settled(mut self) -> Self {
+        for cell in 0..RECENT {
+            self.settle(cell);
+        }
+        self
+    }
+
+    /// Counts a value; whether there is room for it.
+    fn count(&mut self, value: &[u8], calls: u64) -> bool {
+        if let Some(count) = self.values.get_mut(value) {
+            *count += calls;
+        } else if self.values.len() < MAX_ARG_VALUES && value.len() <= MAX_VALUE_LEN {
+            self.values.insert(value.into(), calls);
+        } else {
+            self.overflow += calls;
+            return false;
+        }
+        true
+    }
+
+    fn absorb(&mut self, other: Self) {
+        let other = other.settled();
+        for (text, calls) in other.values {
+            self.count(&text, calls);
         }
         self.unseen += other.unseen;
         self.overflow += other.overflow;
@@ -130,15 +197,49 @@ impl Slot {
         }
     }
 
+    /// The values of an argument, by its position.
+    pub(super) fn argument(&mut self, position: u8) -> Option<&mut PrintedValues> {
+        let values = self.args.get_mut(usize::from(position))?;
+        Some(values.get_or_insert_default())
+    }
+
+    /// The values of all arguments, by position.
+    pub(super) fn take_arguments(&mut self) -> BTreeMap<u8, PrintedValues> {
+        let all = std::mem::take(&mut self.args).into_iter().zip(0..);
+        all.filter_map(|(values, position)| Some((position, values?.settled())))
+            .collect()
+    }
+
+    /// Counts how a call ended whose line was looked at quickly.
+    pub(super) fn end_quickly(&mut self, ended: Ended) {
+        if ended == Ended::Ok {
+            self.ok += 1;
+        } else {
+            self.add_quick(ended, 1);
+        }
+    }
+
+    fn add_quick(&mut self, ended: Ended, calls: u64) {
+        match self.quick.iter_mut().find(|(known, _)| *known == ended) {
+            Some((_, count)) => *count = count.saturating_add(calls),
+            None => self.quick.push((ended, calls)),
+        }
+    }
+
     fn absorb(&mut self, other: Self) {
+        for (ended, calls) in other.quick {
+            self.add_quick(ended, calls);
+        }
         self.calls = self.calls.saturating_add(other.calls);
         self.ok = self.ok.saturating_add(other.ok);
         for (outcome, count) in other.other {
             let sum = self.other.entry(outcome).or_default();
             *sum = sum.saturating_add(count);
         }
-        for (index, values) in other.args {
-            self.args.entry(index).or_default().absorb(values);
+        for (ours, theirs) in self.args.iter_mut().zip(other.args) {
+            if let Some(theirs) = theirs {
+                ours.get_or_insert_default().absorb(*theirs);
+            }
         }
         self.first = [self.first, other.first].into_iter().flatten().min();
     }

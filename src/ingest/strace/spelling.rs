@@ -103,6 +103,21 @@ pub(super) enum Role {
     Other,
 }
 
+impl Role {
+    /// What a call of this name does.
+    pub(super) fn of(name: &str) -> Self {
+        match name {
+            "execve" | "execveat" => Self::Exec,
+            "clone" | "clone2" | "clone3" | "fork" | "vfork" => Self::Fork,
+            "read" | "pread" | "pread64" => Self::Read,
+            "exit" | "exit_group" | "_exit" => Self::Exit,
+            "brk" | "mmap" | "mmap2" | "old_mmap" | "munmap" | "mprotect" => Self::Memory,
+            "arch_prctl" => Self::ArchPrctl,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// Every spelling met.
 #[derive(Debug)]
 pub(super) struct Spellings {
@@ -216,20 +231,11 @@ impl Spelling {
                 canonical(arch, text).is_some() || multiplexer(arch, text).is_some()
             }),
         };
-        let role = match text {
-            "execve" | "execveat" => Role::Exec,
-            "clone" | "clone2" | "clone3" | "fork" | "vfork" => Role::Fork,
-            "read" | "pread" | "pread64" => Role::Read,
-            "exit" | "exit_group" | "_exit" => Role::Exit,
-            "brk" | "mmap" | "mmap2" | "old_mmap" | "munmap" | "mprotect" => Role::Memory,
-            "arch_prctl" => Role::ArchPrctl,
-            _ => Role::Other,
-        };
         Self {
             name: (!text.is_empty()).then(|| Box::from(text)),
             number,
             arches,
-            role,
+            role: Role::of(text),
             args: closed_set_arguments(Arch::X86_64, text),
             // strace prints clone's flags by name, wherever they stand.
             names_arguments: text == "clone",

@@ -1,5 +1,7 @@
 //! Which process runs which program image, and which call it is in.
 
+mod quick;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::TableRow;
@@ -76,26 +78,18 @@ pub(super) struct Processes {
 
 /// Images kept waiting for a parent at most; a bound against a log of made-up processes.
 const MAX_WAITING: usize = 10_000;
+/// Processes told apart at most, for the same reason. More are taken for one.
+const MAX_PROCESSES: usize = 50_000;
+/// That one. No process has this number.
+const OTHERS: u32 = u32::MAX;
 
 impl Processes {
     /// A call begins. Returns its slot, to which arguments can be added.
     pub(super) fn begin(&mut self, begin: Begin<'_>) -> Option<&mut Slot> {
-        let pid = begin.pid.unwrap_or(NO_PID);
-        self.met(pid);
-        if !self.by_pid.contains(pid) {
-            self.process(pid, begin.pid);
-        }
+        let pid = self.admitted(begin.pid);
         let process = self.by_pid.get_mut(pid)?;
         let image = self.images.get_mut(process.image)?;
-        if image.executable.is_none()
-            && let Some(comm) = begin.comm
-            && image.linked
-        {
-            image.executable = Some(format!(
-                "({})",
-                String::from_utf8_lossy(comm).escape_debug()
-            ));
-        }
+        image.met(begin.comm);
         if process.mode.is_none() && begin.role != Role::Exec {
             image.narrow(begin.arches);
         }
@@ -114,6 +108,21 @@ impl Processes {
         Some(slot)
     }
 
+    /// A process that a line is of, under the number that it is known by here.
+    fn admitted(&mut self, shown: Option<u32>) -> u32 {
+        let pid = shown.unwrap_or(NO_PID);
+        self.met(pid);
+        if self.by_pid.contains(pid) {
+            return pid;
+        }
+        if self.by_pid.len() < MAX_PROCESSES {
+            self.process(pid, shown);
+            return pid;
+        }
+        self.process(OTHERS, None);
+        OTHERS
+    }
+
     /// The image that a process runs and its mode; a process not met before begins one.
     fn process(&mut self, pid: u32, shown: Option<u32>) -> (ImageId, Option<ModeKey>) {
         if let Some(process) = self.by_pid.get(pid) {
@@ -128,7 +137,9 @@ impl Processes {
                 open: None,
             },
         );
-        self.orphans.insert(pid, image);
+        if self.orphans.len() < MAX_PROCESSES {
+            self.orphans.insert(pid, image);
+        }
         (image, None)
     }
 
@@ -278,6 +289,7 @@ impl Processes {
                 }
             }
         } else if !self.by_pid.contains(child)
+            && self.by_pid.len() < MAX_PROCESSES
             && let Some(image) = self.images.get_mut(parent)
         {
             image.alive += 1;
@@ -332,7 +344,9 @@ impl Processes {
         match (call, process) {
             (Some(call), Some(process)) => process.open = Some(call),
             _ => {
-                self.superseded.insert(pid.unwrap_or(NO_PID));
+                if self.superseded.len() < MAX_PROCESSES {
+                    self.superseded.insert(pid.unwrap_or(NO_PID));
+                }
             }
         }
     }
@@ -480,7 +494,7 @@ impl Processes {
             .images
             .iter()
             .filter(|(_, image)| {
-                image.alive == 0 && image.linked && (image.own_arch().is_some() || overfull)
+                image.alive == 0 && (overfull || (image.linked && image.own_arch().is_some()))
             })
             .map(|(id, _)| id)
             .collect();
@@ -493,12 +507,29 @@ impl Processes {
                     self.verdict.known.insert(arch);
                     hand_over(image, arch, spellings, files, sink);
                 }
+                None if overfull => self.spill(id, image),
                 None => {
                     self.images.insert(id, image);
                 }
             }
         }
         self.merged.retain(|_, into| self.images.contains(*into));
+        if overfull {
+            let (images, merged) = (&self.images, &self.merged);
+            self.orphans
+                .retain(|_, image| images.contains(*image) || merged.contains_key(image));
+        }
+    }
+
+    /// Puts an image, of which it is not known whose it is, to the others like it.
+    fn spill(&mut self, id: ImageId, image: ImageData) {
+        let (others, _) = self.process(OTHERS, None);
+        let others = self.resolve(others);
+        if let Some(all) = self.images.get_mut(others) {
+            all.absorb(image);
+        } else {
+            self.images.insert(id, image);
+        }
     }
 
     /// Hands over all that is left. `told` is the architecture that the user gave; gives the

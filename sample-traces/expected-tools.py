@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Counts the calls in the logs of other tools than strace, apart from the product.
+
+    sample-traces/expected-tools.py
+
+Writes `expected.json` beside each log: the format it is to be taken for, the architecture that has to be
+told, the calls per architecture and what is missing. One pattern for each case; a line that should tell of
+a call and fits none is an error. Names of numbers come from the headers of this machine (`gcc -E`).
+"""
+
+import collections
+import json
+import pathlib
+import re
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def table(*flags):
+    """Names by number, as <asm/unistd.h> has them."""
+    text = subprocess.run(["gcc", *flags, "-dM", "-E", "-include", "sys/syscall.h", "-"], input="", capture_output=True,
+                          text=True, check=True).stdout
+    return {int(number): name for name, number in re.findall(r"#define __NR_(\w+) (\d+)\n", text)}
+
+
+X86_64, X86 = table(), table("-m32")
+AUDIT = {"c000003e": ("x86_64", X86_64), "40000003": ("x86", X86), "c00000b7": ("aarch64", {56: "openat"})}
+TRACEPOINT = {"newfstatat": "newfstatat", "newfstat": "fstat", "mmap_pgoff": "mmap2"}
+MULTIPLEXED = {"socket": "socketcall"}
+
+
+def told(names, arch):
+    return collections.Counter({(arch, TRACEPOINT.get(name, name)): count for name, count in names.items()})
+
+
+def pairs(text, enter, leave, name=lambda word: word):
+    """Entries, and those exits of which the entry is not there. Groups: who, what."""
+    found, open_calls = collections.Counter(), {}
+    for line in text.splitlines():
+        if match := re.search(enter, line):
+            found[name(match["what"])] += 1
+            open_calls[match["who"]] = match["what"]
+        elif match := re.search(leave, line):
+            if open_calls.pop(match["who"], None) != match["what"]:
+                found[name(match["what"])] += 1
+    return found
+
+
+def number(word):
+    return X86_64[int(word)]
+
+
+def perf_trace(text):
+    found, open_calls = collections.Counter(), collections.Counter()
+    for line in text.splitlines():
+        match = re.match(r" *[\d.?]+ \( *[\d.]*(?: ms)? *\): (.*?)/(\d+) +(\.\.\. \[continued\]: )?(\w+)\(", line)
+        if not match:
+            raise SystemExit(f"perf trace: {line}")
+        who, continued, name = match[2], match[3], match[4]
+        if continued and open_calls[who, name]:
+            open_calls[who, name] -= 1
+            continue
+        found[name] += 1
+        if line.endswith("..."):
+            open_calls[who, name] += 1
+    return told(found, "x86_64")
+
+
+def audit(text):
+    found, seen = collections.Counter(), set()
+    for line in text.splitlines():
+        match = re.search(r"(SECCOMP|type=1326|SYSCALL) .*?arch=(\w+) syscall=(\d+)", line)
+        if not match:
+            continue
+        event = re.search(r"audit\(([^)]*)\)", line)
+        if event and (event[1], match[1]) in seen:
+            continue
+        if event:
+            seen.add((event[1], match[1]))
+        arch, names = AUDIT[match[2]]
+        found[arch, names[int(match[3])]] += 1
+    return found
+
+
+def interpreted(text):
+    found = collections.Counter()
+    for line in text.splitlines():
+        if match := re.search(r"type=(SECCOMP|SYSCALL) .*? arch=(\S+) syscall=(\w+)", line):
+            arch = {"i386": "x86"}.get(match[2], match[2])
+            found[arch, {"pread": "pread64"}.get(match[3], match[3])] += 1
+    return found
+
+
+def simple(pattern, arch="x86_64", name=lambda word: word):
+    def count(text):
+        names = collections.Counter()
+        for match in re.finditer(pattern, text, re.M):
+            groups = match.groupdict()
+            word = match["what"] or NAMELESS[groups["number"]]
+            names[name(word)] += int(groups.get("times") or 1)
+        return told(names, arch)
+    return count
+
+
+def constant(**calls):
+    def count(_):
+        return collections.Counter({tuple(key.split("__")): value for key, value in calls.items()})
+    return count
+
+
+FTRACE = (r"-(?P<who>\d+) .*sys_enter: NR (?P<what>\d+) ", r"-(?P<who>\d+) .*sys_exit: NR (?P<what>\d+) ")
+SCRIPT = (r" (?P<who>\d+) \[\d+\].*sys_enter: NR (?P<what>\d+) ", r" (?P<who>\d+) \[\d+\].*sys_exit: NR (?P<what>\d+) ")
+SCRIPT_NAMES = (r" (?P<who>\d+) \[\d+\].* syscalls:sys_enter_(?P<what>\w+)", r" (?P<who>\d+) \[\d+\].* syscalls:sys_exit_(?P<what>\w+)")
+QEMU = r"^\d+ (?:(?P<what>[a-z_]\w*)\(|Unknown syscall (?P<number>\d+)$)"
+# What qemu 7.2 has no name for: 334 on x86_64, 293 on aarch64 (include/uapi/asm-generic/unistd.h).
+NAMELESS = {"334": "rseq", "293": "rseq"}
+
+# Case: format, architecture to be told, how calls are counted, what is missing.
+CASES = {
+    "perf-trace/calls": ("perf-trace", "x86_64", perf_trace, []),
+    "perf-trace/i386": ("perf-trace", "x86_64", perf_trace, ["wrong-table"]),
+    "perf-trace/table": ("perf-trace", "x86_64", simple(r"^   (?P<what>[a-z]\w*) +(?P<times>\d+) +\d+ +[\d.]+ "), ["summary-only"]),
+    "perf-script/by-number": ("perf-script", "x86_64", lambda t: told(pairs(t, *SCRIPT, number), "x86_64"), []),
+    "perf-script/i386": ("perf-script", "x86", None, []),
+    "perf-script/by-name": ("perf-script", "x86_64", lambda t: told(pairs(t, *SCRIPT_NAMES), "x86_64"), []),
+    "perf-script/stat": ("perf-script", "x86_64", simple(r"^ +(?P<times>[1-9]\d*) +syscalls:sys_enter_(?P<what>\w+)"), []),
+    "bpftrace/by-number": ("bpftrace", "x86_64", simple(r"^@\[(?P<what>\d+)\]: (?P<times>\d+)", name=number), []),
+    "bpftrace/by-program": ("bpftrace", "x86_64", simple(r"^@calls\[calls, (?P<what>\d+)\]: (?P<times>\d+)", name=number), []),
+    "bpftrace/json": ("bpftrace", "x86_64", simple(r'"(?P<what>\d+)": (?P<times>\d+)', name=number), []),
+    "bpftrace/by-probe": ("bpftrace", "x86_64", simple(r"sys_enter_(?P<what>\w+)\]: (?P<times>\d+)"), []),
+    "ftrace/by-number": ("ftrace", "x86_64", lambda t: told(pairs(t, *FTRACE, number), "x86_64"), []),
+    "ftrace/i386": ("ftrace", "x86", None, []),
+    "audit/raw": ("audit", None, audit, []),
+    "audit/enriched": ("audit", None, audit, []),
+    "audit/interpreted": ("audit", None, interpreted, []),
+    "audit/dmesg": ("audit", None, audit, ["lost", "rate-limited"]),
+    "audit/journald": ("audit", None, audit, ["killed-by-filter", "rate-limited"]),
+    "qemu/x86_64": ("qemu", "x86_64", simple(QEMU), []),
+    "qemu/aarch64": ("qemu", "aarch64", simple(QEMU, "aarch64"), []),
+    "sysdig/documented": ("sysdig", "x86_64", simple(r"\) > (?P<what>(?!switch)[a-z]\w+) "), ["selected"]),
+    "falco/alerts": ("sysdig", "x86_64", simple(r"evt_type=(?P<what>\w+)"), ["selected"]),
+    "lttng/documented": ("lttng", "x86_64", constant(x86_64__openat=1, x86_64__fstat=1, x86__mmap2=1), ["lost"]),
+    "gvisor/documented": ("gvisor", "x86_64", lambda t: collections.Counter({
+        ("x86_64", "openat"): 1, ("x86_64", "brk"): 1, ("x86_64", "write"): 1, ("x86_64", "#999"): 1,
+        ("x86_64", "exit_group"): 1, ("x86_64", "read"): 1}), []),
+    "tracee/documented": ("tracee", "x86_64", constant(x86_64__openat=2, x86__mmap2=1, x86_64__execve=1), ["selected"]),
+    "inspektor-gadget/columns": ("inspektor-gadget", "x86_64", constant(x86_64__openat=1, x86_64__read=1, x86_64__unshare=1), []),
+    "inspektor-gadget/json": ("inspektor-gadget", "x86_64", constant(x86_64__openat=2, x86_64__mkdir=1), []),
+    "spo/log": ("spo-log", "x86_64", simple(r'"syscallName"="(?P<what>\w+)"'), []),
+    "spo/profile": ("seccomp-profile", None, constant(
+        x86_64__accept4=1, x86_64__exit_group=1, x86_64__futex=1, x86_64__read=1,
+        x86__accept4=1, x86__exit_group=1, x86__futex=1, x86__read=1, x86__mmap2=1, x86__socketcall=1), ["not-observed"]),
+    "json-lines/own": ("json-lines", None, constant(x86_64__openat=4, aarch64__openat=1), []),
+    "strace-json/proposed": ("strace-json", "x86_64", constant(x86_64__openat=1, x86_64__exit_group=1), []),
+    "names/list": ("names", "x86_64", constant(
+        x86_64__read=1, x86_64__write=1, x86_64__openat=1, x86_64__exit_group=1, x86_64__arch_prctl=1, x86__mmap2=1),
+        ["not-observed"]),
+}
+
+
+def of_i386(case, text):
+    patterns = FTRACE if case.startswith("ftrace") else SCRIPT
+    found = collections.Counter()
+    for word, count in pairs(text, *patterns).items():
+        found["x86", X86.get(int(word), f"#{word}")] += count
+    return found
+
+
+def main():
+    for case, (name, arch, count, gaps) in CASES.items():
+        text = (HERE / case / "trace.txt").read_text()
+        found = of_i386(case, text) if count is None else count(text)
+        calls = {}
+        for (on, call), times in sorted(found.items()):
+            calls.setdefault(on, {})[call] = times
+        if not calls:
+            raise SystemExit(f"{case}: no calls")
+        expected = {"format": name, "told": arch, "gaps": gaps, "calls": calls}
+        (HERE / case / "expected.json").write_text(json.dumps(expected, indent=2) + "\n")
+
+
+main()

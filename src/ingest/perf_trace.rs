@@ -1,0 +1,217 @@
+//! `perf trace`: calls line by line, and the tables of `-s` and `-S`.
+//!
+//! It names calls by the 64-bit table even for 32-bit programs, so such a trace is wrong in every
+//! name and says so nowhere. What shows it: the first argument of a 32-bit `mmap2(NULL, …)` is
+//! zero and left out, and number 192 is `lgetxattr`, which nobody calls without a path.
+
+use super::by_line::{ByLine, Was};
+use super::gather::{Call, Gather, Told};
+use super::reader::Start;
+use super::text;
+use crate::event::{Gap, Outcome, Skip};
+
+/// Reads traces and tables of perf trace.
+#[derive(Debug, Default)]
+pub(super) struct PerfTrace {
+    table: Option<Table>,
+}
+
+/// The table of a process.
+#[derive(Debug, Default)]
+struct Table {
+    program: Option<String>,
+    pid: Option<u32>,
+    errors: bool,
+}
+
+/// Whether the start of a log is of perf trace.
+pub(super) fn detect(start: &Start<'_>) -> bool {
+    let is = |line: &[u8]| {
+        let line = String::from_utf8_lossy(line);
+        body(&line).is_some_and(|body| event(body).is_some())
+    };
+    start.has_many(is) || start.count(|line| line.starts_with(b" Summary of events:")) > 0
+}
+
+/// What stands behind `     1.550 ( 0.015 ms): `.
+fn body(line: &str) -> Option<&str> {
+    let rest = line.trim_start();
+    let (time, rest) = rest.split_once(" (")?;
+    let is_time = |c: char| c.is_ascii_digit() || c == '.';
+    if time != "?" && !time.trim_end().chars().all(is_time) {
+        return None;
+    }
+    let (duration, rest) = rest.split_once("): ")?;
+    let duration = duration.trim().trim_end_matches("ms").trim_end();
+    duration.chars().all(is_time).then_some(rest)
+}
+
+/// A part of a call.
+struct Event<'a> {
+    program: Option<&'a str>,
+    pid: Option<u32>,
+    name: &'a str,
+    /// Whether it began on another line.
+    continued: bool,
+    /// How it ends; `None` if it goes on elsewhere.
+    end: Option<&'a str>,
+    text: &'a str,
+}
+
+fn event(body: &str) -> Option<Event<'_>> {
+    // The name of a process may hold anything; what follows it is `/TID ` and a call.
+    let mut found = None;
+    for (slash, _) in body.match_indices('/') {
+        let after = body.get(slash + 1..)?;
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0
+            && after
+                .get(digits..)
+                .is_some_and(|rest| rest.starts_with(' '))
+        {
+            found = Some((slash, digits));
+            break;
+        }
+    }
+    let (program, pid, rest) = match found {
+        Some((slash, digits)) => {
+            let pid = body.get(slash + 1..slash + 1 + digits)?;
+            let rest = body.get(slash + 1 + digits..)?;
+            (body.get(..slash), pid.parse().ok(), rest.trim_start())
+        }
+        None => (None, None, body.trim_start()),
+    };
+    let (rest, continued) = match rest.strip_prefix("... [continued]: ") {
+        Some(rest) => (rest, true),
+        None => (rest, false),
+    };
+    let name = text::word(rest);
+    if name.is_empty() || !rest.get(name.len()..)?.starts_with('(') {
+        return None;
+    }
+    let text = rest.trim_end();
+    let end = if text.ends_with("...") {
+        None
+    } else {
+        // A child returns from its parent's clone, and perf shows no value for that.
+        let end = text.rsplit_once("= ").map(|(_, end)| end);
+        Some(end.or_else(|| text.ends_with('=').then_some(""))?)
+    };
+    Some(Event {
+        program,
+        pid,
+        name,
+        continued,
+        end,
+        text,
+    })
+}
+
+fn outcome(end: &str) -> Option<Outcome> {
+    if end.is_empty() {
+        return None;
+    }
+    if end.starts_with('?') {
+        return Some(Outcome::NoReturn);
+    }
+    if let Some(error) = end.strip_prefix("-1 E") {
+        let name = end.get(end.len() - error.len() - 1..)?;
+        return text::error(name);
+    }
+    text::return_value(end.split(' ').next()?).or(Some(Outcome::Success))
+}
+
+impl ByLine for PerfTrace {
+    fn line(&mut self, line: &str, to: &mut Gather) -> Was {
+        if let Some(event) = body(line).and_then(event) {
+            self.table = None;
+            let program = event
+                .program
+                .map(|comm| format!("({})", comm.escape_debug()));
+            let call = Call {
+                id: Told::Name(event.name),
+                arch: None,
+                program: program.as_deref(),
+                pid: event.pid,
+            };
+            if event.name == "lgetxattr" && event.text.starts_with("lgetxattr(name:") {
+                to.gap(Gap::WrongTable);
+            }
+            match (event.continued, event.end) {
+                (true, end) => to.exit(call, end.and_then(outcome)),
+                (false, Some(end)) => to.call(call, outcome(end)),
+                (false, None) => to.enter(call),
+            }
+            return Was::Call;
+        }
+        if line.contains("LOST") && line.contains("events") {
+            to.gap(Gap::Lost);
+            return Was::No(Skip::Message);
+        }
+        self.table_line(line, to)
+    }
+}
+
+impl PerfTrace {
+    fn table_line(&mut self, line: &str, to: &mut Gather) -> Was {
+        let cells: Vec<&str> = line.split_ascii_whitespace().collect();
+        if line.contains("Summary of events") {
+            self.table = Some(Table::default());
+            to.gap(Gap::SummaryOnly);
+            return Was::No(Skip::Decoration);
+        }
+        // ` multi (18732), 16 events, 3.4%`
+        if let Some((program, rest)) = line.trim().rsplit_once(" (")
+            && let Some((pid, rest)) = rest.split_once("), ")
+            && rest.contains(" events, ")
+        {
+            self.table = Some(Table {
+                program: Some(format!("({})", program.escape_debug())),
+                pid: pid.parse().ok(),
+                errors: false,
+            });
+            to.gap(Gap::SummaryOnly);
+            return Was::No(Skip::Decoration);
+        }
+        let Some(table) = &mut self.table else {
+            // Other events that were traced besides.
+            return if body(line).is_some() {
+                Was::No(Skip::Event)
+            } else {
+                Was::Strange
+            };
+        };
+        match cells.as_slice() {
+            ["syscall", "calls", rest @ ..] => {
+                table.errors = rest.first() == Some(&"errors");
+                Was::No(Skip::Decoration)
+            }
+            [first, ..] if first.starts_with(['(', '-']) => Was::No(Skip::Decoration),
+            ["total", ..] => Was::No(Skip::Decoration),
+            [name, calls, rest @ ..] => {
+                let Ok(calls) = calls.parse::<u64>() else {
+                    return Was::Strange;
+                };
+                let errors = if table.errors { rest.first() } else { None };
+                let errors = errors.and_then(|errors| errors.parse::<u64>().ok());
+                let failed = errors.unwrap_or_default().min(calls);
+                let call = Call {
+                    id: Told::Name(name),
+                    arch: None,
+                    program: table.program.as_deref(),
+                    pid: table.pid,
+                };
+                for (outcome, count) in [
+                    (errors.map(|_| Outcome::Success), calls - failed),
+                    (Some(Outcome::Failed), failed),
+                ] {
+                    if count > 0 {
+                        to.calls(call, outcome, count.min(1 << 48));
+                    }
+                }
+                Was::Call
+            }
+            _ => Was::Strange,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Reads a log in blocks of whole lines, looks at them on as many threads as there are, and takes
+//! them in, in order.
+
+use std::io::{self, Read};
+
+use super::lex::{Found, Lexer};
+use super::marks::Marks;
+
+/// Bytes read at once. A block, its marks and what was found in it stay in the cache of a core.
+const BLOCK: usize = 256 << 10;
+/// Longest line kept whole, as in `lines`.
+const LONGEST: usize = crate::ingest::lines::MAX_LINE;
+/// Zeros behind a block, so that eight bytes can be loaded anywhere in it.
+const SLACK: usize = 64;
+
+/// A part of a log.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// Whole lines.
+    Lines(Block),
+    /// One line that is cut or has no end.
+    Odd {
+        bytes: Vec<u8>,
+        terminated: bool,
+        cut: bool,
+    },
+}
+
+/// Whole lines and what they say.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    /// The lines, and zeros behind them.
+    bytes: Vec<u8>,
+    /// How many of the bytes are lines.
+    len: usize,
+    marks: Marks,
+    pub(super) found: Vec<Found>,
+}
+
+impl Block {
+    /// The lines.
+    pub(super) fn lines(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Looks at the lines.
+    pub(super) fn look(&mut self, lexer: &Lexer) {
+        let lines = self.bytes.get(..self.len).unwrap_or_default();
+        lexer.look(lines, &mut self.marks, &mut self.found);
+    }
+}
+
+/// Cuts what a reader gives into parts.
+#[derive(Debug)]
+pub(super) struct Blocks<R> {
+    reader: R,
+    /// The begin of the line that the last block ended in.
+    rest: Vec<u8>,
+    over: bool,
+}
+
+impl<R: Read> Blocks<R> {
+    pub(super) const fn new(reader: R) -> Self {
+        Self {
+            reader,
+            rest: Vec::new(),
+            over: false,
+        }
+    }
+
+    /// Whether all was read.
+    pub(super) const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The next part. `block` is one no longer needed.
+    pub(super) fn next(&mut self, mut block: Block) -> io::Result<Option<Part>> {
+        if self.over {
+            return Ok(None);
+        }
+        let bytes = &mut block.bytes;
+        let mut filled = self.rest.len();
+        bytes.resize(bytes.len().max(filled + BLOCK + SLACK), 0);
+        if let Some(begin) = bytes.get_mut(..filled) {
+            begin.copy_from_slice(&self.rest);
+        }
+        self.rest.clear();
+        loop {
+            let room = bytes.get_mut(filled..filled + BLOCK).unwrap_or_default();
+            let read = read_some(&mut self.reader, room)?;
+            let new = bytes.get(filled..filled + read).unwrap_or_default();
+            let end = memchr::memrchr(b'\n', new).map(|at| filled + at + 1);
+            filled += read;
+            if let Some(end) = end {
+                let rest = bytes.get(end..filled).unwrap_or_default();
+                self.rest.extend_from_slice(rest);
+                // What was there before must not look like a part of the last line.
+                if let Some(slack) = bytes.get_mut(end..end + SLACK) {
+                    slack.fill(0);
+                }
+                block.len = end;
+                return Ok(Some(Part::Lines(block)));
+            }
+            if read == 0 {
+                self.over = true;
+                bytes.truncate(filled);
+                let bytes = std::mem::take(bytes);
+                return Ok((filled > 0).then_some(Part::Odd {
+                    bytes,
+                    terminated: false,
+                    cut: false,
+                }));
+            }
+            if filled >= LONGEST {
+                let terminated = self.skip_line()?;
+                bytes.truncate(LONGEST);
+                return Ok(Some(Part::Odd {
+                    bytes: std::mem::take(bytes),
+                    terminated,
+                    cut: true,
+                }));
+            }
+            bytes.resize(bytes.len().max(filled + BLOCK + SLACK), 0);
+        }
+    }
+
+    /// Reads on to the end of a line; whether it has one.
+    fn skip_line(&mut self) -> io::Result<bool> {
+        let mut room = vec![0; BLOCK];
+        loop {
+            let read = read_some(&mut self.reader, &mut room)?;
+            if read == 0 {
+                self.over = true;
+                return Ok(false);
+            }
+            let new = room.get(..read).unwrap_or_default();
+            if let Some(end) = memchr::memchr(b'\n', new) {
+                let rest = new.get(end + 1..).unwrap_or_default();
+                self.rest.extend_from_slice(rest);
+                return Ok(true);
+            }
+        }
+    }
+}
+
+fn read_some(reader: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Small pieces of text that many formats share.
+
+use super::gather::{returned, returned_word};
+use crate::event::{Errno, Outcome};
+
+/// A number, decimal or hexadecimal after `0x`, perhaps negative, as a return value.
+pub(super) fn return_value(text: &str) -> Option<Outcome> {
+    if let Some(hex) = text.strip_prefix("0x") {
+        return u64::from_str_radix(hex, 16).ok().map(returned_word);
+    }
+    if let Ok(value) = text.parse::<i64>() {
+        return Some(returned(value));
+    }
+    text.parse::<u64>().ok().map(returned_word)
+}
+
+/// The error that a text begins with: `ENOENT (No such file)`.
+pub(super) fn error(text: &str) -> Option<Outcome> {
+    let end = text
+        .find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'))
+        .unwrap_or(text.len());
+    let name = text.get(..end)?;
+    if name.starts_with("ERESTART") {
+        return Some(Outcome::Interrupted);
+    }
+    Errno::named(name).map(Outcome::Error)
+}
+
+/// The word that a text begins with: letters, digits and `_`.
+pub(super) fn word(text: &str) -> &str {
+    let end = text
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+/// What stands between a text and the next of those that end it.
+pub(super) fn after<'a>(text: &'a str, start: &str, ends: &[char]) -> Option<&'a str> {
+    let (_, rest) = text.split_once(start)?;
+    let end = rest.find(ends).unwrap_or(rest.len());
+    rest.get(..end)
+}
