@@ -116,14 +116,21 @@ impl Notices for Listener {
             error: 0,
             flags: CONTINUE,
         };
-        // SAFETY: the kernel reads `answer`, which has the size that the request says and lives
-        // through the call.
-        let _gone = unsafe {
-            libc::ioctl(
-                self.0.as_raw_fd(),
-                libc::SECCOMP_IOCTL_NOTIF_SEND,
-                &raw mut answer,
-            )
-        };
+        loop {
+            // SAFETY: the kernel reads `answer`, which has the size that the request says and
+            // lives through the call.
+            let sent = unsafe {
+                libc::ioctl(
+                    self.0.as_raw_fd(),
+                    libc::SECCOMP_IOCTL_NOTIF_SEND,
+                    &raw mut answer,
+                )
+            };
+            // A signal while the kernel waits for the listener's lock; unanswered, the call would
+            // wait for ever. ENOENT: whoever made it was interrupted or killed.
+            if Errno::result(sent) != Err(Errno::EINTR) {
+                return;
+            }
+        }
     }
 }

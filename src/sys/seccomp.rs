@@ -19,6 +19,9 @@ const GET_ACTION_AVAIL: c_ulong = 2;
 const SPEC_ALLOW: c_ulong = 1 << 2;
 /// A file descriptor for notifications is the answer.
 const NEW_LISTENER: c_ulong = 1 << 3;
+/// Only what kills interrupts a call that the listener has received, Linux 5.19. Until it is
+/// received a signal interrupts it all the same.
+const WAIT_KILLABLE_RECV: c_ulong = 1 << 5;
 pub(crate) const RET_ALLOW: u32 = 0x7fff_0000;
 pub(crate) const RET_TRACE: u32 = 0x7ff0_0000;
 /// What comes with our `RET_TRACE`; another filter's has something else.
@@ -41,11 +44,17 @@ pub(super) fn install(filter: &[Instruction], purpose: For) -> Result<c_long, Er
         length: u16::try_from(filter.len()).map_err(|_too_long| Errno::EINVAL)?,
         instructions: filter.as_ptr(),
     };
-    let flags = match purpose {
-        For::Tracer => SPEC_ALLOW,
-        For::Listener => SPEC_ALLOW | NEW_LISTENER,
-    };
-    let place: *const Program = &raw const program;
+    match purpose {
+        For::Tracer => set(&program, SPEC_ALLOW),
+        For::Listener => {
+            let flags = SPEC_ALLOW | NEW_LISTENER;
+            set(&program, flags | WAIT_KILLABLE_RECV).or_else(|_older| set(&program, flags))
+        }
+    }
+}
+
+fn set(program: &Program, flags: c_ulong) -> Result<c_long, Errno> {
+    let place: *const Program = program;
     // SAFETY: `place` points to a complete `sock_fprog` whose array has `length` instructions;
     // both live through the call, and the kernel copies them.
     let answer = unsafe { libc::syscall(libc::SYS_seccomp, SET_MODE_FILTER, flags, place) };

@@ -199,30 +199,41 @@ fn a_killed_recorder_leaves_the_program_running() {
         return;
     }
     for backend in ["ptrace", "notify"] {
-        let script = "touch started; sleep 1; mkdir done";
+        let file = format!("{backend}.json");
+        let script = format!("touch {backend}.started; sleep 2; mkdir {backend}.done");
         let mut child = sandbox
             .command(crate::util::PROGRAM)
-            .args(["record", "-q", "-o", "a.json", "--checkpoint", "100ms"])
-            .args(["--backend", backend, "--", "sh", "-c", script])
+            .args(["record", "-q", "-o", &file, "--checkpoint", "100ms"])
+            .args(["--backend", backend, "--", "sh", "-c", &script])
             .spawn()
             .unwrap();
-        let wait_for = |name: &str| {
-            for _ in 0..200 {
-                if sandbox.path(name).exists() {
+        let wait_for = |what: &str, there: &dyn Fn() -> bool| {
+            for _ in 0..400 {
+                if there() {
                     return;
                 }
                 std::thread::sleep(Duration::from_millis(50));
             }
-            panic!("{backend}: no {name}");
+            panic!("{backend}: {what}");
         };
-        wait_for("started");
-        wait_for("a.json");
+        let exists = |name: &str| sandbox.path(name).exists();
+        let gaps = || {
+            let read = recording::read(&sandbox.read(&file)).unwrap();
+            read.gaps().count()
+        };
+        wait_for("did not start", &|| exists(&format!("{backend}.started")));
+        wait_for("no checkpoint", &|| exists(&file));
         child.kill().unwrap();
         child.wait().unwrap();
-        let read = recording::read(&sandbox.read("a.json")).unwrap();
-        assert!(read.gaps().any(|(_, gap)| gap == Gap::Detached));
-        wait_for("done");
-        sandbox.shell("rm -r started done a.json");
+        assert_eq!(
+            gaps(),
+            1,
+            "{backend}: the checkpoint does not say that it is one"
+        );
+        wait_for("did not go on", &|| exists(&format!("{backend}.done")));
+        // And it is recorded to its end.
+        wait_for("no recording", &|| gaps() == 0);
+        assert!(sandbox.ok(&format!("list {file}")).contains(" mkdir\n"));
     }
 }
 

@@ -89,7 +89,7 @@ enum BackendArg {
     /// Stop at each call, by a filter where one can be had
     Ptrace,
     /// Be notified of each call: cheaper, and the command can be debugged meanwhile, but signals
-    /// whose handlers don't restart calls show as EINTR
+    /// whose handlers don't restart calls show as EINTR, which shells under load don't survive
     Notify,
 }
 
