@@ -232,7 +232,7 @@ pub struct Example {
     pub line: u64,
     /// The start of its text, escaped.
     pub text: String,
-    /// Its [`shape`]; empty in recordings that were made before shapes were told.
+    /// Its [`shape()`]; empty in recordings that were made before shapes were told.
     pub shape: String,
     /// How many lines of this shape there are.
     pub lines: u64,
