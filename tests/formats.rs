@@ -85,7 +85,7 @@ prop_compose! {
 fn normalised(mut profile: Profile) -> Profile {
     fn capped(action: Action) -> Action {
         if let Action::Errno(number) = action {
-            Action::Errno(number.min(4095))
+            Action::Errno(number.min(4094))
         } else {
             action
         }

@@ -47,6 +47,14 @@ pub(crate) fn pid(id: &str) -> Result<i32, CommandError> {
             ))),
         };
     }
+    if asked.iter().any(|said| said.contains("permission denied")) {
+        return Err(CommandError::user(format!(
+            "container `{id}` can't be asked for ({})",
+            asked.join("; ")
+        ))
+        .unable()
+        .hint("run it as root, or as a member of the group of the engine's socket"));
+    }
     if asked.is_empty() {
         return Err(CommandError::user("neither docker nor podman is installed").unable());
     }

@@ -170,18 +170,26 @@ impl<'p> Answers<'p> {
         self.meaning.architectures().contains(&arch)
     }
 
-    /// Why libseccomp makes no filter of the profile, if it does not.
-    pub(super) fn refusal(&self) -> Option<String> {
+    /// Why libseccomp makes no filter of the profile, if it does not; and whether that is not
+    /// known, as it is too much to tell.
+    pub(super) fn refusal(&self) -> Option<(String, bool)> {
         let number = self.native.first_number();
         let error = self.meaning.call(self.native, number).err()?;
         let reason = std::error::Error::source(&error).map(ToString::to_string);
-        Some(format!("{error}: {}", reason.unwrap_or_default()))
+        let text = format!("{error}: {}", reason.unwrap_or_default());
+        Some((text, error.is_too_complex()))
     }
 
     /// Calls whose rules libseccomp merges into something else than they say: for each the first
     /// architecture where it does, arguments, what the rules say to them and what the filter does.
-    pub(super) fn merged(&self) -> Vec<Merged> {
+    ///
+    /// # Errors
+    ///
+    /// The call at which it got too much to tell.
+    pub(super) fn merged(&self) -> Result<Vec<Merged>, String> {
         let mut all: Vec<Merged> = Vec::new();
+        // One for all calls, so that the work is bounded over the whole profile.
+        let mut decisions = Decisions::new();
         for arch in self.meaning.architectures() {
             for (name, number) in table(*arch).iter() {
                 if all.iter().any(|known| known.name == name) {
@@ -193,18 +201,21 @@ impl<'p> Answers<'p> {
                 let Some(rules) = &call.rules else {
                     continue;
                 };
-                let mut decisions = Decisions::new();
+                let too_complex = || format!("`{name}` on {arch}");
                 let (Ok(written), Ok(made)) =
                     (decisions.build(rules), decisions.of_flow(&call.flow))
                 else {
-                    continue;
+                    return Err(too_complex());
                 };
                 let mut answers = None;
                 let args = decisions.witness(written, made, |written, made| {
                     answers = Some((written, made));
                     written != made
                 });
-                if let (Ok(Some(args)), Some((written, made))) = (args, answers) {
+                let Ok(args) = args else {
+                    return Err(too_complex());
+                };
+                if let (Some(args), Some((written, made))) = (args, answers) {
                     all.push(Merged {
                         name,
                         arch: *arch,
@@ -215,7 +226,7 @@ impl<'p> Answers<'p> {
                 }
             }
         }
-        all
+        Ok(all)
     }
 }
 

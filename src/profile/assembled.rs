@@ -49,6 +49,7 @@ struct Assembler<'m, 'p> {
 impl Assembled {
     /// All calls, or the reason why there is no filter.
     pub(super) fn new(meaning: &Meaning<'_>) -> Result<Self, PolicyError> {
+        meaning.check_loads().map_err(PolicyError::load)?;
         let mut assembler = Assembler {
             meaning,
             blocks: Blocks::default(),

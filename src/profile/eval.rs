@@ -28,8 +28,8 @@ use std::sync::Arc;
 
 use super::action::ENOSYS;
 use super::assembled::Assembled;
-use super::engine::{EnosysStub, View};
-use super::policy::{Call, Policy, PolicyError};
+use super::engine::{Engine, EnosysStub, View};
+use super::policy::{Call, LoadError, Policy, PolicyError};
 use super::{Action, Condition, Profile, Rule};
 use crate::arch::Arch;
 use crate::syscalls::table;
@@ -91,6 +91,7 @@ pub struct Meaning<'p> {
     last: BTreeMap<Arch, u32>,
     /// The architectures in the order in which an engine adds them.
     pub(super) order: Vec<Arch>,
+    view: View,
     /// What follows from all rules together, made when it is first asked for.
     assembled: OnceCell<Result<Assembled, PolicyError>>,
 }
@@ -146,6 +147,7 @@ impl<'p> Meaning<'p> {
             rules,
             places,
             by_name,
+            view: *view,
             assembled: OnceCell::new(),
         }
     }
@@ -192,6 +194,44 @@ impl<'p> Meaning<'p> {
         args: &[u64; 6],
     ) -> Result<Action, PolicyError> {
         Ok(self.call(arch, number)?.flow.answer(args))
+    }
+
+    /// Whether engine and libseccomp take it, as far as that does not depend on single calls.
+    pub(super) fn check_loads(&self) -> Result<(), LoadError> {
+        /// `MAX_ERRNO` of libseccomp's src/db.c, less one.
+        const LARGEST_ERRNO: u16 = 4094;
+        let engine = self.view.engine;
+        let little = |arch: &Arch| arch.is_little_endian();
+        if self.arches.iter().any(little) && !self.arches.iter().all(little) {
+            return Err(LoadError::Endian);
+        }
+        let is_old_runc = engine == Engine::Docker20;
+        let unknown = |arch: &&Arch| {
+            !self.view.libseccomp.has(**arch)
+                || (is_old_runc && matches!(**arch, Arch::Riscv64 | Arch::Loongarch64))
+        };
+        if let Some(arch) = self.arches.iter().find(unknown) {
+            return Err(LoadError::Arch {
+                arch: *arch,
+                engine,
+            });
+        }
+        let is_runc = engine.enosys_stub() != EnosysStub::Never;
+        let notifies_write = self.rules.iter().any(|(rule, _)| {
+            rule.action == Action::Notify && rule.names.iter().any(|it| it.as_str() == "write")
+        });
+        if is_runc && (self.default_action == Action::Notify || notifies_write) {
+            return Err(LoadError::Notify { engine });
+        }
+        let actions = self.rules.iter().map(|(rule, _)| rule.action);
+        for action in actions.chain([self.default_action]) {
+            if let Action::Errno(number) = action
+                && number > LARGEST_ERRNO
+            {
+                return Err(LoadError::Errno { number });
+            }
+        }
+        Ok(())
     }
 
     /// The rules about `name` on `arch`, as they are written.
@@ -303,14 +343,14 @@ impl Policy for Meaning<'_> {
     fn call(&self, arch: Arch, number: u32) -> Result<Arc<Call>, PolicyError> {
         let name = table(arch).name(number).unwrap_or_default();
         let key = self.key(arch, Some(number), name);
-        if !self.lists(arch) || self.enosys_from(arch).is_some_and(|first| number >= first) {
-            return Ok(Arc::new(Call::always(self.always(&key))));
-        }
         let assembled = self
             .assembled
             .get_or_init(|| Assembled::new(self))
             .as_ref()
             .map_err(PolicyError::clone)?;
+        if !self.lists(arch) || self.enosys_from(arch).is_some_and(|first| number >= first) {
+            return Ok(Arc::new(Call::always(self.always(&key))));
+        }
         if assembled.numberless.contains(&arch) {
             return Ok(Arc::new(Call::always(self.default_action)));
         }

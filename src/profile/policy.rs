@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Action;
 use super::call_rules::CallRules;
 use super::chains::ChainError;
+use super::engine::Engine;
 use super::flow::{Flow, FlowBuilder, Step};
 use super::program::ProgramError;
 use crate::arch::Arch;
@@ -61,12 +62,13 @@ impl Call {
 
 /// Why it can't be told what a call gets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{call}` on {arch}")]
+#[error("{}", match place {
+    Some((arch, call)) => format!("`{call}` on {arch}"),
+    None => "the profile can't be loaded".to_owned(),
+})]
 pub struct PolicyError {
-    /// The architecture.
-    pub arch: Arch,
-    /// The call.
-    pub call: SyscallName,
+    /// The call that it is about; `None` if about the whole.
+    place: Option<(Arch, SyscallName)>,
     #[source]
     source: Reason,
 }
@@ -77,13 +79,43 @@ enum Reason {
     Chains(ChainError),
     #[error(transparent)]
     Program(ProgramError),
+    #[error(transparent)]
+    Load(LoadError),
+}
+
+/// Why an engine refuses a profile, so that no container starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// libseccomp makes no filter for architectures of both orders of bytes (EDOM).
+    #[error("it lists architectures of both orders of bytes")]
+    Endian,
+    /// The runtime or its libseccomp does not know an architecture.
+    #[error("{arch} is unknown to {engine} or its libseccomp")]
+    Arch {
+        /// The architecture.
+        arch: Arch,
+        /// The engine.
+        engine: Engine,
+    },
+    /// runc has no notification as default action, and none for `write`.
+    #[error("{engine} takes SCMP_ACT_NOTIFY neither as default action nor for `write`")]
+    Notify {
+        /// The engine.
+        engine: Engine,
+    },
+    /// libseccomp takes error numbers below `MAX_ERRNO`.
+    #[error("{number} is no error number that libseccomp takes; the largest is 4094")]
+    Errno {
+        /// The number.
+        number: u16,
+    },
 }
 
 impl PolicyError {
     pub(super) const fn new(arch: Arch, call: SyscallName, error: ChainError) -> Self {
         Self {
-            arch,
-            call,
+            place: Some((arch, call)),
             source: Reason::Chains(error),
         }
     }
@@ -95,10 +127,24 @@ impl PolicyError {
 
     pub(super) const fn program(arch: Arch, call: SyscallName, error: ProgramError) -> Self {
         Self {
-            arch,
-            call,
+            place: Some((arch, call)),
             source: Reason::Program(error),
         }
+    }
+
+    pub(super) const fn load(error: LoadError) -> Self {
+        Self {
+            place: None,
+            source: Reason::Load(error),
+        }
+    }
+
+    /// Whether it is a bound of callsieve and says nothing about what an engine does.
+    pub fn is_too_complex(&self) -> bool {
+        matches!(
+            self.source,
+            Reason::Chains(ChainError::TooComplex) | Reason::Program(ProgramError::TooComplex)
+        )
     }
 
     /// Whether two rules contradict each other, so that the filter can't be loaded and no

@@ -49,6 +49,9 @@ pub enum ProgramError {
         /// The instruction.
         at: usize,
     },
+    /// A branch depends on something computed from the number of the call.
+    #[error("the filter computes with numbers, so what those without a name get is not told")]
+    Number,
     /// More than [`MAX_STEPS`].
     #[error("the filter has too many ways through it to be followed")]
     TooComplex,
@@ -99,6 +102,14 @@ impl ProgramPolicy {
         Ok(policy)
     }
 
+    /// The same on a machine of an architecture, where there are no calls of others.
+    #[must_use]
+    pub fn on(mut self, native: Arch) -> Self {
+        self.arches
+            .retain(|arch| *arch == native || native.sub_architectures().contains(arch));
+        self
+    }
+
     /// The program.
     pub const fn program(&self) -> &Program {
         &self.program
@@ -114,8 +125,11 @@ impl Policy for ProgramPolicy {
         if let Some(known) = self.known.borrow().get(&(arch, number)) {
             return Ok(Arc::clone(known));
         }
-        let flow = follow(&self.program, arch.audit_value(), number)
-            .map_err(|error| PolicyError::program(arch, call_name(arch, number), error))?;
+        let told = |error| PolicyError::program(arch, call_name(arch, number), error);
+        let (flow, computes) = followed(&self.program, arch.audit_value(), number).map_err(told)?;
+        if computes && table(arch).name(number).is_none() {
+            return Err(told(ProgramError::Number));
+        }
         let call = Arc::new(Call { flow, rules: None });
         self.known
             .borrow_mut()
@@ -158,6 +172,11 @@ impl Policy for ProgramPolicy {
 ///
 /// [`ProgramError`] if it asks for more than bits of halves of arguments.
 pub fn follow(program: &Program, audit: u32, number: u32) -> Result<Flow, ProgramError> {
+    Ok(followed(program, audit, number)?.0)
+}
+
+/// The flow, and whether it depends on something computed from the number.
+fn followed(program: &Program, audit: u32, number: u32) -> Result<(Flow, bool), ProgramError> {
     let mut follower = Follower {
         program,
         audit,
@@ -165,15 +184,20 @@ pub fn follow(program: &Program, audit: u32, number: u32) -> Result<Flow, Progra
         builder: FlowBuilder::new(),
         known: BTreeMap::new(),
         steps: 0,
+        computes: false,
     };
     let root = follower.from(0, State::default())?;
-    Ok(follower.builder.finish(root))
+    Ok((follower.builder.finish(root), follower.computes))
 }
 
 /// What is in a register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     Known(u32),
+    /// The number of the call.
+    Number(u32),
+    /// Something computed from it.
+    OfNumber(u32),
     Half {
         arg: ArgIndex,
         high: bool,
@@ -200,6 +224,20 @@ impl Default for State {
     }
 }
 
+impl Value {
+    /// The value, wherever it comes from.
+    const fn plain(self) -> Self {
+        match self {
+            Self::Number(value) | Self::OfNumber(value) => Self::Known(value),
+            other => other,
+        }
+    }
+
+    const fn is_of_number(self) -> bool {
+        matches!(self, Self::Number(_) | Self::OfNumber(_))
+    }
+}
+
 struct Follower<'p> {
     program: &'p Program,
     audit: u32,
@@ -207,6 +245,7 @@ struct Follower<'p> {
     builder: FlowBuilder,
     known: BTreeMap<(usize, State), StepId>,
     steps: usize,
+    computes: bool,
 }
 
 impl Follower<'_> {
@@ -234,7 +273,7 @@ impl Follower<'_> {
                 Some(Operation::Return(value)) => {
                     break self.builder.answer(Action::from_return(value));
                 }
-                Some(Operation::ReturnAccumulator) => match state.accumulator {
+                Some(Operation::ReturnAccumulator) => match state.accumulator.plain() {
                     Value::Known(value) => break self.builder.answer(Action::from_return(value)),
                     _ => return Err(ProgramError::NotFollowed { at: here }),
                 },
@@ -248,7 +287,9 @@ impl Follower<'_> {
                         Operand::Constant(value) => Value::Known(value),
                         Operand::Index => state.index,
                     };
-                    match question(relation, state.accumulator, second) {
+                    let computed = |value: Value| matches!(value, Value::OfNumber(_));
+                    self.computes |= computed(state.accumulator) || computed(second);
+                    match question(relation, state.accumulator.plain(), second.plain()) {
                         Asked::Known(holds) => at += if holds { yes } else { no },
                         Asked::Half(question) => {
                             let yes = self.from(at + yes, state.clone())?;
@@ -293,6 +334,9 @@ impl Follower<'_> {
             Operation::Negate => {
                 state.accumulator = match state.accumulator {
                     Value::Known(value) => Value::Known(value.wrapping_neg()),
+                    Value::Number(value) | Value::OfNumber(value) => {
+                        Value::OfNumber(value.wrapping_neg())
+                    }
                     _ => Value::Other,
                 }
             }
@@ -301,7 +345,11 @@ impl Follower<'_> {
                     Operand::Constant(value) => Value::Known(value),
                     Operand::Index => state.index,
                 };
-                state.accumulator = match (alu, state.accumulator, second) {
+                let of_number = state.accumulator.is_of_number() || second.is_of_number();
+                state.accumulator = match (alu, state.accumulator.plain(), second.plain()) {
+                    (_, Value::Known(left), Value::Known(right)) if of_number => {
+                        Value::OfNumber(alu.compute(left, right)?)
+                    }
                     (_, Value::Known(left), Value::Known(right)) => {
                         Value::Known(alu.compute(left, right)?)
                     }
@@ -326,7 +374,7 @@ impl Follower<'_> {
 
     fn word(&self, offset: u32) -> Value {
         match offset {
-            Data::NUMBER => Value::Known(self.number),
+            Data::NUMBER => Value::Number(self.number),
             Data::ARCH => Value::Known(self.audit),
             Data::INSTRUCTION_POINTER..Data::ARGS => Value::InstructionPointer,
             _ => {

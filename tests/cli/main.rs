@@ -25,6 +25,7 @@ mod import;
 mod import_formats;
 mod inspect;
 mod lint;
+mod loads;
 mod merge_list;
 mod progress;
 mod record;

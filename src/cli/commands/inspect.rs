@@ -64,21 +64,21 @@ pub(crate) fn run(args: &InspectArgs, ui: &Ui) -> Result<Exit, CommandError> {
         (None, Some(pid)) => pid,
         (None, None) => return Err(CommandError::user("no process is named")),
     };
+    let native = Arch::of_this_build()
+        .ok_or_else(|| CommandError::user("the architecture of this machine is not known"))?;
     let name = process_name(pid);
     let programs = installed(pid).map_err(|error| explained(&error))?;
     let costs: Vec<_> = programs.iter().map(callsieve::bpf::Program::cost).collect();
     let mut policies: Vec<Box<dyn Policy>> = Vec::new();
     for program in programs {
-        let policy =
-            ProgramPolicy::new(program).map_err(|error| CommandError::input("a filter", &error))?;
-        policies.push(Box::new(policy));
+        let policy = ProgramPolicy::new(program)
+            .map_err(|error| CommandError::input(&format!("a filter of process {pid}"), &error))?;
+        policies.push(Box::new(policy.on(native)));
     }
     let policy: Box<dyn Policy> = match policies.len() {
         1 => policies.remove(0),
         _ => Box::new(Stack::new(policies)),
     };
-    let native = Arch::of_this_build()
-        .ok_or_else(|| CommandError::user("the architecture of this machine is not known"))?;
     let shown = render::Shown {
         pid,
         name: &name,
@@ -90,7 +90,11 @@ pub(crate) fn run(args: &InspectArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let text = if let Some(word) = &args.diff {
         let operand = Operand::read(word, Some(native), ui)?;
         let view = args.engine.view(native);
-        let profile = operand.resolve(view, &args.host.host(native)?);
+        let mut profile = operand.resolve(view, &args.host.host(native)?);
+        // Of others there are no calls here.
+        profile
+            .architectures
+            .retain(|arch| *arch == native || native.sub_architectures().contains(arch));
         let difference = Difference::of(&Meaning::new(&profile, &view), policy.as_ref())
             .map_err(|error| CommandError::input("", &error))?;
         if !difference.is_identical() {

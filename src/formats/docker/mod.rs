@@ -25,7 +25,7 @@ pub const MAX_BYTES: usize = 4 << 20;
 
 /// The largest error number; the kernel makes this of a larger one (`MAX_ERRNO` in
 /// kernel/seccomp.c, `__seccomp_filter`).
-pub(crate) const MAX_ERRNO: u16 = 4095;
+pub(crate) const MAX_ERRNO: u16 = 4094;
 
 /// The flags of the OCI runtime specification, config-linux.md.
 pub(crate) const FLAGS: [&str; 4] = [

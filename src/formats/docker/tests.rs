@@ -150,7 +150,7 @@ fn values_of_the_profile() {
     let inputs = [
         "'defaultAction': 'SCMP_ACT_ALLOW'",
         "'\\u001b[31m\\n\\u202e': 1",
-        "'defaultErrnoRet': 4096",
+        "'defaultErrnoRet': 4095",
         "'defaultErrnoRet': 65536",
         "'defaultErrnoRet': -1",
         "'defaultErrnoRet': '1'",
@@ -175,8 +175,8 @@ fn values_of_the_profile() {
                 line 3, column 17: duplicate field `defaultAction`
             '\\u001b[31m\\n\\u202e': 1
                 line 3, column 22: unknown field `\u{1b}[31m\n\u{202e}`, expected one of `$schema`, `comment`, `defaultAction`, `defaultErrnoRet`, `defaultErrno`, `architectures`, `archMap`, `flags`, `listenerPath`, `listenerMetadata`, `syscalls`
-            'defaultErrnoRet': 4096
-                line 4, column 1: error number 4096 is out of range 0 to 4095
+            'defaultErrnoRet': 4095
+                line 4, column 1: error number 4095 is out of range 0 to 4094
             'defaultErrnoRet': 65536
                 line 3, column 26: invalid value: integer `65536`, expected a whole number from 0 to 65535
             'defaultErrnoRet': -1
@@ -232,7 +232,7 @@ fn fields_of_a_rule() {
         "{'names': ['Read'], 'action': 'SCMP_ACT_ALLOW'}",
         "{'names': ['re\\u0000ad'], 'action': 'SCMP_ACT_ALLOW'}",
         &long,
-        "{'names': ['read'], 'action': 'SCMP_ACT_ERRNO', 'errnoRet': 4096}",
+        "{'names': ['read'], 'action': 'SCMP_ACT_ERRNO', 'errnoRet': 4095}",
         "{'names': ['read'], 'action': 'SCMP_ACT_ERRNO', 'errnoRet': 1.5}",
         "{'names': ['read'], 'action': 'SCMP_ACT_ERRNO', 'errno': 'EPERM', 'errnoRet': 38}",
         "{'names': ['read'], 'action': 'SCMP_ACT_ALLOW', 'include': {}}",
@@ -266,8 +266,8 @@ fn fields_of_a_rule() {
                 line 4, column 27: `re\0ad` can't be the name of a system call
             {'names': ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'], 'action': 'SCMP_ACT_ALLOW'}
                 line 4, column 117: `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…` can't be the name of a system call
-            {'names': ['read'], 'action': 'SCMP_ACT_ERRNO', 'errnoRet': 4096}
-                line 4, column 69: error number 4096 is out of range 0 to 4095
+            {'names': ['read'], 'action': 'SCMP_ACT_ERRNO', 'errnoRet': 4095}
+                line 4, column 69: error number 4095 is out of range 0 to 4094
             {'names': ['read'], 'action': 'SCMP_ACT_ERRNO', 'errnoRet': 1.5}
                 line 4, column 67: invalid type: floating point `1.5`, expected a whole number from 0 to 65535
             {'names': ['read'], 'action': 'SCMP_ACT_ERRNO', 'errno': 'EPERM', 'errnoRet': 38}
@@ -392,8 +392,8 @@ fn numbers_of_actions() {
     assert_eq!(action("'SCMP_ACT_ERRNO'"), Action::Errno(1));
     assert_eq!(action("'SCMP_ACT_ERRNO', 'errnoRet': 0"), Action::Errno(0));
     assert_eq!(
-        action("'SCMP_ACT_ERRNO', 'errnoRet': 4095"),
-        Action::Errno(4095)
+        action("'SCMP_ACT_ERRNO', 'errnoRet': 4094"),
+        Action::Errno(4094)
     );
     assert_eq!(
         action("'SCMP_ACT_ERRNO', 'errno': 'EWOULDBLOCK'"),
@@ -523,7 +523,7 @@ fn written() {
                 "kill"
               ],
               "action": "SCMP_ACT_ERRNO",
-              "errnoRet": 4095
+              "errnoRet": 4094
             }
           ]
         }

@@ -10,7 +10,7 @@ use crate::syscalls::SyscallName;
 /// Two spaces of indentation, one name per line, a final newline; equal profiles give equal
 /// bytes. Rules and architectures stand in the order given. Normalised is what has no meaning:
 /// the names of a rule are sorted, each once; a rule without names and an empty comment are left
-/// out; an error number above 4095 becomes 4095, as it would in the kernel.
+/// out; an error number above 4094 becomes 4094, the largest that libseccomp takes.
 pub fn write(profile: &Profile) -> String {
     let mut fields = vec![("defaultAction", text(profile.default_action.scmp_name()))];
     fields.extend(number("defaultErrnoRet", profile.default_action));

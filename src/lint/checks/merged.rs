@@ -15,7 +15,11 @@ pub(super) fn run(input: &Input<'_, '_>, findings: &mut Findings<'_, '_>) {
         };
         let native = input.options.host.native;
         let answers = Answers::new(&reading.profile, *engine, input.libseccomp(), native);
-        if let Some(why) = answers.refusal() {
+        if let Some((why, too_complex)) = answers.refusal() {
+            if too_complex {
+                findings.not_checked(format!("what libseccomp makes of the rules: {why}"));
+                return;
+            }
             // Equal conditions have a finding of their own, at the rule itself.
             if findings.count(Rule::EqualConditions) == 0 {
                 let range = place(input, why.split('`').nth(1).unwrap_or_default());
@@ -24,7 +28,16 @@ pub(super) fn run(input: &Input<'_, '_>, findings: &mut Findings<'_, '_>) {
             }
             continue;
         }
-        for merged in answers.merged() {
+        let all = match answers.merged() {
+            Ok(all) => all,
+            Err(call) => {
+                findings.not_checked(format!(
+                    "whether libseccomp merges rules into something else: {call} is too complex"
+                ));
+                return;
+            }
+        };
+        for merged in all {
             let range = place(input, merged.name);
             let draft = Draft::new(Rule::Merged, &range, message(&merged)).of(&reading.engines);
             let draft = draft.note(format!(
