@@ -10,7 +10,8 @@ int main(void)
 	struct timeval now;
 	unsigned cpu = 9999;
 	say("%d\n", gettimeofday_at(&now, NULL));
-	say("%d\n", time_at(NULL) >= now.tv_sec);
+	/* It ticks a few milliseconds behind the other. */
+	say("%d\n", time_at(NULL) >= now.tv_sec - 1);
 	long result = getcpu_at(&cpu, NULL, NULL);
 	say("%ld %d\n", result, cpu < 4096);
 	return 34;
