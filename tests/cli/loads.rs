@@ -15,12 +15,20 @@ fn what_can_t_be_loaded_is_an_error() {
     for (engine, profile, why) in [
         (
             "runc",
-            profile("SCMP_ACT_ERRNO", r#""SCMP_ARCH_X86_64", "SCMP_ARCH_S390X""#, ""),
+            profile(
+                "SCMP_ACT_ERRNO",
+                r#""SCMP_ARCH_X86_64", "SCMP_ARCH_S390X""#,
+                "",
+            ),
             "it lists architectures of both orders of bytes",
         ),
         (
             "crun --libseccomp 2.5.4",
-            profile("SCMP_ACT_ERRNO", r#""SCMP_ARCH_X86_64", "SCMP_ARCH_LOONGARCH64""#, ""),
+            profile(
+                "SCMP_ACT_ERRNO",
+                r#""SCMP_ARCH_X86_64", "SCMP_ARCH_LOONGARCH64""#,
+                "",
+            ),
             "loongarch64 is unknown to crun or its libseccomp",
         ),
         (
@@ -30,12 +38,20 @@ fn what_can_t_be_loaded_is_an_error() {
         ),
         (
             "docker",
-            profile("SCMP_ACT_ERRNO", amd64, r#", {"names": ["write"], "action": "SCMP_ACT_NOTIFY"}"#),
+            profile(
+                "SCMP_ACT_ERRNO",
+                amd64,
+                r#", {"names": ["write"], "action": "SCMP_ACT_NOTIFY"}"#,
+            ),
             "docker takes SCMP_ACT_NOTIFY neither as default action nor for `write`",
         ),
     ] {
         sandbox.write("profile", profile);
-        for line in ["check profile --at-most profile", "diff profile profile", "export profile"] {
+        for line in [
+            "check profile --at-most profile",
+            "diff profile profile",
+            "export profile",
+        ] {
             let ran = sandbox.run(&format!("{line} --arch x86_64 --engine {engine}"));
             assert_eq!(ran.code, Some(2), "{line}: {}", ran.whole());
             let said = format!("the profile can't be loaded: {why}");

@@ -176,7 +176,7 @@ guests! {
     static_musl: guest("static_musl.c", 38, "caught 10\n").flags(&["musl-gcc", "-static"])
         .needs(Need::Program("musl-gcc", "musl-tools")).luck("x86_64 nanosleep", "the signal may be there at once")
         .luck("x86_64 futex", FUTEX);
-    script: guest("script.sh", 39, "trapped\ntwo\nsubshell 7\nnested deeper\n");
+    script: guest("script.sh", 39, "trapped\ntwo\nsubshell 7\nnested deeper\n").interrupted();
     pool: guest("pool.py", 40, "40425\nchild\ntime limit\n")
         .needs(Need::Program("python3", "python3"))
         .luck("x86_64 futex", FUTEX)
