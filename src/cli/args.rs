@@ -63,4 +63,5 @@ pub(crate) enum Command {
     Export(commands::export::ExportArgs),
     Inspect(commands::inspect::InspectArgs),
     Lint(commands::lint::LintArgs),
+    Floor(commands::floor::FloorArgs),
 }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use callsieve::arch::Arch;
 use callsieve::formats;
 use callsieve::profile::build::{Base, BuildError, DefaultAction, Generated, Options, build};
-use callsieve::profile::floor::RuntimeFloor;
 use callsieve::recording::Recording;
 use callsieve::syscalls::SyscallName;
 
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
+use crate::cli::runtime_args::RuntimeArgs;
 use crate::cli::ui::Ui;
 use crate::cli::{input, operand, output, render};
 
@@ -45,12 +45,8 @@ pub(crate) struct GenerateArgs {
     /// `podman-default`, `containerd-default`, a file, or `none`
     #[arg(long, value_name = "PROFILE", default_value = "docker-default")]
     base: String,
-    /// Allow what these runtimes need to start a container: runc, crun, runc+crun or none
-    #[arg(long, value_name = "RUNTIME", default_value = "runc+crun")]
-    runtime_floor: RuntimeFloor,
-    /// The container runs with no-new-privileges, so that runtimes need less
-    #[arg(long)]
-    no_new_privileges: bool,
+    #[command(flatten)]
+    runtime: RuntimeArgs,
     /// Allow a call whatever the base says, for a reason that is kept (repeatable)
     #[arg(long, value_name = "NAME=REASON", value_parser = allowance)]
     allow: Vec<(SyscallName, String)>,
@@ -188,8 +184,8 @@ impl GenerateArgs {
             base,
             capabilities: self.host.capabilities()?,
             kernel: self.host.kernel()?,
-            floor: self.runtime_floor,
-            no_new_privileges: self.no_new_privileges,
+            floor: self.runtime.floor(ui)?,
+            no_new_privileges: self.runtime.no_new_privileges,
             allow,
             default: match self.default_action {
                 DefaultArg::Errno => DefaultAction::Errno,
