@@ -16,6 +16,7 @@ mod operand;
 mod output;
 mod render;
 mod runtime_args;
+mod target_args;
 mod ui;
 mod usage;
 

@@ -1,5 +1,3 @@
-use std::os::unix::fs::PermissionsExt as _;
-
 use serde_json::Value;
 
 use crate::util::Sandbox;
@@ -25,9 +23,11 @@ fn the_table_as_text_and_json() {
 fn engine(sandbox: &Sandbox, name: &str, script: &str) {
     let folder = sandbox.path("bin");
     std::fs::create_dir_all(&folder).unwrap();
-    sandbox.write(&format!("bin/{name}"), format!("#!/bin/sh\n{script}\n"));
-    let mode = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(folder.join(name), mode).unwrap();
+    sandbox.write("script", format!("#!/bin/sh\n{script}\n"));
+    // By another process: a program that another test starts meanwhile would inherit the file open
+    // for writing, and a file that is can't be executed.
+    let ran = sandbox.shell(&format!("cp script bin/{name} && chmod 755 bin/{name}"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
 }
 
 /// What `--runtime-floor auto` says, where nothing but the sandbox's engines is installed.
