@@ -106,6 +106,17 @@ fn the_local_engine_is_asked() {
 }
 
 #[test]
+fn what_is_no_runtime_is_not_measured() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run("floor measure --runtime no-such-runtime")
+        .assert_error(4, "no-such-runtime is not installed");
+    sandbox
+        .run("floor measure --runtime /bin/true")
+        .assert_error(2, "`/bin/true` is no runc, crun or youki");
+}
+
+#[test]
 fn versions_of_which_nothing_is_known_are_told() {
     let sandbox = Sandbox::new();
     let ran = sandbox.run(

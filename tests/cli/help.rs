@@ -19,6 +19,7 @@ fn help(columns: &str) -> String {
         "inspect",
         "floor",
         "floor list",
+        "floor measure",
     ] {
         let output = sandbox
             .command(PROGRAM)

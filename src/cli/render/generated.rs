@@ -229,7 +229,7 @@ pub(super) fn why(left: &LeftOut) -> String {
     }
 }
 
-pub(super) fn wrapped<T: AsRef<str>>(names: &[T]) -> Vec<String> {
+pub(crate) fn wrapped<T: AsRef<str>>(names: &[T]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for name in names.iter().map(AsRef::as_ref) {
         match lines.last_mut() {

@@ -1,6 +1,8 @@
 //! The calls that runtimes make before a program starts.
 
+mod bundle;
 mod list;
+mod measure;
 
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -19,11 +21,13 @@ pub(crate) struct FloorArgs {
 #[derive(Debug, clap::Subcommand)]
 enum FloorCommand {
     List(list::ListArgs),
+    Measure(measure::MeasureArgs),
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &FloorArgs, ui: &Ui) -> Result<Exit, CommandError> {
     match &args.command {
         FloorCommand::List(args) => list::run(args, ui),
+        FloorCommand::Measure(args) => measure::run(args, ui),
     }
 }
