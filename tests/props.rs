@@ -531,7 +531,12 @@ fn options() -> impl Strategy<Value = Options> {
                 base: Some(base),
                 capabilities,
                 kernel: kernel.parse::<KernelVersion>().unwrap(),
-                floor: RuntimeFloor { runc, crun },
+                floor: match (runc, crun) {
+                    (true, true) => RuntimeFloor::BOTH,
+                    (true, false) => RuntimeFloor::RUNC,
+                    (false, true) => RuntimeFloor::CRUN,
+                    (false, false) => RuntimeFloor::NONE,
+                },
                 no_new_privileges,
                 allow: allow
                     .into_iter()

@@ -57,10 +57,11 @@ pub(crate) enum Command {
     Import(commands::import::ImportArgs),
     Merge(commands::merge::MergeArgs),
     List(commands::list::ListArgs),
-    Generate(commands::generate::GenerateArgs),
+    Generate(Box<commands::generate::GenerateArgs>),
     Diff(commands::diff::DiffArgs),
     Check(commands::check::CheckArgs),
     Export(commands::export::ExportArgs),
     Inspect(commands::inspect::InspectArgs),
     Lint(commands::lint::LintArgs),
+    Floor(commands::floor::FloorArgs),
 }

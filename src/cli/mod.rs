@@ -1,6 +1,7 @@
 //! Commands. Only the library's public API is used from here.
 
 mod args;
+mod ask;
 mod commands;
 mod container;
 mod engine;
@@ -10,9 +11,12 @@ mod exit;
 mod host;
 mod input;
 mod known;
+mod local_runtime;
 mod operand;
 mod output;
 mod render;
+mod runtime_args;
+mod target_args;
 mod ui;
 mod usage;
 
@@ -45,6 +49,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::Export(args) => commands::export::run(&args, &ui),
         Command::Inspect(args) => commands::inspect::run(&args, &ui),
         Command::Lint(args) => commands::lint::run(&args, &ui),
+        Command::Floor(args) => commands::floor::run(&args, &ui),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -8,6 +8,7 @@
 pub mod backend;
 mod counts;
 mod filter;
+mod floor;
 mod known;
 mod launch;
 mod notify;
@@ -25,6 +26,7 @@ use crate::event::Capture;
 pub use crate::sys::{Signo, Tid};
 pub use backend::{Backend, Choice, Stops, Wish};
 pub use counts::{First, Observations};
+pub use floor::RuntimeTracer;
 pub use known::Known;
 
 /// What is recorded.

@@ -226,8 +226,8 @@ fn each_is_one_line_and_nothing_is_touched() {
             "no calls of aarch64",
         ),
         (
-            "generate rec.json -o out.json --runtime-floor youki",
-            "unknown runtime floor `youki`",
+            "generate rec.json -o out.json --runtime-floor kata",
+            "unknown runtime floor `kata`",
         ),
         (
             "generate rec.json -o out.json --default-action kill",

@@ -50,6 +50,12 @@ fn options_change_what_they_say() {
     let both = names(&usual);
     assert!(none.len() < runc.len() && runc.len() <= both.len());
     assert!(names(&generate("--no-new-privileges")).len() < both.len());
+    let has = |names: &[String], name: &str| names.iter().any(|it| it == name);
+    let old = names(&generate("--runtime-floor runc@1.1.5 --no-new-privileges"));
+    let new = names(&generate("--runtime-floor runc@1.3.3 --no-new-privileges"));
+    assert!(!has(&old, "openat2") && has(&new, "openat2"));
+    assert!(!has(&both, "umask") && has(&names(&generate("--exec")), "umask"));
+    assert!(!has(&both, "setpgid") && has(&names(&generate("--init")), "setpgid"));
     assert!(!both.contains(&"keyctl".to_owned()));
     assert!(names(&generate("--allow keyctl=asked")).contains(&"keyctl".to_owned()));
     let tight = generate("--args observed");

@@ -6,8 +6,20 @@ fn help(columns: &str) -> String {
     let sandbox = Sandbox::new();
     let mut all = String::new();
     for command in [
-        "", "record", "import", "merge", "list", "generate", "diff", "check", "lint", "export",
+        "",
+        "record",
+        "import",
+        "merge",
+        "list",
+        "generate",
+        "diff",
+        "check",
+        "lint",
+        "export",
         "inspect",
+        "floor",
+        "floor list",
+        "floor measure",
     ] {
         let output = sandbox
             .command(PROGRAM)

@@ -17,6 +17,7 @@ mod bad_output;
 mod check;
 mod diff;
 mod export;
+mod floor;
 mod generate;
 mod help;
 mod hostile;

@@ -197,18 +197,23 @@ fn bundle(runtime: &str, launch: &Launch<'_>) -> Finished {
 }
 
 /// The command of a runtime.
+fn runtime_command(runtime: &str) -> Command {
+    command_for(runtime, runtime)
+}
+
+/// A command that starts containers with a runtime.
 ///
 /// crun refuses a machine where both versions of cgroups have controllers. There it runs in a
 /// mount namespace of its own which shows the first version alone.
-fn runtime_command(runtime: &str) -> Command {
+pub(crate) fn command_for(runtime: &str, program: &str) -> Command {
     let second = "/sys/fs/cgroup/unified";
     let controllers = fs::read_to_string(format!("{second}/cgroup.controllers"));
     if runtime == "runc" || controllers.unwrap_or_default().trim().is_empty() {
-        return Command::new(runtime);
+        return Command::new(program);
     }
     let mut command = Command::new("unshare");
     let script = format!("umount {second} && exec \"$0\" \"$@\"");
-    command.args(["--mount", "sh", "-c", &script, runtime]);
+    command.args(["--mount", "sh", "-c", &script, program]);
     command
 }
 

@@ -17,6 +17,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod engine;
+mod floor;
 mod image;
 mod installed;
 mod probe;

@@ -2,15 +2,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use callsieve::arch::Arch;
-use callsieve::formats;
 use callsieve::profile::build::{Base, BuildError, DefaultAction, Generated, Options, build};
-use callsieve::profile::floor::RuntimeFloor;
 use callsieve::recording::Recording;
 use callsieve::syscalls::SyscallName;
 
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
+use crate::cli::runtime_args::RuntimeArgs;
+use crate::cli::target_args::TargetArgs;
 use crate::cli::ui::Ui;
 use crate::cli::{input, operand, output, render};
 
@@ -29,6 +29,7 @@ Examples:
   callsieve generate nginx.strace -o nginx.json
   callsieve generate *.rec.json --no-new-privileges -o web.json
   callsieve generate app.strace --cap-add SYS_PTRACE --allow 'keyctl=reads its own keyring'
+  callsieve generate web.rec.json --no-new-privileges --target k8s -o web.json --manifest web.yaml
   docker run --security-opt seccomp=nginx.json nginx")]
 pub(crate) struct GenerateArgs {
     /// Traces, the files of an `-ff` set, recordings; `-` is standard input
@@ -45,12 +46,8 @@ pub(crate) struct GenerateArgs {
     /// `podman-default`, `containerd-default`, a file, or `none`
     #[arg(long, value_name = "PROFILE", default_value = "docker-default")]
     base: String,
-    /// Allow what these runtimes need to start a container: runc, crun, runc+crun or none
-    #[arg(long, value_name = "RUNTIME", default_value = "runc+crun")]
-    runtime_floor: RuntimeFloor,
-    /// The container runs with no-new-privileges, so that runtimes need less
-    #[arg(long)]
-    no_new_privileges: bool,
+    #[command(flatten)]
+    runtime: RuntimeArgs,
     /// Allow a call whatever the base says, for a reason that is kept (repeatable)
     #[arg(long, value_name = "NAME=REASON", value_parser = allowance)]
     allow: Vec<(SyscallName, String)>,
@@ -66,6 +63,8 @@ pub(crate) struct GenerateArgs {
     /// Write to this file, as JSON, why each name is in the profile
     #[arg(long, value_name = "FILE")]
     reasons: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetArgs,
     #[command(flatten)]
     host: HostArgs,
 }
@@ -103,6 +102,7 @@ fn allowance(text: &str) -> Result<(SyscallName, String), String> {
 
 /// Runs the command.
 pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
+    args.target.check(args.output.as_deref())?;
     let options = args.options(ui)?;
     let told = match args.arch.as_slice() {
         [one] => Some(*one),
@@ -121,14 +121,19 @@ pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
             failure
         }
     })?;
-    let profile = render::printable(formats::docker::write(&generated.profile));
+    let file = args.output.as_deref();
+    let written = args.target.write(&generated, &options, file)?;
     let reasons = render::reasons::json(&generated);
-    let mut results = vec![(args.output.as_deref(), profile.as_str())];
+    let mut results = vec![(file, written.profile.as_str())];
     if let Some(path) = &args.reasons {
         results.push((Some(path), &reasons));
     }
+    if let Some(manifest) = &written.manifest {
+        results.push((args.target.manifest_output(), manifest));
+    }
     output::write_all(&results, ui)?;
     tell(args, &generated, &options, ui)?;
+    written.tell(ui);
     Ok(Exit::Done)
 }
 
@@ -188,8 +193,8 @@ impl GenerateArgs {
             base,
             capabilities: self.host.capabilities()?,
             kernel: self.host.kernel()?,
-            floor: self.runtime_floor,
-            no_new_privileges: self.no_new_privileges,
+            floor: self.runtime.floor(ui)?,
+            no_new_privileges: self.runtime.no_new_privileges,
             allow,
             default: match self.default_action {
                 DefaultArg::Errno => DefaultAction::Errno,

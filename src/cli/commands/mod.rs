@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod export;
+pub(crate) mod floor;
 pub(crate) mod generate;
 pub(crate) mod import;
 pub(crate) mod inspect;

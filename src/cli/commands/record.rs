@@ -246,7 +246,10 @@ fn exit(finished: &Finished, incomplete: bool) -> Exit {
 }
 
 /// The files to try for a command, as `execvp` does.
-fn command(words: &[OsString], search_path: Option<&OsStr>) -> Result<Command, CommandError> {
+pub(crate) fn command(
+    words: &[OsString],
+    search_path: Option<&OsStr>,
+) -> Result<Command, CommandError> {
     let name = words.first().map(OsString::as_os_str).unwrap_or_default();
     let arguments = words
         .iter()

@@ -13,6 +13,7 @@ use super::difference::{self, Heading};
 use super::{counted, safe};
 use crate::cli::error::CommandError;
 use callsieve::profile::diff::Difference;
+use callsieve::profile::floor::Phase;
 use callsieve::profile::implied::probed;
 
 /// Names on one line of a list.
@@ -31,6 +32,9 @@ pub(crate) fn summary(
         text.push('\n');
     };
     say(&counts(generated));
+    for line in floor(generated, options) {
+        say(&line);
+    }
     for line in left_out(&generated.left_out) {
         say(&line);
     }
@@ -122,6 +126,38 @@ fn counts(generated: &Generated) -> String {
     )
 }
 
+/// The runtime's share, by who needs it, and what no-new-privileges would save.
+fn floor(generated: &Generated, options: &Options) -> Vec<String> {
+    let mut groups: BTreeMap<(Phase, &[String]), Vec<String>> = BTreeMap::new();
+    for (name, needed) in generated.floor_only() {
+        let group = groups.entry((needed.phase, &needed.by)).or_default();
+        group.push(name.to_string());
+    }
+    let mut lines = Vec::new();
+    for ((phase, by), names) in groups {
+        let by = match by {
+            [] => String::new(),
+            [one] => one.clone(),
+            [most @ .., last] => format!("{} and {last}", most.join(", ")),
+        };
+        let what = match phase {
+            Phase::Start => "start a container",
+            Phase::Exec => "run further programs in it",
+            Phase::Init => "be its first process",
+        };
+        lines.push(format!("Needed by {by} to {what}, not by the program:"));
+        lines.extend(wrapped(&names));
+    }
+    let saved = generated.saved_by_no_new_privileges(options).len();
+    if saved > 0 {
+        let names = counted(u64::try_from(saved).unwrap_or(u64::MAX), "names");
+        lines.push(format!(
+            "With no-new-privileges (`--no-new-privileges`) the profile would be {names} smaller."
+        ));
+    }
+    lines
+}
+
 fn left_out(all: &[LeftOut]) -> Vec<String> {
     if all.is_empty() {
         return Vec::new();
@@ -193,9 +229,9 @@ pub(super) fn why(left: &LeftOut) -> String {
     }
 }
 
-fn wrapped(names: &[String]) -> Vec<String> {
+pub(crate) fn wrapped<T: AsRef<str>>(names: &[T]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for name in names {
+    for name in names.iter().map(AsRef::as_ref) {
         match lines.last_mut() {
             Some(line) if line.len() + name.len() < WIDTH => {
                 line.push(' ');

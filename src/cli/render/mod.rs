@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod difference;
+pub(crate) mod floor;
 pub(crate) mod generated;
 pub(crate) mod installed;
 pub(crate) mod lines;

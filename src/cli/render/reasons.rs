@@ -52,7 +52,12 @@ fn row(reason: &Reason) -> Row {
             row.line = Some(*line);
             row.either = *either;
         }
-        Reason::Floor(_) => row.kind = "runtime-floor",
+        Reason::Floor(needed) => {
+            row.kind = "runtime-floor";
+            row.by.clone_from(&needed.by);
+            row.phase = Some(needed.phase.name());
+            row.evidence = Some(needed.evidence.name());
+        }
         Reason::Implied(_) => row.kind = "always",
         Reason::Instead(_) => row.kind = "instead",
         Reason::Asked(_) => row.kind = "asked",
@@ -87,6 +92,10 @@ struct Row {
     line: Option<u64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     either: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<&'static str>,
 }
 
 #[derive(Serialize)]

@@ -81,14 +81,8 @@ fn put(map: &mut ByNames, engine: Engine, names: Vec<&'static str>) {
 
 const fn floor_of(engine: Engine) -> RuntimeFloor {
     match engine {
-        Engine::Docker | Engine::Docker20 | Engine::Containerd | Engine::Runc => RuntimeFloor {
-            runc: true,
-            crun: false,
-        },
-        Engine::CriO | Engine::Podman | Engine::Crun => RuntimeFloor {
-            runc: false,
-            crun: true,
-        },
+        Engine::Docker | Engine::Docker20 | Engine::Containerd | Engine::Runc => RuntimeFloor::RUNC,
+        Engine::CriO | Engine::Podman | Engine::Crun => RuntimeFloor::CRUN,
         // Not measured for the versions in use.
         Engine::Youki => RuntimeFloor::NONE,
     }

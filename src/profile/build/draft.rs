@@ -128,7 +128,7 @@ impl Draft<'_> {
             .calls(self.native, self.options.no_new_privileges)
             .collect();
         for (name, who) in calls {
-            self.add_if_permitted(name, Reason::Floor(who.to_string()));
+            self.add_if_permitted(name, Reason::Floor(who));
         }
     }
 

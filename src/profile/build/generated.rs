@@ -1,10 +1,12 @@
 //! A profile with the reasons for what is in it and what is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::Options;
 use crate::arch::Arch;
 use crate::event::CallId;
+use crate::profile::floor::Needed;
 use crate::profile::{Action, Profile};
 use crate::syscalls::SyscallName;
 
@@ -23,6 +25,45 @@ pub struct Generated {
     pub left_out: Vec<LeftOut>,
     /// Allowed calls that never succeeded in the recording, per architecture.
     pub never_succeeded: Vec<(Arch, SyscallName)>,
+}
+
+impl Generated {
+    /// Names that the profile has for the runtime's sake alone, with the reason.
+    pub fn floor_only(&self) -> impl Iterator<Item = (&SyscallName, &Needed)> {
+        self.reasons.iter().filter_map(|(name, reasons)| {
+            let mut needed = None;
+            for reason in reasons {
+                match reason {
+                    Reason::Floor(floor) => needed = Some(floor),
+                    // That a rule is the base's says how it is allowed, not why.
+                    Reason::Base(_) => {}
+                    Reason::Observed { .. }
+                    | Reason::Implied(_)
+                    | Reason::Instead(_)
+                    | Reason::Asked(_)
+                    | Reason::Probed => return None,
+                }
+            }
+            needed.map(|needed| (name, needed))
+        })
+    }
+
+    /// Names that the profile would lack if the container ran with no-new-privileges; none if it
+    /// does.
+    pub fn saved_by_no_new_privileges(&self, options: &Options) -> Vec<&SyscallName> {
+        if options.no_new_privileges {
+            return Vec::new();
+        }
+        let needed: BTreeSet<&str> = options
+            .floor
+            .calls(self.native, true)
+            .map(|(name, _)| name)
+            .collect();
+        self.floor_only()
+            .map(|(name, _)| name)
+            .filter(|name| !needed.contains(name.as_str()))
+            .collect()
+    }
 }
 
 /// Why a name is in a profile.
@@ -44,7 +85,7 @@ pub enum Reason {
         either: bool,
     },
     /// The runtime makes the call between loading the filter and the program's start.
-    Floor(String),
+    Floor(Needed),
     /// Every program needs it.
     Implied(&'static str),
     /// Programs call it where this one is answered ENOSYS.
@@ -109,7 +150,7 @@ impl fmt::Display for Reason {
                     file.escape_debug()
                 )
             }
-            Self::Floor(who) => write!(f, "needed by {who} to start a container"),
+            Self::Floor(needed) => needed.fmt(f),
             Self::Implied(why) => f.write_str(why),
             Self::Instead(name) => write!(f, "called where {name} is answered ENOSYS"),
             Self::Asked(reason) => write!(f, "asked for: {}", reason.escape_debug()),

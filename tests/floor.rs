@@ -1,0 +1,75 @@
+//! docs/runtime-floor.md is the table of the runtimes' floors.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use callsieve::arch::Arch;
+use callsieve::profile::floor::{Evidence, RuntimeFloor, rows};
+use expect_test::expect_file;
+
+const HEAD: &str = "\
+# What runtimes call before a program starts
+
+Made of the table in src/profile/floor/table.rs by `UPDATE_EXPECT=1 cargo test --test floor`. `callsieve floor list` prints it,
+`callsieve generate --runtime-floor` chooses from it, `callsieve floor measure --runtime runc` (as root) measures the runtime of a machine
+and says what the table lacks.
+
+A runtime loads the filter and goes on to start the program under it. With no-new-privileges it does so last; without, it has to
+drop capabilities and change the user afterwards. Measured on Linux 6.18 x86_64. **required**: nothing starts when the call fails with
+EPERM. **observed**: it was seen under a filter that allows all, and a start goes on without it. **flaky**: timing decides whether it
+is made, so one start without it proves nothing; profiles always allow it. *tried*: the runtime does without, and no profile allows
+it.
+
+Names of other architectures follow from the kernel's tables (a 32-bit runtime calls `fcntl64` as well) and were not measured. A version
+that is not in the table gets what all versions of its runtime need.
+";
+
+#[test]
+fn docs_have_the_table() {
+    let mut text = HEAD.to_owned();
+    text.push_str("\n| floor | without | with no-new-privileges |\n| --- | --- | --- |\n");
+    for word in [
+        "runc@1.1",
+        "runc@1.5",
+        "runc",
+        "crun@1.8.1",
+        "crun@1.28",
+        "crun",
+        "runc+crun",
+    ] {
+        let floor: RuntimeFloor = word.parse().unwrap();
+        let count = |no_new_privileges| floor.calls(Arch::X86_64, no_new_privileges).count();
+        writeln!(text, "| {word} | {} | {} |", count(false), count(true)).unwrap();
+    }
+    for row in rows() {
+        let privileges = if row.no_new_privileges {
+            ", no-new-privileges"
+        } else {
+            ""
+        };
+        writeln!(
+            text,
+            "\n## {} {}: {}{privileges}\n\nMeasured with {}.\n",
+            row.runtime,
+            row.versions(),
+            row.phase,
+            row.measured
+        )
+        .unwrap();
+        for (evidence, mark) in [
+            (Evidence::Required, "**"),
+            (Evidence::Observed, "**"),
+            (Evidence::Flaky, "**"),
+            (Evidence::Tried, "*"),
+        ] {
+            let calls = row.calls().filter(|(_, why)| *why == evidence);
+            let names: Vec<&str> = calls.map(|(name, _)| name).collect();
+            if !names.is_empty() {
+                writeln!(text, "- {mark}{evidence}{mark}: {}", names.join(" ")).unwrap();
+            }
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/runtime-floor.md");
+    expect_file![path].assert_eq(&text);
+}
