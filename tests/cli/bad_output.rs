@@ -74,7 +74,7 @@ fn a_full_disk() {
 fn without_permission() {
     let sandbox = Sandbox::new();
     sandbox.write("log", sandbox.read(MUSL));
-    std::fs::copy(PROGRAM, sandbox.path("callsieve")).unwrap();
+    sandbox.copy_program();
     std::fs::create_dir(sandbox.path("locked")).unwrap();
     sandbox.write("locked/out.json", "kept");
     sandbox.write("secret", sandbox.read(MUSL));

@@ -31,6 +31,13 @@ impl Sandbox {
         Self { directory }
     }
 
+    /// Puts a copy of the program into it, for another user. By a program of its own, as a child
+    /// that another test starts meanwhile would hold the file open for writing ("Text file busy").
+    pub(crate) fn copy_program(&self) {
+        let copied = self.command("cp").args([PROGRAM, "callsieve"]).status();
+        assert!(copied.unwrap().success());
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
