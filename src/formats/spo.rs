@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::arch::Arch;
 use crate::profile::action::EPERM;
-use crate::profile::{Action, Profile, Rule, Test};
+use crate::profile::{Action, Profile, Rule};
 use crate::syscalls::SyscallName;
 
 /// Why a profile can't be such a resource.
@@ -129,15 +129,7 @@ fn write_rule(rule: &Rule, out: &mut String) -> Result<(), SpoError> {
     }
     out.push_str("    args:\n");
     for condition in &rule.conditions {
-        let (operator, value, second) = match condition.test {
-            Test::NotEqual(value) => ("SCMP_CMP_NE", value, None),
-            Test::Less(value) => ("SCMP_CMP_LT", value, None),
-            Test::LessOrEqual(value) => ("SCMP_CMP_LE", value, None),
-            Test::Equal(value) => ("SCMP_CMP_EQ", value, None),
-            Test::GreaterOrEqual(value) => ("SCMP_CMP_GE", value, None),
-            Test::Greater(value) => ("SCMP_CMP_GT", value, None),
-            Test::MaskedEqual { mask, expected } => ("SCMP_CMP_MASKED_EQ", mask, Some(expected)),
-        };
+        let (operator, value, second) = condition.test.scmp();
         writeln!(out, "    - index: {}", condition.arg.get()).unwrap_or_default();
         writeln!(out, "      value: {}", signed(value)?).unwrap_or_default();
         if let Some(second) = second {

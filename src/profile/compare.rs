@@ -18,7 +18,8 @@ pub(super) struct Comparer<'p> {
     pub(super) old: &'p dyn Policy,
     pub(super) new: &'p dyn Policy,
     decisions: Decisions,
-    known: BTreeMap<(bool, Flow), (Decision, Side)>,
+    /// Apart for architectures where conditions see 32 bits only.
+    known: [BTreeMap<Flow, (Decision, Side)>; 2],
     found: BTreeMap<(Decision, Decision), [Option<Found>; 3]>,
 }
 
@@ -115,7 +116,7 @@ impl<'p> Comparer<'p> {
             old,
             new,
             decisions: Decisions::new(),
-            known: BTreeMap::new(),
+            known: Default::default(),
             found: BTreeMap::new(),
         }
     }
@@ -149,10 +150,9 @@ impl<'p> Comparer<'p> {
         if let Some(action) = call.flow.as_constant() {
             return Ok((self.decisions.constant(action), Side::constant(action)));
         }
-        if let Some(known) = self
-            .known
-            .get(&(has_low_word_only(arch), call.flow.clone()))
-        {
+        let [wide, low] = &self.known;
+        let known = if has_low_word_only(arch) { low } else { wide };
+        if let Some(known) = known.get(&call.flow) {
             return Ok(known.clone());
         }
         let root = self.decisions.of_flow(&call.flow)?;
@@ -164,8 +164,9 @@ impl<'p> Comparer<'p> {
             answer,
             actions: Arc::new(self.decisions.answers(root)?),
         };
-        let key = (has_low_word_only(arch), call.flow.clone());
-        self.known.insert(key, (root, side.clone()));
+        let [wide, low] = &mut self.known;
+        let known = if has_low_word_only(arch) { low } else { wide };
+        known.insert(call.flow.clone(), (root, side.clone()));
         Ok((root, side))
     }
 

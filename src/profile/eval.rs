@@ -249,13 +249,8 @@ impl<'p> Meaning<'p> {
     }
 
     pub(super) fn key(&self, arch: Arch, number: Option<u32>, name: &str) -> CallKey {
-        if !self.arches.contains(&arch) {
-            return CallKey::Always(NOT_LISTED);
-        }
-        if let (Some(number), Some(last)) = (number, self.last.get(&arch))
-            && number > *last
-        {
-            return CallKey::Always(Action::Errno(ENOSYS));
+        if let Some(action) = self.before_rules(arch, number) {
+            return CallKey::Always(action);
         }
         let mut parts = self.parts(arch, name);
         let unconditional = |&(rule, _, sub_call): &(usize, usize, Option<u8>)| {
@@ -300,12 +295,15 @@ impl<'p> Meaning<'p> {
         parts
     }
 
-    /// What a call gets that does not depend on its arguments.
-    const fn always(&self, key: &CallKey) -> Action {
-        match key {
-            CallKey::Always(action) => *action,
-            CallKey::Rules { .. } => self.default_action,
+    /// What a call gets whatever the rules say: of an architecture that is not listed, or with a
+    /// number that the runtime answers itself.
+    fn before_rules(&self, arch: Arch, number: Option<u32>) -> Option<Action> {
+        if !self.arches.contains(&arch) {
+            return Some(NOT_LISTED);
         }
+        let above =
+            number.is_some_and(|number| self.last.get(&arch).is_some_and(|it| number > *it));
+        above.then_some(Action::Errno(ENOSYS))
     }
 
     /// The conjunctions of the rules, in the order in which they are added.
@@ -341,20 +339,19 @@ impl Policy for Meaning<'_> {
     }
 
     fn call(&self, arch: Arch, number: u32) -> Result<Arc<Call>, PolicyError> {
-        let name = table(arch).name(number).unwrap_or_default();
-        let key = self.key(arch, Some(number), name);
         let assembled = self
             .assembled
             .get_or_init(|| Assembled::new(self))
             .as_ref()
             .map_err(PolicyError::clone)?;
-        if !self.lists(arch) || self.enosys_from(arch).is_some_and(|first| number >= first) {
-            return Ok(Arc::new(Call::always(self.always(&key))));
+        if let Some(action) = self.before_rules(arch, Some(number)) {
+            return Ok(Arc::new(Call::always(action)));
         }
         if assembled.numberless.contains(&arch) {
             return Ok(Arc::new(Call::always(self.default_action)));
         }
-        match key {
+        let name = table(arch).name(number).unwrap_or_default();
+        match self.key(arch, Some(number), name) {
             CallKey::Always(action) => Ok(Arc::new(Call::always(action))),
             CallKey::Rules { .. } => assembled
                 .calls

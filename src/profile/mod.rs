@@ -123,6 +123,19 @@ pub enum Test {
 }
 
 impl Test {
+    /// The operator, the value and, where there is one, the second value that say it in a profile.
+    pub const fn scmp(self) -> (&'static str, u64, Option<u64>) {
+        match self {
+            Self::NotEqual(value) => ("SCMP_CMP_NE", value, None),
+            Self::Less(value) => ("SCMP_CMP_LT", value, None),
+            Self::LessOrEqual(value) => ("SCMP_CMP_LE", value, None),
+            Self::Equal(value) => ("SCMP_CMP_EQ", value, None),
+            Self::GreaterOrEqual(value) => ("SCMP_CMP_GE", value, None),
+            Self::Greater(value) => ("SCMP_CMP_GT", value, None),
+            Self::MaskedEqual { mask, expected } => ("SCMP_CMP_MASKED_EQ", mask, Some(expected)),
+        }
+    }
+
     /// Whether an argument passes.
     pub const fn holds(self, argument: u64) -> bool {
         match self {

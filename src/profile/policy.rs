@@ -1,6 +1,7 @@
 //! What answers calls: the filter that an engine makes of a profile, one that is installed in a
 //! process, or several of them stacked.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -176,25 +177,19 @@ impl Policy for Stack<'_> {
     }
 
     fn call(&self, arch: Arch, number: u32) -> Result<Arc<Call>, PolicyError> {
-        let mut flow: Option<Flow> = None;
-        for policy in self.policies.iter().rev() {
-            let call = policy.call(arch, number)?;
-            flow = Some(match flow {
-                None => call.flow.clone(),
-                Some(later) => strictest(&later, &call.flow),
-            });
-        }
-        Ok(Arc::new(Call {
-            flow: flow.unwrap_or_else(|| Flow::always(Action::Allow)),
-            rules: None,
-        }))
+        // The filter installed last comes first.
+        let calls = self.policies.iter().rev().map(|p| p.call(arch, number));
+        together(calls, Action::Allow, |later, other| {
+            if std::mem::discriminant(&later) == std::mem::discriminant(&other) {
+                later
+            } else {
+                later.min(other)
+            }
+        })
     }
 
     fn bounds(&self, arch: Arch) -> Vec<u32> {
-        let mut all: Vec<u32> = self.policies.iter().flat_map(|p| p.bounds(arch)).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+        bounds(&self.policies, arch)
     }
 
     fn speaks_of(&self, arch: Arch, number: u32) -> bool {
@@ -231,31 +226,18 @@ impl Policy for Union<'_> {
     }
 
     fn call(&self, arch: Arch, number: u32) -> Result<Arc<Call>, PolicyError> {
-        let mut flow: Option<Flow> = None;
-        for policy in &self.policies {
-            let call = policy.call(arch, number)?;
-            flow = Some(match flow {
-                None => call.flow.clone(),
-                Some(known) => combine(&known, &call.flow, |one, other| {
-                    if other.reach() > one.reach() {
-                        other
-                    } else {
-                        one
-                    }
-                }),
-            });
-        }
-        Ok(Arc::new(Call {
-            flow: flow.unwrap_or_else(|| Flow::always(NOT_LISTED)),
-            rules: None,
-        }))
+        let calls = self.policies.iter().map(|p| p.call(arch, number));
+        together(calls, NOT_LISTED, |one, other| {
+            if other.reach() > one.reach() {
+                other
+            } else {
+                one
+            }
+        })
     }
 
     fn bounds(&self, arch: Arch) -> Vec<u32> {
-        let mut all: Vec<u32> = self.policies.iter().flat_map(|p| p.bounds(arch)).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
+        bounds(&self.policies, arch)
     }
 
     fn speaks_of(&self, arch: Arch, number: u32) -> bool {
@@ -270,15 +252,30 @@ impl Policy for Union<'_> {
     }
 }
 
-/// The stricter answer of two; of equally strict ones that of `first`.
-fn strictest(first: &Flow, then: &Flow) -> Flow {
-    combine(first, then, |one, other| {
-        if std::mem::discriminant(&one) == std::mem::discriminant(&other) {
-            one
-        } else {
-            one.min(other)
-        }
-    })
+/// All numbers from which on one of the policies may answer in another way.
+fn bounds(policies: &[Box<dyn Policy + '_>], arch: Arch) -> Vec<u32> {
+    let all: BTreeSet<u32> = policies.iter().flat_map(|p| p.bounds(arch)).collect();
+    all.into_iter().collect()
+}
+
+/// What a call gets from several policies, `alone` where there is none.
+fn together(
+    calls: impl Iterator<Item = Result<Arc<Call>, PolicyError>>,
+    alone: Action,
+    of_both: impl Fn(Action, Action) -> Action,
+) -> Result<Arc<Call>, PolicyError> {
+    let mut flow: Option<Flow> = None;
+    for call in calls {
+        let call = call?;
+        flow = Some(match flow {
+            None => call.flow.clone(),
+            Some(known) => combine(&known, &call.flow, &of_both),
+        });
+    }
+    Ok(Arc::new(Call {
+        flow: flow.unwrap_or_else(|| Flow::always(alone)),
+        rules: None,
+    }))
 }
 
 /// What follows from both answers.

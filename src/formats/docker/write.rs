@@ -1,7 +1,7 @@
 //! A flat profile to JSON.
 
 use super::MAX_ERRNO;
-use crate::profile::{Action, Condition, Profile, Rule, Test};
+use crate::profile::{Action, Condition, Profile, Rule};
 use crate::syscalls::SyscallName;
 
 /// The JSON of a flat profile in the one shape that dockerd, containerd, CRI-O, Podman, runc,
@@ -69,15 +69,7 @@ fn number(key: &'static str, action: Action) -> Option<(&'static str, Node)> {
 }
 
 fn condition(condition: &Condition) -> Node {
-    let (operator, value, value_two) = match condition.test {
-        Test::NotEqual(value) => ("SCMP_CMP_NE", value, None),
-        Test::Less(value) => ("SCMP_CMP_LT", value, None),
-        Test::LessOrEqual(value) => ("SCMP_CMP_LE", value, None),
-        Test::Equal(value) => ("SCMP_CMP_EQ", value, None),
-        Test::GreaterOrEqual(value) => ("SCMP_CMP_GE", value, None),
-        Test::Greater(value) => ("SCMP_CMP_GT", value, None),
-        Test::MaskedEqual { mask, expected } => ("SCMP_CMP_MASKED_EQ", mask, Some(expected)),
-    };
+    let (operator, value, value_two) = condition.test.scmp();
     let mut fields = vec![
         ("index", Node::Number(u64::from(condition.arg.get()))),
         ("value", Node::Number(value)),
