@@ -93,6 +93,18 @@ fn read(place: &str, bytes: &[u8]) -> Result<ConditionalProfile, CommandError> {
     formats::docker::read(bytes).map_err(|error| CommandError::input(place, &error))
 }
 
+/// The architecture of the engine: what was told, or else the first operand that tells one, or
+/// that of this machine. `none` is the error where all are silent.
+pub(crate) fn native(
+    told: Option<Arch>,
+    operands: &[&Operand],
+    none: &str,
+) -> Result<Arch, CommandError> {
+    told.or_else(|| operands.iter().find_map(|operand| operand.native()))
+        .or_else(Arch::of_this_build)
+        .ok_or_else(|| CommandError::user(none).hint("say it with `--arch`"))
+}
+
 impl Operand {
     /// Reads what the user named.
     pub(crate) fn read(word: &str, told: Option<Arch>, ui: &Ui) -> Result<Self, CommandError> {

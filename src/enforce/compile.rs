@@ -80,7 +80,7 @@ fn ranges(arch: Arch, policy: &dyn Policy) -> Result<Vec<Range>, CompileError> {
         push(&mut all, X32_BIT, killed());
         // A tracer that has the kernel pass over a call makes it number -1, and the kernel asks
         // the filter again; libseccomp does not take it for a call of x32.
-        let other = unnamed(Arch::X86_64, 0);
+        let other = table(Arch::X86_64).unnamed(0..u32::MAX).unwrap_or(0);
         push(&mut all, u32::MAX, policy.call(arch, other)?.flow.clone());
     }
     Ok(all)
@@ -113,14 +113,6 @@ fn push(all: &mut Vec<Range>, first: u32, flow: Flow) {
     if all.last().is_none_or(|last| last.flow != flow) {
         all.push(Range { first, flow });
     }
-}
-
-/// The smallest number from `start` on that has no name.
-fn unnamed(arch: Arch, start: u32) -> u32 {
-    let table = table(arch);
-    (start..=u32::MAX)
-        .find(|number| table.name(*number).is_none())
-        .unwrap_or(start)
 }
 
 struct Compiler {

@@ -356,9 +356,8 @@ fn bounds(arch: Arch, old: &dyn Policy, new: &dyn Policy) -> Vec<(CallId, u32)> 
     let mut ends = starts.iter().skip(1).copied();
     let mut unnamed = Vec::new();
     for start in starts.iter().copied() {
-        // Names are few, so a number without one is near.
         let end = ends.next().unwrap_or(u32::MAX);
-        if let Some(number) = (start..end).find(|number| table.name(*number).is_none()) {
+        if let Some(number) = table.unnamed(start..end) {
             let call = if start == arch.first_number() {
                 CallId::AnyOther
             } else {

@@ -175,8 +175,7 @@ fn flat(
 /// What a number without a name gets.
 fn other(policy: &dyn Policy, native: Arch) -> Result<Action, PolicyError> {
     let first = native.first_number();
-    let table = table(native);
-    let number = (first..u32::MAX).find(|number| table.name(*number).is_none());
+    let number = table(native).unnamed(first..u32::MAX);
     let call = policy.call(native, number.unwrap_or(first))?;
     Ok(call.flow.answer(&[u64::MAX; 6]))
 }

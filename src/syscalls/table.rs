@@ -1,5 +1,6 @@
 //! One table of numbers and names for each architecture.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::data;
@@ -58,6 +59,12 @@ impl Table {
             .binary_search_by_key(&number, |&(number, _)| number)
             .ok()?;
         self.sparse.get(at).map(|&(_, name)| name)
+    }
+
+    /// The smallest number in a range that has no name. Names are few, so one is near.
+    pub fn unnamed(&self, range: Range<u32>) -> Option<u32> {
+        let mut range = range;
+        range.find(|number| self.name(*number).is_none())
     }
 
     /// The number of a name.

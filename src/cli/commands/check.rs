@@ -11,7 +11,7 @@ use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
-use crate::cli::operand::Operand;
+use crate::cli::operand::{self, Operand};
 use crate::cli::output;
 use crate::cli::render::check::{self, Checked};
 use crate::cli::ui::Ui;
@@ -89,13 +89,8 @@ pub(crate) fn run(args: &CheckArgs, ui: &Ui) -> Result<Exit, CommandError> {
 
 fn one(args: &CheckArgs, new: &[&Operand], base: &[&Operand]) -> Result<Checked, CommandError> {
     let names = |operands: &[&Operand]| operands.iter().map(|it| it.name.clone()).collect();
-    let native = args
-        .arch
-        .or_else(|| new.iter().chain(base).find_map(|operand| operand.native()))
-        .or_else(Arch::of_this_build)
-        .ok_or_else(|| {
-            CommandError::user("no profile tells its architecture").hint("say it with `--arch`")
-        })?;
+    let operands = [new, base].concat();
+    let native = operand::native(args.arch, &operands, "no profile tells its architecture")?;
     let view = args.engine.view(native);
     let host = args.host.host(native)?;
     let profiles = |operands: &[&Operand]| -> Vec<Profile> {

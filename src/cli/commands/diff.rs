@@ -9,7 +9,7 @@ use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
-use crate::cli::operand::Operand;
+use crate::cli::operand::{self, Operand};
 use crate::cli::output;
 use crate::cli::render::difference::{self, Heading, Outside};
 use crate::cli::ui::Ui;
@@ -73,15 +73,8 @@ pub(crate) fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, CommandError> {
     }
     let old = Operand::read(&args.old, args.arch, ui)?;
     let new = Operand::read(&args.new, args.arch, ui)?;
-    let native = args
-        .arch
-        .or_else(|| new.native())
-        .or_else(|| old.native())
-        .or_else(Arch::of_this_build)
-        .ok_or_else(|| {
-            CommandError::user("neither profile tells its architecture")
-                .hint("say it with `--arch`")
-        })?;
+    let none = "neither profile tells its architecture";
+    let native = operand::native(args.arch, &[&new, &old], none)?;
     let host = args.host.host(native)?;
     let view = args.engine.view(native);
     let (old_profile, new_profile) = (old.resolve(view, &host), new.resolve(view, &host));

@@ -9,7 +9,7 @@ use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
-use crate::cli::operand::Operand;
+use crate::cli::operand::{self, Operand};
 use crate::cli::output;
 use crate::cli::ui::Ui;
 
@@ -65,13 +65,7 @@ enum Listing {
 /// Runs the command.
 pub(crate) fn run(args: &ExportArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let operand = Operand::read(&args.profile, args.arch, ui)?;
-    let native = args
-        .arch
-        .or_else(|| operand.native())
-        .or_else(Arch::of_this_build)
-        .ok_or_else(|| {
-            CommandError::user("the profile tells no architecture").hint("say it with `--arch`")
-        })?;
+    let native = operand::native(args.arch, &[&operand], "the profile tells no architecture")?;
     let view = args.engine.view(native);
     let profile = operand.resolve(view, &args.host.host(native)?);
     let endian = if native.is_little_endian() {

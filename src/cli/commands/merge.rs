@@ -9,7 +9,7 @@ use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
-use crate::cli::operand::Operand;
+use crate::cli::operand::{self, Operand};
 use crate::cli::ui::Ui;
 use crate::cli::{input, output, render};
 
@@ -72,13 +72,8 @@ fn profiles(args: &MergeArgs, ui: &Ui) -> Result<Exit, CommandError> {
             .ok_or_else(|| CommandError::user(format!("`{}` is not UTF-8", path.display())))?;
         operands.push(Operand::read(word, args.arch, ui)?);
     }
-    let native = args
-        .arch
-        .or_else(|| operands.iter().find_map(Operand::native))
-        .or_else(Arch::of_this_build)
-        .ok_or_else(|| {
-            CommandError::user("no profile tells its architecture").hint("say it with `--arch`")
-        })?;
+    let all: Vec<&Operand> = operands.iter().collect();
+    let native = operand::native(args.arch, &all, "no profile tells its architecture")?;
     let view = args.engine.view(native);
     let host = args.host.host(native)?;
     let profiles: Vec<_> = operands.iter().map(|it| it.resolve(view, &host)).collect();

@@ -44,8 +44,7 @@ impl Shown<'_> {
         for (name, number) in table(arch).iter() {
             add(number, name.to_owned())?;
         }
-        let other =
-            (arch.first_number()..u32::MAX).find(|number| table(arch).name(*number).is_none());
+        let other = table(arch).unnamed(arch.first_number()..u32::MAX);
         add(other.unwrap_or_default(), "any other".to_owned())?;
         Ok(answers)
     }
