@@ -5,6 +5,7 @@ mod ask;
 mod commands;
 mod container;
 mod engine;
+mod engine_command;
 mod env;
 mod error;
 mod exit;
