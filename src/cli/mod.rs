@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod build_args;
 mod commands;
 mod container;
 mod engine;
