@@ -24,5 +24,6 @@ mod probe;
 mod rig;
 #[path = "../common/run.rs"]
 mod run;
+mod services;
 mod trial;
 mod workloads;
