@@ -21,6 +21,7 @@ mod floor;
 mod image;
 mod installed;
 mod probe;
+mod refused;
 mod rig;
 #[path = "../common/run.rs"]
 mod run;

@@ -223,7 +223,8 @@ fn postgres_load(port: u16) -> Load {
             other => Err(other.to_owned()),
         }
     })?;
-    query(port, "vacuum numbers; checkpoint").map(|_nothing| ())
+    query(port, "vacuum numbers")?;
+    query(port, "checkpoint").map(|_nothing| ())
 }
 
 /// The packages of Debian that are Python without compilers and tests.
@@ -239,11 +240,11 @@ pub(super) fn python() -> Service {
         image.package(package);
     }
     image.program("python3.11");
-    image.guest_file("services/http.py", "srv/http.py");
+    image.guest_file("services/serve.py", "srv/serve.py");
     Service {
         name: "python http.server",
         image,
-        command: vec!["python3.11", "/srv/http.py"],
+        command: vec!["python3.11", "/srv/serve.py"],
         load: |port| {
             pages(port, "hello from python\n")?;
             // A folder stands for its index.

@@ -2,7 +2,8 @@
 # Starts PostgreSQL on a port, never as root, with a copy of the database of the image.
 set -eu
 if [ "$(id -u)" = 0 ]; then
-	exec setpriv --reuid=1000 --regid=1000 --clear-groups "$0" "$1"
+	# By its path, or else busybox runs its own.
+	exec /usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups "$0" "$1"
 fi
 cp -r /srv/data /tmp/data
 chmod 700 /tmp/data
