@@ -51,6 +51,10 @@ pub(crate) struct GenerateArgs {
     /// Allow a call whatever the base says, for a reason that is kept (repeatable)
     #[arg(long, value_name = "NAME=REASON", value_parser = allowance)]
     allow: Vec<(SyscallName, String)>,
+    /// Allow a call as far as the base does, as if it had been observed, for a reason that is kept
+    /// (repeatable)
+    #[arg(long, value_name = "NAME=REASON", value_parser = allowance)]
+    also: Vec<(SyscallName, String)>,
     /// What happens to other calls
     #[arg(long, value_name = "ACTION", default_value = "errno")]
     default_action: DefaultArg,
@@ -171,6 +175,21 @@ fn tell(
     Ok(())
 }
 
+fn each_once(
+    option: &str,
+    given: &[(SyscallName, String)],
+) -> Result<BTreeMap<SyscallName, String>, CommandError> {
+    let mut all = BTreeMap::new();
+    for (name, reason) in given {
+        if all.insert(name.clone(), reason.clone()).is_some() {
+            return Err(CommandError::user(format!(
+                "`{option} {name}` is given twice"
+            )));
+        }
+    }
+    Ok(all)
+}
+
 impl GenerateArgs {
     fn options(&self, ui: &Ui) -> Result<Options, CommandError> {
         let base = match self.base.as_str() {
@@ -180,14 +199,8 @@ impl GenerateArgs {
                 Some(Base { name, profile })
             }
         };
-        let mut allow = BTreeMap::new();
-        for (name, reason) in &self.allow {
-            if allow.insert(name.clone(), reason.clone()).is_some() {
-                return Err(CommandError::user(format!(
-                    "`--allow {name}` is given twice"
-                )));
-            }
-        }
+        let allow = each_once("--allow", &self.allow)?;
+        let also = each_once("--also", &self.also)?;
         Ok(Options {
             arches: self.arch.iter().copied().collect(),
             base,
@@ -196,6 +209,7 @@ impl GenerateArgs {
             floor: self.runtime.floor(ui)?,
             no_new_privileges: self.runtime.no_new_privileges,
             allow,
+            also,
             default: match self.default_action {
                 DefaultArg::Errno => DefaultAction::Errno,
                 DefaultArg::KillProcess => DefaultAction::KillProcess,
