@@ -53,7 +53,8 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Record(commands::record::RecordArgs),
+    Record(Box<commands::record::RecordArgs>),
+    Verify(Box<commands::verify::VerifyArgs>),
     Import(commands::import::ImportArgs),
     Merge(commands::merge::MergeArgs),
     List(commands::list::ListArgs),

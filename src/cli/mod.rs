@@ -20,6 +20,7 @@ mod render;
 mod runtime_args;
 mod target_args;
 mod ui;
+mod under;
 mod usage;
 
 use std::ffi::OsString;
@@ -42,6 +43,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
     let ui = Ui::new(&args.global, env);
     let result = match args.command {
         Command::Record(args) => commands::record::run(&args, &ui),
+        Command::Verify(args) => commands::verify::run(&args, &ui),
         Command::Import(args) => commands::import::run(&args, &ui),
         Command::Merge(args) => commands::merge::run(&args, &ui),
         Command::List(args) => commands::list::run(&args, &ui),

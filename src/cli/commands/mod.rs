@@ -11,3 +11,4 @@ pub(crate) mod lint;
 pub(crate) mod list;
 pub(crate) mod merge;
 pub(crate) mod record;
+pub(crate) mod verify;

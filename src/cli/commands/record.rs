@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use callsieve::event::Gap;
 use callsieve::record::{
-    self, Command, End, Finished, Front, RecordError, Session, Side, Target, Tid, Wish,
+    self, Command, End, Finished, Front, Mode, RecordError, Session, Side, Target, Tid, Under, Wish,
 };
 use callsieve::recording::{self, Recording, RunBuilder};
 
+use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::host::HostArgs;
 use crate::cli::render::recorded::{Recorded, summary};
 use crate::cli::render::screen::{Limits, Screen};
 use crate::cli::ui::Ui;
-use crate::cli::{known, output, render};
+use crate::cli::{known, output, render, under};
 
 /// Run a command and record its system calls
 ///
@@ -46,6 +48,10 @@ pub(crate) struct RecordArgs {
     /// on if that exists
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Run it under this profile, which is what `diff` takes, such as docker-default: refused calls
+    /// get the profile's answer, as in a container, and are recorded with it
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["pid", "known"])]
+    under: Option<String>,
     /// How to record
     #[arg(long, value_name = "BACKEND", default_value = "auto")]
     backend: BackendArg,
@@ -79,6 +85,10 @@ pub(crate) struct RecordArgs {
     /// Have this written in the recording (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
     label: Vec<(String, String)>,
+    #[command(flatten)]
+    engine: EngineArgs,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 /// How to record.
@@ -94,7 +104,7 @@ enum BackendArg {
 }
 
 /// `90s`, `5m`, `1h`, `250ms`, or seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_lowercase());
     let number: u64 = digits
         .parse()
@@ -178,7 +188,27 @@ impl RecordArgs {
             kill_on_exit: self.kill_on_exit,
             label,
             labels,
+            under: self.under(ui)?,
         })
+    }
+
+    /// The profile that the command is to run under, with every call recorded all the same.
+    fn under(&self, ui: &Ui) -> Result<Option<Under>, CommandError> {
+        let Some(word) = &self.under else {
+            return Ok(None);
+        };
+        if word == "-" {
+            return Err(CommandError::user(
+                "standard input is the command's; name the profile by its file",
+            ));
+        }
+        let filter = under::filter(word, &self.engine, &self.host, ui)?;
+        Ok(Some(Under {
+            program: filter.program,
+            name: filter.name,
+            mode: Mode::Enforce,
+            everything: true,
+        }))
     }
 
     fn record(
@@ -304,7 +334,7 @@ fn free_name(label: &str) -> PathBuf {
 }
 
 /// Errors of the recorder with what to do about them.
-fn failure(error: &RecordError) -> CommandError {
+pub(crate) fn failure(error: &RecordError) -> CommandError {
     let told = CommandError::input("", error);
     match error {
         RecordError::NotFound { .. } => told.exits(Exit::Status(127)),

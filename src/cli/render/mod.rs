@@ -10,6 +10,7 @@ pub(crate) mod lint;
 pub(crate) mod reasons;
 pub(crate) mod recorded;
 pub(crate) mod screen;
+pub(crate) mod verified;
 
 use std::fmt::Write as _;
 
