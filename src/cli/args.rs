@@ -54,6 +54,8 @@ pub(crate) enum Format {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Record(commands::record::RecordArgs),
+    Docker(Box<commands::docker::DockerArgs>),
+    Podman(Box<commands::podman::PodmanArgs>),
     Import(commands::import::ImportArgs),
     Merge(commands::merge::MergeArgs),
     List(commands::list::ListArgs),

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod docker;
 pub(crate) mod export;
 pub(crate) mod floor;
 pub(crate) mod generate;
@@ -10,4 +11,5 @@ pub(crate) mod inspect;
 pub(crate) mod lint;
 pub(crate) mod list;
 pub(crate) mod merge;
+pub(crate) mod podman;
 pub(crate) mod record;
