@@ -55,6 +55,8 @@ pub(crate) enum Format {
 pub(crate) enum Command {
     Record(Box<commands::record::RecordArgs>),
     Verify(Box<commands::verify::VerifyArgs>),
+    Docker(Box<commands::docker::DockerArgs>),
+    Podman(Box<commands::podman::PodmanArgs>),
     Import(commands::import::ImportArgs),
     Merge(commands::merge::MergeArgs),
     List(commands::list::ListArgs),

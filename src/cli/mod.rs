@@ -4,6 +4,7 @@ mod args;
 mod ask;
 mod build_args;
 mod commands;
+mod contained;
 mod container;
 mod engine;
 mod engine_command;
@@ -18,6 +19,7 @@ mod operand;
 mod output;
 mod render;
 mod runtime_args;
+mod static_binary;
 mod target_args;
 mod ui;
 mod under;
@@ -44,6 +46,8 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
     let result = match args.command {
         Command::Record(args) => commands::record::run(&args, &ui),
         Command::Verify(args) => commands::verify::run(&args, &ui),
+        Command::Docker(args) => commands::docker::run(&args, &ui),
+        Command::Podman(args) => commands::podman::run(&args, &ui),
         Command::Import(args) => commands::import::run(&args, &ui),
         Command::Merge(args) => commands::merge::run(&args, &ui),
         Command::List(args) => commands::list::run(&args, &ui),

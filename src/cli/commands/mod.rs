@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod docker;
 pub(crate) mod export;
 pub(crate) mod floor;
 pub(crate) mod generate;
@@ -10,5 +11,6 @@ pub(crate) mod inspect;
 pub(crate) mod lint;
 pub(crate) mod list;
 pub(crate) mod merge;
+pub(crate) mod podman;
 pub(crate) mod record;
 pub(crate) mod verify;

@@ -52,6 +52,10 @@ pub(crate) struct RecordArgs {
     /// get the profile's answer, as in a container, and are recorded with it
     #[arg(long, value_name = "PROFILE", conflicts_with_all = ["pid", "known"])]
     under: Option<String>,
+    /// Write the recording to this folder, as the first of run-1.rec.json, run-2.rec.json and so
+    /// on that is free: a container that is started again has the same command line
+    #[arg(long, value_name = "FOLDER", hide = true, conflicts_with = "output")]
+    output_folder: Option<PathBuf>,
     /// How to record
     #[arg(long, value_name = "BACKEND", default_value = "auto")]
     backend: BackendArg,
@@ -93,7 +97,7 @@ pub(crate) struct RecordArgs {
 
 /// How to record.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum BackendArg {
+pub(crate) enum BackendArg {
     /// Whatever fits
     Auto,
     /// Stop at each call, by a filter where one can be had
@@ -123,10 +127,10 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "that is longer than this machine will last".to_owned())
 }
 
-/// Longest key and value of a label.
-const MAX_LABEL: usize = 256;
+/// Longest key and value of a label, in bytes.
+pub(crate) const MAX_LABEL: usize = 256;
 
-fn label(text: &str) -> Result<(String, String), String> {
+pub(crate) fn label(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
     if key.is_empty() {
         return Err("the key is empty".to_owned());
@@ -140,9 +144,10 @@ fn label(text: &str) -> Result<(String, String), String> {
 /// Runs the command.
 pub(crate) fn run(args: &RecordArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let session = args.session(ui)?;
-    let path = match &args.output {
-        Some(path) => path.clone(),
-        None => free_name(&session.label),
+    let path = match (&args.output, &args.output_folder) {
+        (Some(path), _) => path.clone(),
+        (None, Some(folder)) => first_free(|number| folder.join(format!("run-{number}.rec.json"))),
+        (None, None) => free_name(&session.label),
     };
     output::check(&path)?;
     match record::split(args.kill_on_exit).map_err(|error| failure(&error))? {
@@ -318,19 +323,23 @@ fn process_name(pid: Tid) -> String {
 }
 
 /// `NAME.rec.json`, or the next that is free: a recording is not replaced by accident.
-fn free_name(label: &str) -> PathBuf {
+pub(crate) fn free_name(label: &str) -> PathBuf {
     let name: String = label
         .chars()
         .map(|c| if c == '/' || c.is_control() { '_' } else { c })
         .collect();
-    let first = PathBuf::from(format!("{name}.rec.json"));
-    if !first.exists() {
-        return first;
-    }
-    (2..10_000)
-        .map(|number| PathBuf::from(format!("{name}.{number}.rec.json")))
+    first_free(|number| match number {
+        1 => PathBuf::from(format!("{name}.rec.json")),
+        _ => PathBuf::from(format!("{name}.{number}.rec.json")),
+    })
+}
+
+/// The first name that nothing has yet.
+fn first_free(name: impl Fn(u32) -> PathBuf) -> PathBuf {
+    (1..10_000)
+        .map(&name)
         .find(|path| !path.exists())
-        .unwrap_or(first)
+        .unwrap_or_else(|| name(1))
 }
 
 /// Errors of the recorder with what to do about them.

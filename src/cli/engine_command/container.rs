@@ -2,6 +2,8 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -72,8 +74,29 @@ impl<'e> Container<'e> {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
             .map_err(|source| failed(engine, source))
+    }
+
+    /// A command inside of it, which is not waited for and whose output nobody sees.
+    pub(crate) fn exec_child<S: AsRef<OsStr>>(&self, words: &[S]) -> Result<Child, EngineError> {
+        let engine = self.engine.name();
+        Command::new(engine)
+            .args(&self.engine.globals)
+            .args(["exec", &self.id])
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .map_err(|source| failed(engine, source))
+    }
+
+    /// An error of this engine's command.
+    pub(crate) fn failed(&self, source: io::Error) -> EngineError {
+        failed(self.engine.name(), source)
     }
 
     /// Waits until it has ended, and returns its status as the engine has it.
@@ -134,7 +157,9 @@ impl<'e> Container<'e> {
             return Err(EngineError::told(self.engine.name(), what, &answer.stderr));
         }
         let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut answer.stdout, &mut bytes)
+        answer
+            .stdout
+            .read_to_end(&mut bytes)
             .map_err(|source| failed(self.engine.name(), source))?;
         Ok((String::from_utf8_lossy(&bytes).into_owned(), answer.stderr))
     }

@@ -10,17 +10,21 @@ mod container;
 mod details;
 mod error;
 mod interrupts;
+mod options;
+mod probe;
 
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use serde_json::Value;
 
-pub(crate) use call::{Answer, Call};
+pub(crate) use call::Call;
 pub(crate) use container::Container;
-pub(crate) use details::{Details, Health};
+pub(crate) use details::Details;
 pub(crate) use error::EngineError;
 pub(crate) use interrupts::{Interrupt, Interrupts};
+pub(crate) use options::{Given, Options, Words};
+pub(crate) use probe::probe_command;
 
 /// Which engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -102,7 +102,7 @@ fn next(recorded: &Recorded<'_>, path: &str) -> String {
 }
 
 /// How what was seen stands to Docker's default.
-fn docker(run: &Run, row: &mut impl FnMut(&str, &str)) {
+pub(super) fn docker(run: &Run, row: &mut impl FnMut(&str, &str)) {
     let Some(native) = Arch::of_this_build() else {
         return;
     };
@@ -159,7 +159,7 @@ fn docker(run: &Run, row: &mut impl FnMut(&str, &str)) {
     }
 }
 
-const fn word(remark: Remark) -> &'static str {
+pub(super) const fn word(remark: Remark) -> &'static str {
     match remark {
         Remark::NestedTracer => "tried to trace",
         Remark::NoPrivileges => "lacked rights",
@@ -172,7 +172,7 @@ const fn word(remark: Remark) -> &'static str {
 }
 
 /// A few names, and how many more there are.
-fn list<S: AsRef<str>>(names: impl ExactSizeIterator<Item = S>) -> String {
+pub(super) fn list<S: AsRef<str>>(names: impl ExactSizeIterator<Item = S>) -> String {
     let more = names.len().saturating_sub(MAX_NAMES);
     let mut text = names
         .take(MAX_NAMES)
@@ -186,7 +186,7 @@ fn list<S: AsRef<str>>(names: impl ExactSizeIterator<Item = S>) -> String {
 }
 
 /// `2 min 14 s`, `0.3 s`
-fn duration(time: Duration) -> String {
+pub(super) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..10 => format!("{}.{} s", seconds, time.subsec_millis() / 100),

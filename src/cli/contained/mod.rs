@@ -1,0 +1,427 @@
+//! Containers as what is recorded: `callsieve docker` and `callsieve podman`.
+//!
+//! The engine makes a container as the user says, and tells what it would run: entrypoint, command
+//! and health check. That one is removed, and another made with the recorder as its entrypoint,
+//! which is copied into it. It is started, waited for, and what the recorders wrote is copied out
+//! of it. All that through the engine's command, so that it works with a daemon elsewhere too.
+
+mod archive;
+mod args;
+mod gathered;
+mod plan;
+mod session;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use callsieve::arch::Arch;
+use callsieve::event::Gap;
+use callsieve::recording::{self, Recording};
+
+pub(crate) use args::ContainedArgs;
+
+use super::commands::record::{MAX_LABEL, free_name};
+use super::engine_command::{
+    Container, Details, Engine, EngineError, Interrupts, Kind, Options, Version, probe_command,
+};
+use super::error::CommandError;
+use super::exit::Exit;
+use super::output;
+use super::render::contained::{Contained, summary};
+use super::render::{self, safe};
+use super::static_binary::{self, StaticBinary};
+use super::ui::Ui;
+use archive::{FOLDER, OUT, pack};
+use plan::{Plan, split_command, trial_name};
+use session::{Probe, Session};
+
+/// How long a probe may take that is no health check.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Runs the command for an engine.
+pub(crate) fn run(kind: Kind, args: &ContainedArgs, ui: &Ui) -> Result<Exit, CommandError> {
+    let name = kind.name();
+    let (globals, words) = split_command(&args.command).ok_or_else(|| {
+        CommandError::user("there is no `run` after `--`")
+            .hint(format!("callsieve {name} -- run IMAGE"))
+    })?;
+    let probes = probes(args)?;
+    let binary = static_binary::find(args.binary.as_deref())?;
+    let interrupts = Interrupts::new()?;
+    let engine = Engine::new(kind, globals);
+    let version = engine.version()?;
+    let plan = Plan::new(
+        &options(&engine, "run")?,
+        &options(&engine, "create")?,
+        words,
+    )
+    .map_err(CommandError::user)?;
+    let path = match &args.output {
+        Some(path) => path.clone(),
+        None => free_name(&short_name(&plan.image().to_string_lossy())),
+    };
+    output::check(&path)?;
+    check_cid_file(&plan)?;
+    let details = trial(&engine, &plan, &interrupts).map_err(failure)?;
+    check_architecture(&engine, &details, &binary)?;
+    let recorded = Recorded {
+        args,
+        engine: &engine,
+        version,
+        plan: &plan,
+        details,
+        path,
+        probes,
+        interrupts: &interrupts,
+        ui,
+    };
+    recorded.run(binary.file)
+}
+
+/// What is to be recorded, with all that was asked beforehand.
+struct Recorded<'a> {
+    args: &'a ContainedArgs,
+    engine: &'a Engine,
+    version: Version,
+    plan: &'a Plan,
+    /// Of the container as the user wants it.
+    details: Details,
+    path: PathBuf,
+    probes: Vec<Probe>,
+    interrupts: &'a Interrupts,
+    ui: &'a Ui,
+}
+
+impl Recorded<'_> {
+    fn run(self, program: File) -> Result<Exit, CommandError> {
+        let container = self.prepare(program)?;
+        let made = container.inspect().map_err(failure)?;
+        let labels = self.labels(made.name())?;
+        let checkpoint = (!output::is_stdout(Some(&self.path)) && !self.args.checkpoint.is_zero())
+            .then_some(self.args.checkpoint);
+        let mut session = Session::new(
+            &container,
+            self.interrupts,
+            &labels,
+            (&self.path, checkpoint),
+            self.schedule(),
+            self.ui,
+        );
+        if let Some(file) = &self.plan.cid_file {
+            write_cid_file(file, container.id())?;
+        }
+        let detached = self.plan.detached;
+        let child = if detached {
+            container.start().map_err(failure)?;
+            self.ui.result(&format!("{}\n", container.id()))?;
+            container.waiter().map_err(failure)?
+        } else {
+            let options = self.plan.start(self.details.config.open_stdin);
+            container.start_attached(options).map_err(failure)?
+        };
+        let ended = session.wait(child, !detached)?;
+        let (recording, unreadable) = session.collect().map_err(failure)?;
+        let tries: Vec<_> = session
+            .probes
+            .iter()
+            .map(|it| (it.probe.name.clone(), it.tries.runs, it.tries.failures))
+            .collect();
+        drop(session);
+        let logged = last_log(&container, detached);
+        if let Err(error) = container.remove() {
+            self.ui.warn(&CommandError::from(error).to_string());
+        }
+        for (name, why) in &unreadable {
+            self.ui
+                .warn(&format!("{name} of the container is left out: {why}"));
+        }
+        if recording.runs().len() == 0 {
+            return nothing(&ended, logged.as_deref());
+        }
+        self.tell(&ended, &recording, &tries)?;
+        let incomplete =
+            recording.gaps().any(|(_, gap)| gap != Gap::Incremental) || !unreadable.is_empty();
+        Ok(exit(&ended, incomplete))
+    }
+
+    /// Makes the container that is recorded, and puts the recorder into it.
+    fn prepare(&self, program: File) -> Result<Container<'_>, CommandError> {
+        let read_only = self.details.is_read_only();
+        let packed = pack(program, &self.args.known, !read_only);
+        let (archive, known) =
+            packed.map_err(|error| CommandError::input("can't pack what goes into it", &error))?;
+        let mut command = self.args.recorder(OUT, &known);
+        let program = self.details.command();
+        if program.is_empty() {
+            return Err(CommandError::user(
+                "the image names no program, and neither does the command line",
+            )
+            .exits(Exit::Status(125)));
+        }
+        command.extend(program.into_iter().map(OsString::from));
+        let words = self.plan.recorded(&command, read_only);
+        let container = self
+            .engine
+            .create(words, self.interrupts)
+            .map_err(failure)?;
+        let folder = if read_only { FOLDER } else { "/" };
+        container.copy_in(archive, folder).map_err(failure)?;
+        Ok(container)
+    }
+
+    /// What is known from outside, for the recording.
+    fn labels(&self, container: &str) -> Result<BTreeMap<String, String>, CommandError> {
+        let mut labels = BTreeMap::new();
+        for (key, value) in &self.args.label {
+            if labels.insert(key.clone(), value.clone()).is_some() {
+                return Err(CommandError::user(format!(
+                    "`--label {key}` is given twice"
+                )));
+            }
+        }
+        let version = &self.version;
+        let runtime = match self.details.runtime() {
+            Some(name) if name != version.runtime => name.to_owned(),
+            _ => format!("{} {}", version.runtime, version.runtime_version),
+        };
+        for (key, value) in [
+            (
+                "engine",
+                format!("{} {}", self.engine.name(), version.engine),
+            ),
+            ("runtime", runtime.trim().to_owned()),
+            ("image", self.details.image().to_owned()),
+            ("image-id", self.details.image_id()),
+            ("container", container.to_owned()),
+        ] {
+            if !value.is_empty() {
+                labels.entry(key.to_owned()).or_insert_with(|| cut(&value));
+            }
+        }
+        Ok(labels)
+    }
+
+    /// The health check among the probes, and when each comes again.
+    fn schedule(&self) -> Vec<Probe> {
+        let health = self.details.health();
+        let interval = health.as_ref().map(|health| health.interval);
+        let mut probes = self.probes.clone();
+        for probe in &mut probes {
+            probe.interval = self.args.probe_interval.or(interval);
+        }
+        if let Some(health) = health {
+            probes.insert(
+                0,
+                Probe {
+                    name: "HEALTHCHECK".to_owned(),
+                    command: health.command,
+                    interval: Some(self.args.probe_interval.unwrap_or(health.interval)),
+                    timeout: health.timeout,
+                },
+            );
+        }
+        probes
+    }
+
+    fn tell(
+        &self,
+        ended: &Details,
+        recording: &Recording,
+        tries: &[(String, u64, u64)],
+    ) -> Result<(), CommandError> {
+        let text = render::printable(recording::write(recording));
+        output::write(Some(&self.path), &text, self.ui)
+            .map_err(|error| error.exits(Exit::Status(125)))?;
+        render::warn_of_losses(recording, self.ui);
+        let told = Contained {
+            name: &short_name(self.details.image()),
+            status: ended.state.exit_code,
+            out_of_memory: ended.state.oom_killed,
+            engine: self.engine.name(),
+            under_profile: self.plan.names_a_profile(),
+            recording,
+            tries,
+            path: &self.path,
+        };
+        self.ui.note(summary(&told).trim_end());
+        Ok(())
+    }
+}
+
+/// The probes that were asked for. When they come again is known later.
+fn probes(args: &ContainedArgs) -> Result<Vec<Probe>, CommandError> {
+    let probe = |text: &String| {
+        let command = probe_command(text)
+            .map_err(|why| CommandError::user(format!("`--probe {text}`: {why}")))?;
+        Ok(Probe {
+            name: cut(text),
+            command,
+            interval: None,
+            timeout: PROBE_TIMEOUT,
+        })
+    };
+    args.probe.iter().map(probe).collect()
+}
+
+/// The options of a command of the engine, from its help.
+fn options(engine: &Engine, command: &str) -> Result<Options, CommandError> {
+    let help = engine.call([command, "--help"]).text()?;
+    Ok(Options::of_help(&help))
+}
+
+/// What the engine makes of the user's words.
+fn trial(engine: &Engine, plan: &Plan, interrupts: &Interrupts) -> Result<Details, EngineError> {
+    let made = engine
+        .create(plan.trial(), interrupts)
+        .and_then(|container| {
+            let details = container.inspect()?;
+            container.remove()?;
+            Ok(details)
+        });
+    if let Err(EngineError::Interrupted { .. }) = made {
+        // The daemon may have made it all the same.
+        engine.remove(&trial_name().to_string_lossy())?;
+    }
+    made
+}
+
+/// The program that goes in must be for the image's machine.
+fn check_architecture(
+    engine: &Engine,
+    details: &Details,
+    binary: &StaticBinary,
+) -> Result<(), CommandError> {
+    let image = engine
+        .architecture_of_image(&details.image_id())
+        .map_err(failure)?;
+    let known = binary.arch.and_then(Arch::goarch);
+    match known {
+        Some(known) if !image.is_empty() && known != image => Err(CommandError::user(format!(
+            "the image is for {image}, and the recorder for {known}"
+        ))
+        .unable()
+        .hint("record on a machine of that kind; with `--binary` goes in a callsieve for it")),
+        _ => Ok(()),
+    }
+}
+
+fn check_cid_file(plan: &Plan) -> Result<(), CommandError> {
+    match &plan.cid_file {
+        Some(file) if Path::new(file).exists() => Err(CommandError::user(format!(
+            "`{}` exists already; it may be of a container that runs",
+            file.to_string_lossy()
+        ))
+        .exits(Exit::Status(125))),
+        _ => Ok(()),
+    }
+}
+
+fn write_cid_file(file: &OsString, id: &str) -> Result<(), CommandError> {
+    let place = format!("`{}`", file.to_string_lossy());
+    let written = File::create_new(file).and_then(|mut file| file.write_all(id.as_bytes()));
+    written.map_err(|error| CommandError::write(&place, &error).exits(Exit::Status(125)))
+}
+
+/// As `docker run` ends if its engine refuses something.
+fn failure(error: EngineError) -> CommandError {
+    let exit = match &error {
+        EngineError::NotInstalled { .. }
+        | EngineError::NoDaemon { .. }
+        | EngineError::NotPermitted { .. } => Exit::NotPermitted,
+        EngineError::Interrupted { signal, .. } => Exit::Status(128_u8.saturating_add(*signal)),
+        _ => Exit::Status(125),
+    };
+    CommandError::from(error).exits(exit)
+}
+
+/// The container's own status, unless that hides that the recording is incomplete.
+fn exit(ended: &Details, incomplete: bool) -> Exit {
+    match u8::try_from(ended.state.exit_code) {
+        Ok(0) if incomplete => Exit::Incomplete,
+        Ok(status) => Exit::Status(status),
+        Err(_) => Exit::Status(125),
+    }
+}
+
+/// There is no recording at all. The recorder has said why, if it could.
+fn nothing(ended: &Details, logged: Option<&str>) -> Result<Exit, CommandError> {
+    let state = &ended.state;
+    if state.status == "created" || !state.error.is_empty() {
+        let why = if state.error.is_empty() {
+            "the engine does not say why"
+        } else {
+            &state.error
+        };
+        return Err(
+            CommandError::user(format!("the container did not start: {why}"))
+                .exits(Exit::Status(125)),
+        );
+    }
+    let status = u8::try_from(state.exit_code).unwrap_or(125);
+    if matches!(status, 2 | 4 | 125..=127) {
+        return match logged {
+            Some(said) => Err(CommandError::user(said).exits(Exit::Status(status))),
+            None => Ok(Exit::Status(status)),
+        };
+    }
+    Err(CommandError::user(format!(
+        "nothing was recorded: the container ended with status {status} before there was anything"
+    ))
+    .exits(Exit::Status(125)))
+}
+
+/// What a container that nobody saw said last.
+fn last_log(container: &Container<'_>, detached: bool) -> Option<String> {
+    if !detached {
+        return None;
+    }
+    let (out, err) = container.logs(1 << 20).ok()?;
+    let last = [err, out].iter().find_map(|text| {
+        let line = text.lines().rfind(|line| line.starts_with("error: "))?;
+        Some(line.trim_start_matches("error: ").to_owned())
+    });
+    last
+}
+
+/// `web` for `registry:5000/team/web:1.4@sha256:…`
+fn short_name(image: &str) -> String {
+    let image = image.split('@').next().unwrap_or_default();
+    let name = image.rsplit('/').next().unwrap_or_default();
+    let name = name.split(':').next().unwrap_or_default();
+    if name.is_empty() {
+        "image".to_owned()
+    } else {
+        safe(name)
+    }
+}
+
+/// As much of a text as a label may hold.
+fn cut(text: &str) -> String {
+    let mut end = text.len().min(MAX_LABEL);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_images() {
+        for (image, expected) in [
+            ("web", "web"),
+            ("registry:5000/team/web:1.4@sha256:ab", "web"),
+            ("sha256:abc", "sha256"),
+            ("", "image"),
+        ] {
+            assert_eq!(short_name(image), expected);
+        }
+        assert_eq!(cut(&"ä".repeat(200)).len(), 256);
+    }
+}

@@ -1,0 +1,127 @@
+//! What a container that was recorded tells, and what to do next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use callsieve::event::Remark;
+use callsieve::recording::{Recording, Run};
+
+use super::recorded::{docker, duration, list, word};
+use super::screen::processes;
+use super::{counted, safe};
+use crate::cli::output;
+
+/// A container that was recorded.
+#[derive(Debug)]
+pub(crate) struct Contained<'a> {
+    /// What it is called.
+    pub(crate) name: &'a str,
+    /// How it ended.
+    pub(crate) status: i64,
+    /// The kernel killed it for want of memory.
+    pub(crate) out_of_memory: bool,
+    /// The engine.
+    pub(crate) engine: &'a str,
+    /// It ran under a profile that the user named, or with none as it was privileged.
+    pub(crate) under_profile: bool,
+    /// Its runs, of the program and of probes.
+    pub(crate) recording: &'a Recording,
+    /// Each probe, how often it was run, and failed.
+    pub(crate) tries: &'a [(String, u64, u64)],
+    /// Where the recording was written.
+    pub(crate) path: &'a Path,
+}
+
+/// What to tell, on standard error.
+pub(crate) fn summary(told: &Contained<'_>) -> String {
+    let totals = told.recording.totals();
+    let kinds: usize = totals.values().map(BTreeMap::len).sum();
+    let calls = totals
+        .values()
+        .flat_map(BTreeMap::values)
+        .map(|it| it.calls)
+        .sum();
+    let runs = || told.recording.runs().map(|(_, run)| run);
+    let longest = runs().map(milliseconds).max().unwrap_or_default();
+    let met = runs()
+        .flat_map(|run| run.executables.values())
+        .map(|it| it.processes)
+        .sum();
+    let head = format!(
+        "Recorded {} for {}: {}, {}, {}.\n",
+        safe(told.name),
+        duration(Duration::from_millis(longest)),
+        counted(u64::try_from(kinds).unwrap_or(u64::MAX), "syscalls"),
+        processes(met),
+        counted(calls, "calls"),
+    );
+    let mut rows: Vec<String> = Vec::new();
+    let mut row = |name: &str, what: &str| rows.push(format!("  {name:<15} {what}\n"));
+    match (told.out_of_memory, told.status) {
+        (true, status) => row("ended", &format!("out of memory, with status {status}")),
+        (false, 0) => {}
+        (false, status) => row("ended", &format!("with status {status}")),
+    }
+    for run in runs().filter(|run| !is_probe(run)) {
+        docker(run, &mut row);
+    }
+    for (probe, runs, failures) in told.tries {
+        let failed = match failures {
+            0 => String::new(),
+            failures => format!(", failed {}", counted(*failures, "times")),
+        };
+        row(
+            "probe",
+            &format!("{}: {}{failed}", safe(probe), counted(*runs, "runs")),
+        );
+    }
+    let mut remarks: BTreeMap<Remark, BTreeSet<&str>> = BTreeMap::new();
+    for (remark, programs) in runs()
+        .filter_map(|run| run.capture.as_ref())
+        .flat_map(|it| &it.remarks)
+    {
+        remarks
+            .entry(*remark)
+            .or_default()
+            .extend(programs.iter().map(String::as_str));
+    }
+    for (remark, programs) in remarks {
+        row(word(remark), &list(programs.into_iter()));
+    }
+    row(
+        "seccomp",
+        if told.under_profile {
+            "as the command line said"
+        } else {
+            "unconfined while it was recorded"
+        },
+    );
+    row(
+        "not recorded",
+        &format!(
+            "what others ran with `{} exec`: a profile will confine it too",
+            told.engine
+        ),
+    );
+    if !output::is_stdout(Some(told.path)) {
+        let path = safe(&told.path.display().to_string());
+        let name = safe(told.name);
+        rows.push(format!(
+            "Wrote {path}\n\nNext: callsieve generate {path} --exec -o {name}.json\n"
+        ));
+    }
+    head + &rows.concat()
+}
+
+fn milliseconds(run: &Run) -> u64 {
+    run.capture
+        .as_ref()
+        .map_or(0, |capture| capture.milliseconds)
+}
+
+fn is_probe(run: &Run) -> bool {
+    run.capture
+        .as_ref()
+        .is_some_and(|it| it.labels.contains_key("probe"))
+}
