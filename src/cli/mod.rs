@@ -21,6 +21,7 @@ mod render;
 mod runtime_args;
 mod static_binary;
 mod target_args;
+mod trial;
 mod ui;
 mod under;
 mod usage;

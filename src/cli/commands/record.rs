@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use callsieve::event::Gap;
 use callsieve::record::{
-    self, Command, End, Finished, Front, Mode, RecordError, Session, Side, Target, Tid, Under, Wish,
+    self, Command, End, Finished, Front, Known, Mode, RecordError, Session, Side, Target, Tid,
+    Under, Wish,
 };
 use callsieve::recording::{self, Recording, RunBuilder};
 
@@ -52,6 +53,10 @@ pub(crate) struct RecordArgs {
     /// get the profile's answer, as in a container, and are recorded with it
     #[arg(long, value_name = "PROFILE", conflicts_with_all = ["pid", "known"])]
     under: Option<String>,
+    /// Record only what the profile refuses: calls that it allows run at full speed. The recording
+    /// is complete when merged with those that the profile was made of
+    #[arg(long, requires = "under", conflicts_with = "results")]
+    only_refused: bool,
     /// Write the recording to this folder, as the first of run-1.rec.json, run-2.rec.json and so
     /// on that is free: a container that is started again has the same command line
     #[arg(long, value_name = "FOLDER", hide = true, conflicts_with = "output")]
@@ -188,7 +193,7 @@ impl RecordArgs {
                 BackendArg::Ptrace => Wish::Ptrace,
                 BackendArg::Notify => Wish::Notify,
             },
-            known: known::known(&self.known, ui)?,
+            known: self.known(ui)?,
             results: self.results,
             kill_on_exit: self.kill_on_exit,
             label,
@@ -212,8 +217,20 @@ impl RecordArgs {
             program: filter.program,
             name: filter.name,
             mode: Mode::Enforce,
-            everything: true,
+            everything: !self.only_refused,
         }))
+    }
+
+    /// What needs no recording.
+    fn known(&self, ui: &Ui) -> Result<Known, CommandError> {
+        let mut known = known::known(&self.known, ui)?;
+        if let Some(word) = self.under.as_ref().filter(|_| self.only_refused) {
+            let name = Path::new(word).file_name().unwrap_or(word.as_ref());
+            known
+                .from
+                .insert(format!("profile {}", name.to_string_lossy()));
+        }
+        Ok(known)
     }
 
     fn record(

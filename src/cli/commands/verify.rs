@@ -18,7 +18,9 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
 use crate::cli::output;
+use crate::cli::render::tried::{self, Tried};
 use crate::cli::render::verified::{self, Verified};
+use crate::cli::trial::{Bench, TrialArgs};
 use crate::cli::ui::Ui;
 use crate::cli::under::{self, Filter};
 
@@ -47,7 +49,11 @@ pub(crate) struct VerifyArgs {
     #[arg(value_name = "PROFILE")]
     profile: String,
     /// The command and its arguments
-    #[arg(value_name = "COMMAND", trailing_var_arg = true, required = true)]
+    #[arg(
+        value_name = "COMMAND",
+        trailing_var_arg = true,
+        required_unless_present = "image"
+    )]
     command: Vec<OsString>,
     /// What becomes of calls that the profile refuses
     #[arg(long, value_name = "MODE", default_value = "enforce")]
@@ -65,6 +71,8 @@ pub(crate) struct VerifyArgs {
     engine: EngineArgs,
     #[command(flatten)]
     host: HostArgs,
+    #[command(flatten)]
+    trial: TrialArgs,
 }
 
 /// What becomes of refused calls.
@@ -82,6 +90,9 @@ pub(crate) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
         return Err(CommandError::user(
             "standard input is the command's; name the profile by its file",
         ));
+    }
+    if args.trial.is_asked() {
+        return args.in_container(ui);
     }
     let filter = under::filter(&args.profile, &args.engine, &args.host, ui)?;
     let session = args.session(&filter, ui)?;
@@ -176,6 +187,37 @@ impl VerifyArgs {
         Ok(if !report.passed() {
             Exit::Finding
         } else if gaps.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Incomplete
+        })
+    }
+
+    /// Verifies in a container.
+    fn in_container(&self, ui: &Ui) -> Result<Exit, CommandError> {
+        if let Some(path) = &self.output {
+            output::check(path)?;
+        }
+        let reading = (&self.engine, &self.host);
+        let bench = Bench::new(&self.trial, &self.command, reading)?;
+        let subject = bench.subject(&self.profile, ui)?;
+        let outcome = bench.verify(&subject, ui)?;
+        let tried = Tried {
+            image: &bench.image(),
+            profile: &subject.name,
+            engine: &bench.describe(),
+            floor: &bench.floor.to_string(),
+            native: bench.view.native,
+            outcome: &outcome,
+        };
+        let text = match self.format {
+            Format::Text => tried::text(&tried, ui.verbose),
+            Format::Json => tried::json(&tried),
+        };
+        output::write(self.output.as_deref(), &text, ui)?;
+        Ok(if !outcome.passed() {
+            Exit::Finding
+        } else if outcome.complete() {
             Exit::Done
         } else {
             Exit::Incomplete

@@ -27,11 +27,11 @@ pub(crate) struct Verified<'a> {
     pub(crate) gaps: &'a [Gap],
 }
 
-const BOLD: &str = "\x1b[1m";
-const RED: &str = "\x1b[31m";
-const GREEN: &str = "\x1b[32m";
-const YELLOW: &str = "\x1b[33m";
-const PLAIN: &str = "\x1b[0m";
+pub(super) const BOLD: &str = "\x1b[1m";
+pub(super) const RED: &str = "\x1b[31m";
+pub(super) const GREEN: &str = "\x1b[32m";
+pub(super) const YELLOW: &str = "\x1b[33m";
+pub(super) const PLAIN: &str = "\x1b[0m";
 
 /// How many ways of ending are told on a line.
 const MAX_ENDS: usize = 2;
@@ -56,10 +56,22 @@ pub(crate) fn text(verified: &Verified<'_>, verbose: bool) -> String {
         safe(verified.command)
     );
     let report = verified.report;
-    let rows: Vec<[String; 6]> = report.findings.iter().map(|it| row(it, *native)).collect();
-    if !rows.is_empty() {
+    let refusals = refusals(report, *native);
+    if !refusals.is_empty() {
         text.push('\n');
     }
+    text.push_str(&refusals);
+    text.push('\n');
+    text.push_str(&verdict(verified));
+    text.push('\n');
+    text.push_str(&advice(report, verbose));
+    text
+}
+
+/// A line for each kind of refusal.
+pub(super) fn refusals(report: &Report, native: Arch) -> String {
+    let mut text = String::new();
+    let rows: Vec<[String; 6]> = report.findings.iter().map(|it| row(it, native)).collect();
     for (cells, finding) in padded(&rows).iter().zip(&report.findings) {
         let color = color(finding);
         // Writing to a string does not fail.
@@ -72,10 +84,6 @@ pub(crate) fn text(verified: &Verified<'_>, verbose: bool) -> String {
             counted(report.dropped, "calls")
         );
     }
-    text.push('\n');
-    text.push_str(&verdict(verified));
-    text.push('\n');
-    text.push_str(&advice(report, verbose));
     text
 }
 
@@ -254,7 +262,7 @@ pub(crate) fn verdict(verified: &Verified<'_>) -> String {
 }
 
 /// What to do about it.
-fn advice(report: &Report, verbose: bool) -> String {
+pub(super) fn advice(report: &Report, verbose: bool) -> String {
     let mut text = String::new();
     let repairs = report.repairs();
     if !repairs.is_empty() {
@@ -324,7 +332,7 @@ fn outside(standing: &Standing) -> String {
 }
 
 /// Who called it, as it can stand between quotes of a shell.
-fn reason(by: &BTreeSet<&str>) -> String {
+pub(super) fn reason(by: &BTreeSet<&str>) -> String {
     let plain = |name: &&str| {
         let name = name.rsplit('/').next().unwrap_or_default();
         let harmless = name
@@ -385,7 +393,7 @@ pub(crate) fn json(verified: &Verified<'_>) -> String {
     })
 }
 
-fn denial(finding: &Finding) -> JsonDenial<'_> {
+pub(super) fn denial(finding: &Finding) -> JsonDenial<'_> {
     let denial = &finding.denial;
     let (default, with) = match &finding.standing {
         Standing::Inside => ("inside", &[][..]),
@@ -446,7 +454,7 @@ struct Json<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonDenial<'a> {
+pub(super) struct JsonDenial<'a> {
     arch: &'a str,
     call: String,
     args: Vec<JsonArgument>,
