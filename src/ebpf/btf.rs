@@ -183,11 +183,9 @@ impl Btf {
             let place = usize::try_from(id).ok()?.checked_sub(1)?;
             let found = type_at(&self.bytes, *self.places.get(place)?).ok()?;
             match found.kind {
-                kind::TYPEDEF
-                | kind::VOLATILE
-                | kind::CONST
-                | kind::RESTRICT
-                | kind::TYPE_TAG => id = found.target,
+                kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => {
+                    id = found.target
+                }
                 _ => return Some(found),
             }
         }

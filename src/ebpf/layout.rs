@@ -43,7 +43,6 @@ pub(crate) mod state {
 /// A program that ran.
 pub(crate) mod image {
     pub(crate) const READY: i16 = 0;
-    pub(crate) const SCOPE: i16 = 4;
     /// It came into its scope without being executed there: a container's runtime.
     pub(crate) const ENTERED: i16 = 8;
     pub(crate) const MODE: i16 = 12;
@@ -101,8 +100,11 @@ pub(crate) enum Counter {
     NoResult,
     /// Ends of processes that were not kept.
     NoEnd,
-    /// Scopes that had no room.
+    /// Calls of scopes that had no room.
     LostScopes,
+    /// No count, but when recording began, in nanoseconds of the monotonic clock: a process that
+    /// is older was there before.
+    Since,
 }
 
 pub(crate) const COUNTERS: i32 = 16;

@@ -15,6 +15,8 @@ pub enum Wish {
     Ptrace,
     /// Notifications.
     Notify,
+    /// Programs in the kernel.
+    Ebpf,
 }
 
 /// A way of recording.
@@ -24,6 +26,8 @@ pub enum Backend {
     Ptrace(Stops),
     /// seccomp's user notification.
     Notify,
+    /// Programs in the kernel.
+    Ebpf,
 }
 
 /// Where a traced program stops.
@@ -56,6 +60,7 @@ impl Backend {
             Self::Ptrace(Stops::Filter) => "ptrace+seccomp",
             Self::Ptrace(Stops::BeginAndEnd) => "ptrace",
             Self::Notify => "notify",
+            Self::Ebpf => "ebpf",
         }
     }
 }
@@ -107,6 +112,9 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
     if session.under.is_some() {
         return under(session, *host);
     }
+    if session.wish == Wish::Ebpf {
+        return ebpf(session);
+    }
     if session.wish == Wish::Notify {
         check_notify(session, *host)?;
         let waking = if host.sync_wake_up {
@@ -150,9 +158,30 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
     })
 }
 
+/// Programs in the kernel, if they are taken: that is seen when they are loaded.
+fn ebpf(session: &Session) -> Result<Choice, RecordError> {
+    if !session.known.calls.is_empty() {
+        return Err(RecordError::Contradiction(
+            "eBPF records known calls at no price; leave `--known` away",
+        ));
+    }
+    if matches!(session.target, Target::Process { follow: false, .. }) {
+        return Err(RecordError::Contradiction(
+            "eBPF follows what a process starts; attach with ptrace",
+        ));
+    }
+    super::ebpf::may_load()?;
+    Ok(Choice {
+        backend: Backend::Ebpf,
+        reason: "asked for".to_owned(),
+        no_new_privileges: false,
+        launched: matches!(session.target, Target::Command(_)),
+    })
+}
+
 /// To run a program under a filter takes a tracer, who answers in the filter's place.
 fn under(session: &Session, host: Host) -> Result<Choice, RecordError> {
-    if session.wish == Wish::Notify {
+    if matches!(session.wish, Wish::Notify | Wish::Ebpf) {
         return Err(RecordError::Contradiction(
             "what a filter refuses is seen by a tracer only; use ptrace",
         ));

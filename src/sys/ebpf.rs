@@ -1,8 +1,8 @@
 //! bpf(2): maps, programs, and tracepoints that run them. All of it goes with its descriptors.
 
-use std::os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 
-use libc::{c_int, c_void};
+use libc::c_int;
 use nix::errno::Errno;
 
 use crate::ebpf::assembler::Insn;

@@ -110,6 +110,9 @@ pub(crate) enum BackendArg {
     /// Be notified of each call: cheaper, and the command can be debugged meanwhile, but signals
     /// whose handlers don't restart calls show as EINTR, which shells under load don't survive
     Notify,
+    /// Count calls in the kernel: at nearly no price, and the command runs as it would alone. For
+    /// root, or with CAP_BPF and CAP_PERFMON, on Linux 5.8 or later, on x86_64
+    Ebpf,
 }
 
 /// `90s`, `5m`, `1h`, `250ms`, or seconds.
@@ -192,6 +195,7 @@ impl RecordArgs {
                 BackendArg::Auto => Wish::Auto,
                 BackendArg::Ptrace => Wish::Ptrace,
                 BackendArg::Notify => Wish::Notify,
+                BackendArg::Ebpf => Wish::Ebpf,
             },
             known: self.known(ui)?,
             results: self.results,
@@ -374,6 +378,13 @@ pub(crate) fn failure(error: &RecordError) -> CommandError {
                 Some(2) => told.hint("kernel.yama.ptrace_scope is 2: run as root or with CAP_SYS_PTRACE"),
                 Some(1) => told.hint("a process of another ancestry needs root or CAP_SYS_PTRACE while kernel.yama.ptrace_scope is 1"),
                 _ => told.hint("run as the user and group of the process, or with CAP_SYS_PTRACE"),
+            }
+        }
+        RecordError::Ebpf(error) => {
+            let told = told.exits(Exit::NotPermitted);
+            match error.hint() {
+                Some(hint) => told.hint(hint),
+                None => told,
             }
         }
         RecordError::Traced { .. } | RecordError::NotSupported { .. } => {

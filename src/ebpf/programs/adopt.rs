@@ -73,12 +73,8 @@ impl With {
     /// about to be gone.
     fn namespace(&self, asm: &mut Assembler, out: Label) {
         let fields = self.fields;
-        let offsets = [
-            fields.namespaces,
-            fields.mounts,
-            fields.namespace_number,
-        ]
-        .map(i16::try_from);
+        let offsets =
+            [fields.namespaces, fields.mounts, fields.namespace_number].map(i16::try_from);
         match (self.plan.storage, offsets) {
             // The kernel gives 0 for what stands behind null.
             (Storage::Task, [Ok(namespaces), Ok(mounts), Ok(number)]) => {
@@ -167,17 +163,20 @@ impl With {
         }
     }
 
-    /// Whether a thread that was not executed in its scope came into it from outside: one that
-    /// was there before has run its program there all the time, as far as anybody can tell.
+    /// Whether a thread that was not executed in its scope came into it from outside: a process
+    /// that was there before has run its program there all the time, as far as anybody can tell.
     fn entered(&self, asm: &mut Assembler, is_container: bool) {
         asm.store(Size::Word, FRAME, frame::ENTERED, 0);
         if !is_container {
             return;
         }
         let older = asm.label();
-        read(asm, frame::SCRATCH, 8, R7, self.fields.start_time);
+        follow(asm, R1, R7, self.fields.leader);
+        asm.mov(R3, R1);
+        read(asm, frame::SCRATCH, 8, R3, self.fields.start_time);
         asm.load(Size::Double, R1, FRAME, frame::SCRATCH);
-        asm.constant(R2, self.plan.since);
+        asm.value_of(R2, self.maps.counters);
+        asm.load(Size::Double, R2, R2, Counter::Since.offset());
         asm.jump_if(R2, When::Greater, R1, older);
         asm.store(Size::Word, FRAME, frame::ENTERED, 1);
         asm.place(older);

@@ -1,7 +1,8 @@
 //! Births, new programs and ends.
 
 use super::super::assembler::{
-    Alu, Assembler, FRAME, Helper, Insn, Label, Misassembled, R0, R1, R2, R3, R4, R6, R7, R8, Size, When,
+    Alu, Assembler, FRAME, Helper, Insn, Label, Misassembled, R0, R1, R2, R3, R4, R6, R7, R8, Size,
+    When,
 };
 use super::super::layout::{Counter, image, state};
 use super::Storage;
@@ -76,6 +77,11 @@ impl With {
         asm.mov(R8, R0);
         asm.load(Size::Word, R1, R8, state::SCOPE);
         asm.store(Size::Word, FRAME, frame::SCOPE, R1);
+        // The call that makes the recorder's child the program is not counted here.
+        asm.load(Size::Word, R1, R8, state::SLOT);
+        asm.alu32(Alu::Move, R2, state::NONE);
+        asm.jump_if(R1, When::NotEqual, R2, known);
+        asm.store(Size::Word, R8, state::OPEN, state::SKIP);
         if stranger != out {
             asm.jump(known);
             asm.place(stranger);

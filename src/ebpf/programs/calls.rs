@@ -1,8 +1,8 @@
 //! The begin and the end of a call.
 
 use super::super::assembler::{
-    Alu, Assembler, FRAME, Helper, Insn, Label, Misassembled, R0, R1, R2, R3, R6, R7, R8, R9,
-    Size, When,
+    Alu, Assembler, FRAME, Helper, Insn, Label, Misassembled, R0, R1, R2, R3, R6, R7, R8, R9, Size,
+    When,
 };
 use super::super::layout::{self, COUNTS, Counter, WIDTH, X32_BIT, counts, state};
 use super::common::{self, IF_NEW, With, frame, leave, place, read};
@@ -74,7 +74,13 @@ impl With {
 
         // A filter was asked before `sys_enter` was.
         asm.load(Size::Double, R3, R6, 0);
-        read(&mut asm, frame::SCRATCH, 8, R3, self.fields.registers_number);
+        read(
+            &mut asm,
+            frame::SCRATCH,
+            8,
+            R3,
+            self.fields.registers_number,
+        );
         asm.load(Size::Double, R1, FRAME, frame::SCRATCH);
         self.place_of(&mut asm, out, false);
         asm.store(Size::Double, FRAME, frame::CONTEXT, R6);

@@ -90,11 +90,7 @@ impl With {
 
     /// Fills the image in register 6 but for its path.
     fn describe(&self, asm: &mut Assembler) {
-        for (from, to) in [
-            (frame::SCOPE, image::SCOPE),
-            (frame::ENTERED, image::ENTERED),
-            (frame::MODE, image::MODE),
-        ] {
+        for (from, to) in [(frame::ENTERED, image::ENTERED), (frame::MODE, image::MODE)] {
             asm.load(Size::Word, R1, FRAME, from);
             asm.store(Size::Word, R6, to, R1);
         }

@@ -9,6 +9,11 @@ mod image;
 use super::assembler::{Insn, Misassembled};
 use super::btf::{Btf, BtfError};
 
+pub(crate) use calls::KEPT;
+
+/// The names of the programs that count calls.
+pub(crate) const COUNTING: [&str; 3] = ["callsieve_begin", "callsieve_end", "callsieve_page"];
+
 /// Where a thread's state is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Storage {
@@ -62,8 +67,6 @@ pub(crate) struct Plan {
     pub(crate) rule: Rule,
     /// Ends of calls are seen too, and with them calls that a filter refused.
     pub(crate) ends: bool,
-    /// Since when, in nanoseconds of the monotonic clock: who is older was there before.
-    pub(crate) since: u64,
 }
 
 /// A program and the tracepoint that it is for.
@@ -98,6 +101,7 @@ struct Fields {
     pid: i32,
     tgid: i32,
     exit_code: i32,
+    leader: i32,
     start_time: i32,
     namespaces: i32,
     mounts: i32,
@@ -136,6 +140,7 @@ impl Fields {
             pid: task("pid")?,
             tgid: task("tgid")?,
             exit_code: task("exit_code")?,
+            leader: task("group_leader")?,
             start_time: task("start_time")?,
             namespaces: task("nsproxy")?,
             mounts: btf.offset("nsproxy", "mnt_ns")?,
@@ -173,7 +178,8 @@ pub(crate) const ARGUMENTS: [[&str; 6]; 3] = [
     ["di", "si", "dx", "r10", "r8", "r9"],
 ];
 
-/// All programs that a plan needs.
+/// All programs that a plan needs, in the order in which they are to be attached: nobody is met
+/// at the begin of a call before what follows him is there.
 pub(crate) fn all(btf: &Btf, plan: Plan, maps: Maps) -> Result<Vec<Program>, ProgramError> {
     let fields = Fields::of(btf)?;
     let with = common::With { fields, plan, maps };
@@ -192,11 +198,11 @@ pub(crate) fn all(btf: &Btf, plan: Plan, maps: Maps) -> Result<Vec<Program>, Pro
     if plan.ends {
         programs.push(program("callsieve_end", "sys_exit", with.end())?);
     }
-    programs.push(program("callsieve_begin", "sys_enter", with.begin())?);
     // Calls of the vsyscall page, where the kernel has one.
     if btf.typedef("btf_trace_emulate_vsyscall").is_ok() {
         let code = with.vsyscall();
         programs.push(program("callsieve_page", "emulate_vsyscall", code)?);
     }
+    programs.push(program("callsieve_begin", "sys_enter", with.begin())?);
     Ok(programs)
 }
