@@ -21,7 +21,6 @@ pub(crate) const R1: Reg = Reg(1);
 pub(crate) const R2: Reg = Reg(2);
 pub(crate) const R3: Reg = Reg(3);
 pub(crate) const R4: Reg = Reg(4);
-pub(crate) const R5: Reg = Reg(5);
 pub(crate) const R6: Reg = Reg(6);
 pub(crate) const R7: Reg = Reg(7);
 pub(crate) const R8: Reg = Reg(8);
@@ -31,7 +30,6 @@ pub(crate) const FRAME: Reg = Reg(10);
 /// How much is read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Size {
-    Half,
     Word,
     Double,
 }
@@ -132,7 +130,6 @@ const FROM_REGISTER: u8 = 0x08;
 impl Size {
     const fn code(self) -> u8 {
         match self {
-            Self::Half => 0x08,
             Self::Word => 0x00,
             Self::Double => 0x18,
         }
@@ -247,29 +244,21 @@ impl Assembler {
         self.push(JMP | 0x90, R0, R0, 0, 0);
     }
 
-    /// Loads a constant of 64 bits.
-    pub(crate) fn constant(&mut self, to: Reg, value: u64) {
-        self.wide(to, R0, value);
-    }
-
     /// Loads a map, by the descriptor of this process.
     pub(crate) fn map(&mut self, to: Reg, map: i32) {
         const MAP_FD: Reg = Reg(1);
-        self.wide(to, MAP_FD, u64::from(map.cast_unsigned()));
+        self.wide(to, MAP_FD, map);
     }
 
     /// Loads the address of the only value of an array.
     pub(crate) fn value_of(&mut self, to: Reg, map: i32) {
         const MAP_VALUE: Reg = Reg(2);
-        self.wide(to, MAP_VALUE, u64::from(map.cast_unsigned()));
+        self.wide(to, MAP_VALUE, map);
     }
 
-    fn wide(&mut self, to: Reg, source: Reg, value: u64) {
-        let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
-        let low = i32::from_le_bytes([a, b, c, d]);
-        let high = i32::from_le_bytes([e, f, g, h]);
+    fn wide(&mut self, to: Reg, source: Reg, low: i32) {
         self.push(LD | Size::Double.code(), to, source, 0, low);
-        self.push(0, R0, R0, 0, high);
+        self.push(0, R0, R0, 0, 0);
     }
 
     /// The program.

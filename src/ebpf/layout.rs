@@ -77,8 +77,13 @@ pub(crate) mod scope {
     pub(crate) const GROUP: i16 = 32;
     pub(crate) const ABOVE: i16 = 160;
     pub(crate) const GROUP_SIZE: i32 = 128;
-    pub(crate) const SIZE: i32 = 288;
+    /// Threads that are in it now.
+    pub(crate) const LIVE: i16 = 288;
+    pub(crate) const SIZE: i32 = 296;
 }
+
+/// In place of how a process ended: a filter killed it, or one of its threads.
+pub(crate) const KILLED_BY_FILTER: i32 = 1 << 30;
 
 /// What could not be kept, and what was met, by place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod command {
     pub(super) const MAP_CREATE: i32 = 0;
     pub(super) const MAP_LOOKUP: i32 = 1;
     pub(super) const MAP_UPDATE: i32 = 2;
+    pub(super) const MAP_DELETE: i32 = 3;
     pub(super) const PROG_LOAD: i32 = 5;
     pub(super) const INFO: i32 = 15;
     pub(super) const RAW_TRACEPOINT_OPEN: i32 = 17;
@@ -264,6 +265,22 @@ impl Map {
             ..Element::default()
         };
         call(command::MAP_UPDATE, &mut attributes).map(drop)
+    }
+
+    /// Takes away what is under a key, if there is anything.
+    pub(crate) fn remove(&self, key: &[u8]) -> Result<(), Errno> {
+        if key.len() != self.key {
+            return Err(Errno::EINVAL);
+        }
+        let mut attributes = Element {
+            map: number(&self.fd),
+            key: address(key),
+            ..Element::default()
+        };
+        match call(command::MAP_DELETE, &mut attributes) {
+            Ok(_) | Err(Errno::ENOENT) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// All entries of a hash, key and value.

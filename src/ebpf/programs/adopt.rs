@@ -67,6 +67,20 @@ impl With {
         self.count(asm, Counter::NotFollowed);
         asm.jump(out);
         asm.place(made);
+        asm.mov(R6, R0);
+        self.live(asm, frame::SCOPE, 1);
+        asm.mov(R0, R6);
+    }
+
+    /// So many threads more are in the scope whose number stands in the frame. Register 0 is
+    /// lost.
+    pub(super) fn live(&self, asm: &mut Assembler, number: i16, more: i32) {
+        let none = asm.label();
+        common::lookup(asm, self.maps.scopes, number);
+        asm.jump_if(R0, When::Equal, 0, none);
+        asm.mov(R1, more);
+        asm.atomic_add(R0, scope::LIVE, R1);
+        asm.place(none);
     }
 
     /// The number of the thread's mount namespace in register 1. One that has none any more is

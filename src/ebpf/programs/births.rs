@@ -4,9 +4,9 @@ use super::super::assembler::{
     Alu, Assembler, FRAME, Helper, Insn, Label, Misassembled, R0, R1, R2, R3, R4, R6, R7, R8, Size,
     When,
 };
-use super::super::layout::{Counter, image, state};
+use super::super::layout::{Counter, KILLED_BY_FILTER, image, state};
 use super::Storage;
-use super::common::{self, IF_NEW, With, frame, leave, place, read};
+use super::common::{self, With, frame, leave, place, read};
 
 impl With {
     /// `sched_process_fork(parent, child)`: a thread gets what its parent has, before it runs.
@@ -40,7 +40,9 @@ impl With {
             }
         }
         self.count(&mut asm, Counter::NotFollowed);
+        asm.jump(out);
         asm.place(made);
+        self.live(&mut asm, frame::NEW + state::SCOPE, 1);
         common::lookup(&mut asm, self.maps.images, frame::SLOT);
         asm.jump_if(R0, When::Equal, 0, out);
         common::add_one(&mut asm, image::TASKS);
@@ -138,26 +140,22 @@ impl With {
     /// `sched_process_exit(task)`: a thread ends.
     pub(super) fn gone(&self) -> Result<Vec<Insn>, Misassembled> {
         let mut asm = Assembler::default();
-        let [out, forget, new, done] = [(); 4].map(|()| asm.label());
+        let [out, forget] = [(); 2].map(|()| asm.label());
         self.state(&mut asm);
         asm.jump_if(R0, When::Equal, 0, out);
         asm.mov(R8, R0);
+        asm.load(Size::Word, R1, R8, state::SCOPE);
+        asm.store(Size::Word, FRAME, frame::SCOPE, R1);
+        self.live(&mut asm, frame::SCOPE, -1);
         self.slot(&mut asm, forget);
+        asm.store(Size::Word, FRAME, frame::KEY, R1);
+        if let Some(mode) = self.fields.filtered {
+            self.killed_by_filter(&mut asm, mode);
+        }
         self.jump_if_thread(&mut asm, forget);
         self.count(&mut asm, Counter::Ended);
-        asm.load(Size::Word, R1, FRAME, frame::SLOT);
-        asm.store(Size::Word, FRAME, frame::KEY, R1);
         read(&mut asm, frame::KEY + 4, 4, R7, self.fields.exit_code);
-        common::lookup(&mut asm, self.maps.ends, frame::KEY);
-        asm.jump_if(R0, When::Equal, 0, new);
-        common::add_one(&mut asm, 0);
-        asm.jump(forget);
-        asm.place(new);
-        asm.store(Size::Double, FRAME, frame::VALUE, 1);
-        common::update(&mut asm, self.maps.ends, frame::KEY, frame::VALUE, IF_NEW);
-        asm.jump_if(R0, When::Equal, 0, done);
-        self.count(&mut asm, Counter::NoEnd);
-        asm.place(done);
+        self.ended(&mut asm);
         asm.place(forget);
         if self.plan.storage == Storage::Table {
             asm.call(Helper::GetCurrentPidTgid);
@@ -168,5 +166,36 @@ impl With {
         }
         leave(&mut asm, out);
         asm.finish()
+    }
+
+    /// Notes that a filter killed the thread in register 7, as far as can be told: a signal of
+    /// that kind may have been sent by somebody, to a process that has a filter.
+    fn killed_by_filter(&self, asm: &mut Assembler, mode: i32) {
+        /// `SECCOMP_MODE_DEAD` of kernel/seccomp.c, since Linux 5.17.
+        const DEAD: i32 = 3;
+        let [not, killed] = [(); 2].map(|()| asm.label());
+        read(asm, frame::INDEX, 4, R7, self.fields.exit_code);
+        read(asm, frame::INDEX + 4, 4, R7, mode);
+        asm.load(Size::Word, R2, FRAME, frame::INDEX + 4);
+        asm.jump_if(R2, When::Equal, 0, not);
+        asm.load(Size::Word, R1, FRAME, frame::INDEX);
+        asm.alu(Alu::And, R1, 0x7f);
+        asm.jump_if(R1, When::Equal, libc::SIGSYS, killed);
+        // Strict mode kills for good.
+        asm.jump_if(R2, When::NotEqual, DEAD, not);
+        asm.jump_if(R1, When::NotEqual, libc::SIGKILL, not);
+        asm.place(killed);
+        asm.store(Size::Word, FRAME, frame::KEY + 4, KILLED_BY_FILTER);
+        self.ended(asm);
+        asm.place(not);
+    }
+
+    /// Counts an end under the key in the frame.
+    fn ended(&self, asm: &mut Assembler) {
+        let [done, full] = [(); 2].map(|()| asm.label());
+        self.add_or_insert(asm, self.maps.ends, done, full);
+        asm.place(full);
+        self.count(asm, Counter::NoEnd);
+        asm.place(done);
     }
 }

@@ -171,7 +171,7 @@ impl With {
     }
 
     /// Counts under the key in the frame, and goes to `done`; or to `full`.
-    fn add_or_insert(&self, asm: &mut Assembler, map: i32, done: Label, full: Label) {
+    pub(super) fn add_or_insert(&self, asm: &mut Assembler, map: i32, done: Label, full: Label) {
         let new = asm.label();
         common::lookup(asm, map, frame::KEY);
         asm.jump_if(R0, When::Equal, 0, new);

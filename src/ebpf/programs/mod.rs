@@ -101,6 +101,8 @@ struct Fields {
     pid: i32,
     tgid: i32,
     exit_code: i32,
+    /// A kernel may have no seccomp.
+    filtered: Option<i32>,
     leader: i32,
     start_time: i32,
     namespaces: i32,
@@ -140,6 +142,7 @@ impl Fields {
             pid: task("pid")?,
             tgid: task("tgid")?,
             exit_code: task("exit_code")?,
+            filtered: task("seccomp.mode").ok(),
             leader: task("group_leader")?,
             start_time: task("start_time")?,
             namespaces: task("nsproxy")?,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::snapshot::{Call, Image, Snapshot};
 use crate::arch::Arch;
+use crate::ebpf::layout::KILLED_BY_FILTER;
 use crate::event::{ArgFacts, ArgValue, Capture, Errno, Gap, Outcome, Remark};
 use crate::record::counts::{OTHERS, Observations, ProgramId, Total};
 use crate::sys::kernel::{Signo, Tid};
@@ -81,6 +82,10 @@ impl Frame {
         let name = Some(image.name.clone()).filter(|name| !name.is_empty());
         seen.ran(program, image.tasks.max(1), Tid(image.tid), name);
         for (status, processes) in &image.ends {
+            if *status == KILLED_BY_FILTER {
+                seen.gap(Gap::KilledByFilter);
+                continue;
+            }
             let signal = status & 0x7f;
             let how = if signal == 0 {
                 format!("exit {}", status >> 8 & 0xff)
@@ -88,9 +93,6 @@ impl Frame {
                 Signo(signal).to_string()
             };
             seen.all_ended(program, how, *processes);
-            if signal == libc::SIGSYS {
-                seen.gap(Gap::KilledByFilter);
-            }
         }
         if image.set_id {
             seen.remark(Remark::Privileges, program);
