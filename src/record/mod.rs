@@ -29,7 +29,9 @@ use crate::event::{Capture, Denial};
 pub use crate::sys::{Signo, Tid};
 pub use backend::{Backend, Choice, Stops, Wish};
 pub use counts::{First, Observations};
-pub use ebpf::EbpfError;
+pub use ebpf::{
+    Contained, Containers, EbpfError, Look, WatchContainers, Which, Why, is_there, mount_namespace,
+};
 pub use floor::RuntimeTracer;
 pub use known::Known;
 pub use under::{Mode, Under};

@@ -7,10 +7,11 @@ use std::time::Duration;
 use callsieve::event::Gap;
 use callsieve::record::{
     self, Command, End, Finished, Front, Known, Mode, RecordError, Session, Side, Target, Tid,
-    Under, Wish,
+    Under, Which, Wish,
 };
 use callsieve::recording::{self, Recording, RunBuilder};
 
+use crate::cli::containers::{self, Job, Place};
 use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -18,7 +19,7 @@ use crate::cli::host::HostArgs;
 use crate::cli::render::recorded::{Recorded, summary};
 use crate::cli::render::screen::{Limits, Screen};
 use crate::cli::ui::Ui;
-use crate::cli::{known, output, render, under};
+use crate::cli::{container, known, output, render, under};
 
 /// Run a command and record its system calls
 ///
@@ -30,19 +31,20 @@ use crate::cli::{known, output, render, under};
 /// incomplete, with 4 if recording is not permitted here.
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "callsieve record [OPTIONS] [--] COMMAND [ARG]...\n       callsieve record [OPTIONS] --pid PID",
+    override_usage = "callsieve record [OPTIONS] [--] COMMAND [ARG]...\n       callsieve record [OPTIONS] --pid PID\n       callsieve record [OPTIONS] --container ID | --cgroup FOLDER | --all",
     after_help = "\
 Examples:
   callsieve record -o web.rec.json -- nginx -g 'daemon off;'
   callsieve record --duration 30s -- ./server
-  callsieve record --pid 4125 --duration 5m -o running.rec.json"
+  callsieve record --pid 4125 --duration 5m -o running.rec.json
+  callsieve record --all -o recordings --duration 1h"
 )]
 pub(crate) struct RecordArgs {
     /// The command and its arguments
     #[arg(
         value_name = "COMMAND",
         trailing_var_arg = true,
-        required_unless_present = "pid"
+        required_unless_present_any = ["pid", "container", "cgroup", "all"]
     )]
     command: Vec<OsString>,
     /// Write the recording to this file; without it, to NAME.rec.json, or NAME.2.rec.json and so
@@ -68,6 +70,18 @@ pub(crate) struct RecordArgs {
     /// the recording is incomplete, as the start is missing
     #[arg(long, value_name = "PID", conflicts_with = "command", value_parser = clap::value_parser!(i32).range(1..))]
     pid: Option<i32>,
+    /// Record a container that runs, by its name or ID, with all that is started in it; the
+    /// recording is incomplete, as the start is missing. Takes eBPF
+    #[arg(long, value_name = "ID", conflicts_with_all = CONTAINERS_CONFLICT, conflicts_with = "cgroup")]
+    container: Option<String>,
+    /// Record what is in this control group (of version 2) or below it, or is going to be. Takes
+    /// eBPF
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = CONTAINERS_CONFLICT)]
+    cgroup: Option<PathBuf>,
+    /// Record every container of this machine from its first instruction on, each to a file of
+    /// its own in the folder that `-o` names, until Ctrl-C. Takes eBPF
+    #[arg(long, conflicts_with_all = CONTAINERS_CONFLICT, conflicts_with_all = ["container", "cgroup"])]
+    all: bool,
     /// Only the process itself, not what it starts
     #[arg(long, requires = "pid")]
     no_follow: bool,
@@ -100,8 +114,20 @@ pub(crate) struct RecordArgs {
     host: HostArgs,
 }
 
+/// What does not go with containers that are recorded from outside.
+const CONTAINERS_CONFLICT: [&str; 8] = [
+    "command",
+    "pid",
+    "under",
+    "known",
+    "no_follow",
+    "results",
+    "kill_on_exit",
+    "output_folder",
+];
+
 /// How to record.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum BackendArg {
     /// Whatever fits
     Auto,
@@ -151,6 +177,9 @@ pub(crate) fn label(text: &str) -> Result<(String, String), String> {
 
 /// Runs the command.
 pub(crate) fn run(args: &RecordArgs, ui: &Ui) -> Result<Exit, CommandError> {
+    if let Some(job) = args.containers()? {
+        return containers::record(&job, ui);
+    }
     let session = args.session(ui)?;
     let path = match (&args.output, &args.output_folder) {
         (Some(path), _) => path.clone(),
@@ -169,6 +198,73 @@ pub(crate) fn run(args: &RecordArgs, ui: &Ui) -> Result<Exit, CommandError> {
 }
 
 impl RecordArgs {
+    /// What is to be recorded from outside, if it is that.
+    fn containers(&self) -> Result<Option<Job>, CommandError> {
+        let (which, label) = if self.all {
+            (Which::All, "containers".to_owned())
+        } else if let Some(path) = &self.cgroup {
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            (
+                Which::Group(path.clone()),
+                name.to_string_lossy().into_owned(),
+            )
+        } else if let Some(id) = &self.container {
+            let pid = Tid(container::pid(id)?);
+            let gone = || CommandError::user(format!("container `{id}` is not running"));
+            let namespace = record::mount_namespace(pid).ok_or_else(gone)?;
+            if record::mount_namespace(own_pid()) == Some(namespace) {
+                return Err(CommandError::user(format!(
+                    "container `{id}` shares this process's mount namespace, so they can't be told apart"
+                )));
+            }
+            (Which::Namespace(namespace), id.clone())
+        } else {
+            return Ok(None);
+        };
+        if !matches!(self.backend, BackendArg::Auto | BackendArg::Ebpf) {
+            return Err(CommandError::user(
+                "containers are recorded from outside with eBPF only",
+            ));
+        }
+        let place = match (&self.output, self.all) {
+            (Some(folder), true) => Place::Folder(folder.clone()),
+            (None, true) => Place::Folder(PathBuf::from(".")),
+            (Some(path), false) => Place::File(path.clone()),
+            (None, false) => Place::File(free_name(&label)),
+        };
+        if place == Place::Folder(PathBuf::from("-")) {
+            return Err(CommandError::user("name a folder for the recordings"));
+        }
+        Ok(Some(Job {
+            which,
+            label,
+            labels: self.labels()?,
+            limits: self.limits(self.output.as_deref()),
+            place,
+        }))
+    }
+
+    fn limits(&self, path: Option<&Path>) -> Limits {
+        let to_stdout = path.is_some_and(|path| output::is_stdout(Some(path)));
+        Limits {
+            duration: self.duration,
+            quiet: self.stop_when_quiet,
+            checkpoint: (!to_stdout && !self.checkpoint.is_zero()).then_some(self.checkpoint),
+        }
+    }
+
+    fn labels(&self) -> Result<BTreeMap<String, String>, CommandError> {
+        let mut labels = BTreeMap::new();
+        for (key, value) in &self.label {
+            if labels.insert(key.clone(), value.clone()).is_some() {
+                return Err(CommandError::user(format!(
+                    "`--label {key}` is given twice"
+                )));
+            }
+        }
+        Ok(labels)
+    }
+
     fn session(&self, ui: &Ui) -> Result<Session, CommandError> {
         let (target, label) = if let Some(pid) = self.pid {
             let follow = !self.no_follow;
@@ -181,14 +277,6 @@ impl RecordArgs {
             let label = name.to_string_lossy().into_owned();
             (Target::Command(command), label)
         };
-        let mut labels = BTreeMap::new();
-        for (key, value) in &self.label {
-            if labels.insert(key.clone(), value.clone()).is_some() {
-                return Err(CommandError::user(format!(
-                    "`--label {key}` is given twice"
-                )));
-            }
-        }
         Ok(Session {
             target,
             wish: match self.backend {
@@ -201,7 +289,7 @@ impl RecordArgs {
             results: self.results,
             kill_on_exit: self.kill_on_exit,
             label,
-            labels,
+            labels: self.labels()?,
             under: self.under(ui)?,
         })
     }
@@ -244,12 +332,7 @@ impl RecordArgs {
         front: &Front,
         ui: &Ui,
     ) -> Result<Exit, CommandError> {
-        let limits = Limits {
-            duration: self.duration,
-            quiet: self.stop_when_quiet,
-            checkpoint: (!output::is_stdout(Some(path)) && !self.checkpoint.is_zero())
-                .then_some(self.checkpoint),
-        };
+        let limits = self.limits(Some(path));
         let mut screen = Screen::new(
             &session.label,
             limits,
@@ -331,6 +414,10 @@ pub(crate) fn command(
         candidates,
         arguments,
     })
+}
+
+fn own_pid() -> Tid {
+    Tid(i32::try_from(std::process::id()).unwrap_or_default())
 }
 
 fn process_name(pid: Tid) -> String {

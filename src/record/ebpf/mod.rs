@@ -8,9 +8,11 @@
 //! seen there. With [`Session::results`], and for containers, they run at the end of calls too,
 //! where it is seen.
 
+mod containers;
 mod error;
 mod observe;
 mod probe;
+mod retire;
 mod run_loop;
 mod snapshot;
 mod tables;
@@ -23,6 +25,9 @@ use crate::sys::kernel::Tid;
 use crate::sys::linux::Linux;
 use crate::sys::{programs, signals};
 
+pub use containers::{
+    Contained, Containers, Look, WatchContainers, Which, Why, is_there, mount_namespace,
+};
 pub use error::EbpfError;
 pub(crate) use probe::may_load;
 

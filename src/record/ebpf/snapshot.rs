@@ -11,7 +11,7 @@ use crate::sys::ebpf::Map;
 use crate::sys::kernel::Tid;
 
 /// All that was counted.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Snapshot {
     pub(super) images: Vec<Image>,
     pub(super) lost: u64,
@@ -23,6 +23,7 @@ pub(super) struct Snapshot {
 /// A program that ran in a scope.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Image {
+    slot: u32,
     pub(super) scope: u32,
     /// It came into its scope from outside: a container's runtime.
     pub(super) entered: bool,
@@ -62,6 +63,8 @@ pub(super) struct Scope {
     pub(super) namespace: u32,
     pub(super) tid: Tid,
     pub(super) time: u64,
+    /// Threads that are in it.
+    pub(super) live: u64,
     /// The name of the control group, and of the one above it.
     pub(super) group: [String; 2],
 }
@@ -84,7 +87,7 @@ struct Details {
     ends: BTreeMap<u32, BTreeMap<i32, u64>>,
 }
 
-fn entries(map: &Map) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EbpfError> {
+pub(super) fn entries(map: &Map) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EbpfError> {
     map.entries().map_err(EbpfError::Read)
 }
 
@@ -98,6 +101,69 @@ fn text(value: &[u8], at: impl Into<i32>, most: i32) -> String {
     let field = value.get(at..at + bytes(most)).unwrap_or_default();
     let end = field.split(|byte| *byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(end).into_owned()
+}
+
+impl Snapshot {
+    /// What was counted since another snapshot.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        let mut images = Vec::new();
+        for image in &self.images {
+            let same = |it: &&Image| it.slot == image.slot && it.time == image.time;
+            let mut rest = image.clone();
+            if let Some(before) = before.images.iter().find(same) {
+                rest.subtract(before);
+            }
+            if !rest.calls.is_empty() || !rest.ends.is_empty() {
+                images.push(rest);
+            }
+        }
+        Self {
+            images,
+            lost: self.lost.saturating_sub(before.lost),
+            not_followed: self.not_followed.saturating_sub(before.not_followed),
+            processes: self.processes.saturating_sub(before.processes),
+            ended: self.ended.saturating_sub(before.ended),
+        }
+    }
+}
+
+impl Image {
+    fn subtract(&mut self, before: &Self) {
+        for (status, processes) in &mut self.ends {
+            *processes =
+                processes.saturating_sub(before.ends.get(status).copied().unwrap_or_default());
+        }
+        self.ends.retain(|_, processes| *processes > 0);
+        self.tasks = self.tasks.saturating_sub(before.tasks).max(1);
+        for call in &mut self.calls {
+            let same = |it: &&Call| (it.arch, it.number) == (call.arch, call.number);
+            if let Some(before) = before.calls.iter().find(same) {
+                call.subtract(before);
+            }
+        }
+        self.calls.retain(|call| call.calls > 0);
+    }
+}
+
+impl Call {
+    fn subtract(&mut self, before: &Self) {
+        self.calls = self.calls.saturating_sub(before.calls);
+        for (error, calls) in &mut self.results {
+            *calls = calls.saturating_sub(before.results.get(error).copied().unwrap_or_default());
+        }
+        self.results.retain(|_, calls| *calls > 0);
+        for (index, facts) in &mut self.args {
+            let Some(before) = before.args.get(index) else {
+                continue;
+            };
+            for (value, calls) in &mut facts.values {
+                *calls =
+                    calls.saturating_sub(before.values.get(value).copied().unwrap_or_default());
+            }
+            facts.values.retain(|_, calls| *calls > 0);
+            facts.overflow = facts.overflow.saturating_sub(before.overflow);
+        }
+    }
 }
 
 impl Details {
@@ -147,6 +213,11 @@ impl Reader {
         }
     }
 
+    /// A slot is another program's from now on.
+    pub(super) fn forget(&mut self, slot: u32) {
+        self.known.remove(&slot);
+    }
+
     /// All that was counted so far. Counts go on meanwhile: those that are not here yet are in
     /// the next.
     pub(super) fn read(&mut self, probe: &Probe) -> Result<Snapshot, EbpfError> {
@@ -163,6 +234,7 @@ impl Reader {
         }
         for (slot, (scope, shared)) in slots {
             let mut image = self.image(probe, slot, shared)?;
+            image.slot = slot;
             image.scope = scope;
             image.calls = self.calls(probe, slot, &mut details)?;
             image.ends = details.ends.remove(&slot).unwrap_or_default();
@@ -193,6 +265,7 @@ impl Reader {
                 namespace: word_at(&value, scope::NAMESPACE),
                 tid: thread(double_at(&value, scope::THREAD)),
                 time: double_at(&value, scope::TIME),
+                live: double_at(&value, scope::LIVE),
                 group: [scope::GROUP, scope::ABOVE].map(|at| text(&value, at, scope::GROUP_SIZE)),
             });
         }

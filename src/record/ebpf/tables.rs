@@ -45,9 +45,9 @@ impl Sizes {
     };
     /// For all containers of a machine.
     pub(super) const ALL: Self = Self {
-        programs: 4096,
-        scopes: 512,
-        details: 1 << 17,
+        programs: 2048,
+        scopes: 256,
+        details: 1 << 16,
         odd: 4096,
         ends: 1 << 14,
         threads: 1 << 17,
@@ -67,10 +67,10 @@ pub(super) struct Tables {
     pub(super) results: Map,
     pub(super) images: Map,
     pub(super) by_file: Map,
-    slots: Map,
+    pub(super) slots: Map,
     pub(super) scopes: Map,
     pub(super) by_namespace: Map,
-    free_scopes: Map,
+    pub(super) free_scopes: Map,
     pub(super) ends: Map,
     counters: Map,
     pub(super) processes: Map,
