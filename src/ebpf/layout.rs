@@ -79,7 +79,9 @@ pub(crate) mod scope {
     pub(crate) const GROUP_SIZE: i32 = 128;
     /// Threads that are in it now.
     pub(crate) const LIVE: i16 = 288;
-    pub(crate) const SIZE: i32 = 296;
+    /// What no other namespace has had or will have, as its number may come again.
+    pub(crate) const SERIAL: i16 = 296;
+    pub(crate) const SIZE: i32 = 304;
 }
 
 /// In place of how a process ended: a filter killed it, or one of its threads.

@@ -327,8 +327,7 @@ guests! {
     seccomp_kill_process: guest("seccomp_kill_process.c", 159, "before\n")
         .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
         .gaps_with(HIDING, &["hidden-by-filter", "killed-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY)
-        .only_strace("x86_64 getpriority", KILLS).with(IN_KERNEL);
+        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
     seccomp_kill_thread: guest("seccomp_kill_thread.c", 83, "one thread less\n")
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority").gaps(&["killed-by-filter"])

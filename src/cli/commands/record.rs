@@ -217,7 +217,7 @@ impl RecordArgs {
                     "container `{id}` shares this process's mount namespace, so they can't be told apart"
                 )));
             }
-            (Which::Namespace(namespace), id.clone())
+            (Which::NamespaceOf(pid), id.clone())
         } else {
             return Ok(None);
         };

@@ -110,11 +110,14 @@ impl With {
         asm.jump_if(R1, When::Equal, 0, out);
     }
 
-    /// The scope of the mount namespace whose number is in register 1, into the frame.
+    /// The scope of the thread's mount namespace, into the frame.
     fn scope(&self, asm: &mut Assembler, out: Label) {
         let [lost, known, done] = [(); 3].map(|()| asm.label());
-        let maps = self.maps;
-        asm.store(Size::Word, FRAME, frame::KEY, R1);
+        let (maps, fields) = (self.maps, self.fields);
+        follow(asm, R6, R7, fields.namespaces);
+        follow(asm, R6, R6, fields.mounts);
+        read(asm, frame::KEY, 8, R6, fields.namespace_serial);
+        read(asm, frame::INDEX, 4, R6, fields.namespace_number);
         common::lookup(asm, maps.by_namespace, frame::KEY);
         asm.jump_if(R0, When::NotEqual, 0, known);
         asm.map(R1, maps.free_scopes);
@@ -124,8 +127,10 @@ impl With {
         common::lookup(asm, maps.scopes, frame::SCOPE);
         asm.jump_if(R0, When::Equal, 0, lost);
         asm.mov(R6, R0);
-        asm.load(Size::Word, R1, FRAME, frame::KEY);
+        asm.load(Size::Word, R1, FRAME, frame::INDEX);
         asm.store(Size::Word, R6, scope::NAMESPACE, R1);
+        asm.load(Size::Double, R1, FRAME, frame::KEY);
+        asm.store(Size::Double, R6, scope::SERIAL, R1);
         asm.call(Helper::GetCurrentPidTgid);
         asm.store(Size::Double, R6, scope::THREAD, R0);
         asm.call(Helper::KtimeGetNs);

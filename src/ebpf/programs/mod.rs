@@ -108,6 +108,7 @@ struct Fields {
     namespaces: i32,
     mounts: i32,
     namespace_number: i32,
+    namespace_serial: i32,
     memory: i32,
     exe_file: i32,
     file_dentry: i32,
@@ -148,6 +149,8 @@ impl Fields {
             namespaces: task("nsproxy")?,
             mounts: btf.offset("nsproxy", "mnt_ns")?,
             namespace_number: btf.offset("mnt_namespace", "ns.inum")?,
+            // All namespaces have one since Linux 6.18.
+            namespace_serial: btf.offset_of_any("mnt_namespace", &["seq", "ns.ns_id"])?,
             memory: task("mm")?,
             exe_file: btf.offset("mm_struct", "exe_file")?,
             file_dentry: file("f_path.dentry")?,

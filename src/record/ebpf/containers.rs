@@ -1,6 +1,8 @@
 //! Containers that run, or are going to: one, those of a control group, or all of the machine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -22,8 +24,8 @@ use crate::sys::{process, programs, signals};
 pub enum Which {
     /// Every container, by its mount namespace, which is not this process's.
     All,
-    /// The one with this mount namespace.
-    Namespace(u32),
+    /// The one to whose mount namespace this process belongs.
+    NamespaceOf(Tid),
     /// Whatever is in a control group of the second version, or below it.
     Group(PathBuf),
 }
@@ -138,13 +140,22 @@ impl Containers {
     /// Records until the watcher has enough, a signal comes that ends programs, or the one
     /// container is over. SIGHUP starts the counts anew.
     pub fn record(&self, watch: &mut dyn WatchContainers) -> Result<(), RecordError> {
+        // While it is open nobody else gets its number.
+        let mut namespace: Option<(u32, File)> = None;
         let (rule, sizes) = match &self.which {
             Which::All => {
                 let own = namespace_of("/proc/self/ns/mnt");
                 let own = own.ok_or(EbpfError::Read(nix::errno::Errno::ENOENT))?;
                 (Rule::AllBut(own), Sizes::ALL)
             }
-            Which::Namespace(number) => (Rule::Namespace(*number), Sizes::ONE),
+            Which::NamespaceOf(pid) => {
+                let gone = |_error| RecordError::NoProcess { pid: *pid };
+                let open = File::open(format!("/proc/{pid}/ns/mnt")).map_err(gone)?;
+                let number = open.metadata().map_err(gone)?.ino();
+                let number = u32::try_from(number).unwrap_or_default();
+                namespace = Some((number, open));
+                (Rule::Namespace(number), Sizes::ONE)
+            }
             Which::Group(_) => (Rule::Group, Sizes::ONE),
         };
         let mut probe = Probe::new(Wanted {
@@ -187,8 +198,10 @@ impl Containers {
             was_there,
             known: BTreeMap::new(),
             before: None,
+            serials: BTreeMap::new(),
             retired: Vec::new(),
             lost: 0,
+            namespace: namespace.as_ref().map(|(number, _)| *number),
         }
         .run(watch)
     }
@@ -205,6 +218,10 @@ struct Run<'a> {
     was_there: BTreeSet<u32>,
     /// What is known of containers beside what the kernel tells each time.
     known: BTreeMap<u32, Contained>,
+    /// What tells their namespaces apart, by their numbers.
+    serials: BTreeMap<u32, u64>,
+    /// The number of the one's mount namespace.
+    namespace: Option<u32>,
     /// What was counted when the counts started anew.
     before: Option<Snapshot>,
     /// Containers that are over, until their tables are free again.
@@ -248,9 +265,10 @@ impl Run<'_> {
         why: Why,
         watch: &mut dyn WatchContainers,
     ) -> Result<(Control, bool), RecordError> {
+        // Of what is over nothing can be counted any more.
+        let containers = self.present()?;
         let mut whole = self.reader.read(&self.probe)?;
         whole.lost += self.lost;
-        let containers = self.present()?;
         let snapshot = match &self.before {
             Some(before) => whole.since(before),
             None => whole.clone(),
@@ -281,19 +299,23 @@ impl Run<'_> {
         match &self.containers.which {
             Which::All => {
                 let scopes = self.reader.scopes(&self.probe)?;
-                // Who is in a namespace without having made a call is not counted as living.
-                let quiet = scopes.iter().any(|scope| scope.live == 0);
+                // Who was in a namespace before and has made no call is not counted as living.
+                // Who came later was met on coming.
+                let old = |scope: &Scope| self.was_there.contains(&scope.namespace);
+                let quiet = scopes.iter().any(|scope| scope.live == 0 && old(scope));
                 let present = if quiet { namespaces() } else { BTreeSet::new() };
                 let mut all = Vec::new();
                 for scope in scopes {
                     let over = scope.live == 0 && !present.contains(&scope.namespace);
+                    self.serials.insert(scope.number, scope.serial);
                     all.push(self.contained(&scope, over));
                 }
                 Ok(all)
             }
-            Which::Namespace(number) => {
-                let over = !namespaces().contains(number);
-                Ok(vec![self.only(Some(*number), over)])
+            Which::NamespaceOf(_) => {
+                let number = self.namespace;
+                let over = number.is_none_or(|number| !namespaces().contains(&number));
+                Ok(vec![self.only(number, over)])
             }
             Which::Group(_) => Ok(vec![self.only(None, false)]),
         }
@@ -345,14 +367,15 @@ impl Run<'_> {
         }
         self.retired = waiting;
         for over in containers.iter().filter(|it| it.over) {
-            let Some(namespace) = over.namespace else {
-                continue;
-            };
             self.known.remove(&over.number);
             // If the number comes again it is another one's.
-            self.was_there.remove(&namespace);
-            let retired = Retired::new(&self.probe, namespace, over.number, whole)?;
-            self.retired.push(retired);
+            if let Some(namespace) = over.namespace {
+                self.was_there.remove(&namespace);
+            }
+            if let Some(serial) = self.serials.remove(&over.number) {
+                let retired = Retired::new(&self.probe, serial, over.number, whole)?;
+                self.retired.push(retired);
+            }
         }
         Ok(())
     }

@@ -22,12 +22,12 @@ impl Retired {
     /// Lets nobody in any more.
     pub(super) fn new(
         probe: &Probe,
-        namespace: u32,
+        serial: u64,
         scope: u32,
         whole: &Snapshot,
     ) -> Result<Self, EbpfError> {
         let tables = &probe.tables;
-        let removed = tables.by_namespace.remove(&word(namespace));
+        let removed = tables.by_namespace.remove(&serial.to_ne_bytes());
         removed.map_err(EbpfError::Read)?;
         let mut slots = Vec::new();
         for (key, value) in entries(&tables.by_file)? {

@@ -61,6 +61,7 @@ pub(super) struct Call {
 pub(super) struct Scope {
     pub(super) number: u32,
     pub(super) namespace: u32,
+    pub(super) serial: u64,
     pub(super) tid: Tid,
     pub(super) time: u64,
     /// Threads that are in it.
@@ -263,6 +264,7 @@ impl Reader {
             all.push(Scope {
                 number: word_at(&number, 0),
                 namespace: word_at(&value, scope::NAMESPACE),
+                serial: double_at(&value, scope::SERIAL),
                 tid: thread(double_at(&value, scope::THREAD)),
                 time: double_at(&value, scope::TIME),
                 live: double_at(&value, scope::LIVE),
@@ -286,11 +288,12 @@ impl Reader {
         }
         /// `S_ISUID | S_ISGID`.
         const SET_ID: u32 = 0o6000;
+        let name = text(&value, image::NAME, image::NAME_SIZE);
         let made = Image {
             entered: word_at(&value, image::ENTERED) != 0,
             set_id: word_at(&value, image::MODE) & SET_ID != 0,
-            path: (!shared).then(|| path(&value)),
-            name: text(&value, image::NAME, image::NAME_SIZE),
+            path: (!shared).then(|| path(&value, &name)),
+            name,
             tid: thread(double_at(&value, image::THREAD)).0,
             time: double_at(&value, image::TIME),
             tasks,
@@ -346,12 +349,16 @@ impl Reader {
     }
 }
 
-/// A path of which the programs have written the components from its end on.
-fn path(value: &[u8]) -> String {
+/// A path of which the programs have written the components from its end on. A file that is
+/// mounted nowhere has none, and the process's name stands for it.
+fn path(value: &[u8], name: &str) -> String {
     let length = bytes(word_at(value, image::LENGTH).cast_signed());
     let start = bytes(image::PATH);
     let written = value.get(start..start + length).unwrap_or_default();
     let written = written.strip_suffix(&[0]).unwrap_or(written);
+    if written.is_empty() {
+        return format!("({name})");
+    }
     let mut components: Vec<&[u8]> = written.split(|byte| *byte == 0).collect();
     components.reverse();
     let flags = word_at(value, image::FLAGS).cast_signed();

@@ -150,7 +150,7 @@ impl Tables {
             by_file: hash("by_file", 32, 4, slots)?,
             slots: queue("slots", slots)?,
             scopes: array("scopes", scope::SIZE, sizes.scopes)?,
-            by_namespace: hash("by_namespace", 4, 4, sizes.scopes)?,
+            by_namespace: hash("by_namespace", 8, 4, sizes.scopes)?,
             free_scopes: queue("free_scopes", sizes.scopes)?,
             ends: hash("ends", 8, 8, sizes.ends)?,
             counters: array("counters", layout::COUNTERS * 8, 1)?,
