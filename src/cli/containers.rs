@@ -235,7 +235,8 @@ impl WatchContainers for Writer<'_> {
                 continue;
             };
             self.others.retain(|it| Some(*it) != container.namespace);
-            let last = container.over || look.why != Why::Tick;
+            let is_one = matches!(self.job.place, Place::File(_));
+            let last = (container.over && !is_one) || look.why != Why::Tick;
             let quiet = limits.quiet.is_some();
             if !(last || due || quiet) {
                 continue;

@@ -82,6 +82,8 @@ pub struct Host {
     pub(crate) notify: bool,
     /// It wakes the notified on the same processor.
     pub(crate) sync_wake_up: bool,
+    /// Programs can be loaded into the kernel, and processes have the kernel's numbers.
+    pub(crate) ebpf: bool,
 }
 
 impl Host {
@@ -102,6 +104,7 @@ impl Host {
             trace_action: seccomp::knows(RET_TRACE),
             notify: seccomp::knows(RET_USER_NOTIF) && kernel >= CONTINUE,
             sync_wake_up: kernel >= SYNC_WAKE_UP,
+            ebpf: super::ebpf::may_load().is_ok() && super::ebpf::numbers_are_the_kernels(),
         }
     }
 }
@@ -113,7 +116,16 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
         return under(session, *host);
     }
     if session.wish == Wish::Ebpf {
-        return ebpf(session);
+        let choice = ebpf(session, "asked for")?;
+        super::ebpf::may_load()?;
+        return Ok(choice);
+    }
+    if session.wish == Wish::Auto
+        && host.ebpf
+        && matches!(session.target, Target::Process { follow: true, .. })
+    {
+        let why = "a process that runs is counted in the kernel, and never stopped for it";
+        return ebpf(session, why);
     }
     if session.wish == Wish::Notify {
         check_notify(session, *host)?;
@@ -159,7 +171,7 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
 }
 
 /// Programs in the kernel, if they are taken: that is seen when they are loaded.
-fn ebpf(session: &Session) -> Result<Choice, RecordError> {
+fn ebpf(session: &Session, reason: &str) -> Result<Choice, RecordError> {
     if !session.known.calls.is_empty() {
         return Err(RecordError::Contradiction(
             "eBPF records known calls at no price; leave `--known` away",
@@ -170,10 +182,9 @@ fn ebpf(session: &Session) -> Result<Choice, RecordError> {
             "eBPF follows what a process starts; attach with ptrace",
         ));
     }
-    super::ebpf::may_load()?;
     Ok(Choice {
         backend: Backend::Ebpf,
-        reason: "asked for".to_owned(),
+        reason: reason.to_owned(),
         no_new_privileges: false,
         launched: matches!(session.target, Target::Command(_)),
     })
@@ -266,6 +277,7 @@ mod tests {
         trace_action: true,
         notify: true,
         sync_wake_up: true,
+        ebpf: false,
     };
 
     fn session(wish: Wish) -> Session {
@@ -312,6 +324,9 @@ mod tests {
             ..session(Wish::Auto)
         };
         assert_eq!(name(&process, HOST).unwrap(), "ptrace");
+        let kernel = Host { ebpf: true, ..HOST };
+        assert_eq!(name(&process, kernel).unwrap(), "ebpf");
+        assert_eq!(name(&plain, kernel).unwrap(), "ptrace+seccomp");
         let mut known = session(Wish::Auto);
         known.known.add(crate::arch::Arch::X86_64, "read");
         assert_eq!(name(&known, HOST).unwrap(), "notify");

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use callsieve::event::Gap;
 use callsieve::record::{
-    self, Command, End, Finished, Front, Known, Mode, RecordError, Session, Side, Target, Tid,
-    Under, Which, Wish,
+    self, Command, EbpfError, End, Finished, Front, Known, Mode, RecordError, Session, Side,
+    Target, Tid, Under, Which, Wish,
 };
 use callsieve::recording::{self, Recording, RunBuilder};
 
@@ -468,7 +468,10 @@ pub(crate) fn failure(error: &RecordError) -> CommandError {
             }
         }
         RecordError::Ebpf(error) => {
-            let told = told.exits(Exit::NotPermitted);
+            let told = match error {
+                EbpfError::Group { .. } => told,
+                _ => told.exits(Exit::NotPermitted),
+            };
             match error.hint() {
                 Some(hint) => told.hint(hint),
                 None => told,

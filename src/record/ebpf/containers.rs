@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::EbpfError;
@@ -100,6 +100,8 @@ impl Look<'_> {
         if !of.over {
             frame.gaps.push(Gap::Detached);
         }
+        // The execve that started it was made by its runtime, and under its filter.
+        frame.launched = frame.contained && !of.was_there;
         frame.capture.milliseconds =
             u64::try_from(self.elapsed.saturating_sub(of.at).as_millis()).unwrap_or(u64::MAX);
         frame.observations(self.snapshot, of.number)
@@ -125,6 +127,13 @@ fn namespace_of(link: &str) -> Option<u32> {
     let target = std::fs::read_link(link).ok()?;
     let number = target.to_str()?.strip_prefix("mnt:[")?.strip_suffix(']')?;
     number.parse().ok()
+}
+
+/// Whether somebody is in a control group or below it; Documentation/admin-guide/cgroup-v2.rst.
+/// The root has no such file, and is never empty.
+fn is_populated(path: &Path) -> bool {
+    let events = std::fs::read_to_string(path.join("cgroup.events"));
+    events.map_or(true, |text| text.lines().any(|line| line == "populated 1"))
 }
 
 /// The mount namespaces of all processes that there are.
@@ -202,6 +211,10 @@ impl Containers {
             retired: Vec::new(),
             lost: 0,
             namespace: namespace.as_ref().map(|(number, _)| *number),
+            filled: match &self.which {
+                Which::Group(path) => is_populated(path),
+                Which::All | Which::NamespaceOf(_) => true,
+            },
         }
         .run(watch)
     }
@@ -222,6 +235,8 @@ struct Run<'a> {
     serials: BTreeMap<u32, u64>,
     /// The number of the one's mount namespace.
     namespace: Option<u32>,
+    /// Somebody was in the one before.
+    filled: bool,
     /// What was counted when the counts started anew.
     before: Option<Snapshot>,
     /// Containers that are over, until their tables are free again.
@@ -290,8 +305,9 @@ impl Run<'_> {
             self.retire(&containers, &whole)?;
             return Ok((control, false));
         }
-        let over = containers.iter().any(|it| it.over);
-        Ok((control, over))
+        // A control group may be filled again.
+        let one = matches!(self.containers.which, Which::NamespaceOf(_));
+        Ok((control, one && containers.iter().all(|it| it.over)))
     }
 
     /// The containers that there are now.
@@ -317,7 +333,10 @@ impl Run<'_> {
                 let over = number.is_none_or(|number| !namespaces().contains(&number));
                 Ok(vec![self.only(number, over)])
             }
-            Which::Group(_) => Ok(vec![self.only(None, false)]),
+            Which::Group(path) => {
+                let empty = !is_populated(path);
+                Ok(vec![self.only(None, empty)])
+            }
         }
     }
 
@@ -341,15 +360,16 @@ impl Run<'_> {
         known.clone()
     }
 
+    /// What is recorded if it is one.
     fn only(&mut self, namespace: Option<u32>, over: bool) -> Contained {
+        let was_there = self.filled;
         let known = self.known.entry(0).or_insert_with(|| Contained {
             number: 0,
             namespace,
             pid: Tid(0),
             at: Duration::ZERO,
             id: None,
-            // It runs already, or may.
-            was_there: true,
+            was_there,
             over,
         });
         known.over = over;

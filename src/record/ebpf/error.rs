@@ -20,6 +20,9 @@ pub enum EbpfError {
     /// It describes them in a way that is not known.
     #[error("can't use the kernel's description of its types")]
     Types(#[from] BtfError),
+    /// Processes have other numbers here.
+    #[error("processes have other numbers here than for the kernel")]
+    Numbers,
     /// This user may not.
     #[error("not permitted to load eBPF programs")]
     NotPermitted {
@@ -85,6 +88,9 @@ impl EbpfError {
                 "before Linux 5.11 tables count as locked memory: raise `ulimit -l`"
             }
             Self::Group { .. } => "name a folder of the cgroup v2 hierarchy, below /sys/fs/cgroup",
+            Self::Numbers => {
+                "run it in the machine's own PID namespace (`--pid=host` in a container), or with `--backend ptrace`"
+            }
             Self::Types(_) | Self::Refused { .. } => {
                 "record with `--backend ptrace`, and tell us of your kernel"
             }

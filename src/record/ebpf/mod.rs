@@ -16,6 +16,8 @@ mod retire;
 mod run_loop;
 mod snapshot;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use super::backend::Choice;
 use super::{Command, Finished, RecordError, Recorder, Session, Target, Watch, launch};
@@ -29,7 +31,7 @@ pub use containers::{
     Contained, Containers, Look, WatchContainers, Which, Why, is_there, mount_namespace,
 };
 pub use error::EbpfError;
-pub(crate) use probe::may_load;
+pub(crate) use probe::{may_load, numbers_are_the_kernels};
 
 use observe::Frame;
 use probe::{Probe, Wanted};
@@ -94,6 +96,9 @@ impl Ebpf {
     fn attach(&self, pid: Tid, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
         if programs::name(pid).is_none() {
             return Err(RecordError::NoProcess { pid });
+        }
+        if !numbers_are_the_kernels() {
+            return Err(EbpfError::Numbers.into());
         }
         let mut probe = Probe::new(self.wanted(Rule::Processes))?;
         listen()?;

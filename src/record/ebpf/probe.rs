@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -75,6 +76,13 @@ pub(crate) fn may_load() -> Result<(), EbpfError> {
     }
 }
 
+/// Whether numbers of processes are the same for this process and the kernel.
+pub(crate) fn numbers_are_the_kernels() -> bool {
+    /// `PROC_PID_INIT_INO` of include/uapi/linux/nsfs.h.
+    const FIRST: u64 = 0xefff_fffc;
+    std::fs::metadata("/proc/self/ns/pid").is_ok_and(|it| it.ino() == FIRST)
+}
+
 impl Probe {
     /// Loads the programs. They run from [`Probe::attach`] on.
     pub(super) fn new(wanted: Wanted) -> Result<Self, EbpfError> {
@@ -90,6 +98,9 @@ impl Probe {
                 Storage::Table
             }
         });
+        if storage == Storage::Table && !numbers_are_the_kernels() {
+            return Err(EbpfError::Numbers);
+        }
         ebpf::unlimit_memory();
         let tables = Tables::new(storage, wanted.sizes, &btf)?;
         let plan = Plan {
