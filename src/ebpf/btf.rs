@@ -1,6 +1,8 @@
 //! The kernel's description of its own types, `/sys/kernel/btf/vmlinux`: where a field stands in a
 //! structure, so that programs need no headers. Documentation/bpf/btf.rst has the format.
 
+use memchr::memmem;
+
 /// Why a description can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -96,7 +98,7 @@ impl Btf {
 
     /// The number of a type definition.
     pub fn typedef(&self, name: &str) -> Result<u32, BtfError> {
-        self.find(name, &[kind::TYPEDEF]).map(|(id, _)| id)
+        self.find(name, kind::TYPEDEF).map(|(id, _)| id)
     }
 
     /// Where a field stands in a structure, in bytes. `path` goes through structures within it by
@@ -105,7 +107,7 @@ impl Btf {
         let missing = || BtfError::Missing {
             name: format!("{structure}.{path}"),
         };
-        let (_, mut within) = self.find(structure, &[kind::STRUCT])?;
+        let (_, mut within) = self.find(structure, kind::STRUCT)?;
         let mut offset = 0;
         for field in path.split('.') {
             let (at, target) = self.field(within, field, 0).ok_or_else(missing)?;
@@ -127,17 +129,23 @@ impl Btf {
         Err(last)
     }
 
-    fn find(&self, name: &str, kinds: &[u32]) -> Result<(u32, Type), BtfError> {
+    fn find(&self, name: &str, kind: u32) -> Result<(u32, Type), BtfError> {
+        let missing = || BtfError::Missing {
+            name: name.to_owned(),
+        };
+        // Each text stands there once, behind another one's end.
+        let texts = self.bytes.get(self.strings..).unwrap_or_default();
+        let wanted = [b"\0", name.as_bytes(), b"\0"].concat();
+        let at = memmem::find(texts, &wanted).ok_or_else(missing)? + 1;
+        let at = u32::try_from(at).map_err(|_too_large| BtfError::Damaged)?;
         for (id, place) in (1_u32..).zip(&self.places) {
             let found = type_at(&self.bytes, *place)?;
-            // A declaration has no members, but is of another kind.
-            if kinds.contains(&found.kind) && self.is_named(found.name, name) {
+            // A declaration without members is of another kind.
+            if found.name == at && found.kind == kind {
                 return Ok((id, found));
             }
         }
-        Err(BtfError::Missing {
-            name: name.to_owned(),
-        })
+        Err(missing())
     }
 
     fn is_named(&self, at: u32, name: &str) -> bool {
