@@ -196,7 +196,7 @@ fn check_notify(session: &Session, host: Host) -> Result<(), RecordError> {
             "results are not seen by notifications; record them with ptrace",
         ));
     }
-    if matches!(session.target, Target::Process { .. }) {
+    if session.target.is_attached() {
         return Err(RecordError::Contradiction(
             "a process that runs can't be given a filter; attach with ptrace",
         ));
@@ -207,7 +207,7 @@ fn check_notify(session: &Session, host: Host) -> Result<(), RecordError> {
 /// Why there is no filter, if there is none.
 fn begin_and_end(session: &Session, host: Host) -> Option<&'static str> {
     let command = match &session.target {
-        Target::Process { .. } => {
+        Target::Process { .. } | Target::Container { .. } => {
             return Some("a process that runs can't be given a filter that it could lose again");
         }
         Target::Command(command) => command,

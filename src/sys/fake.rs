@@ -32,6 +32,8 @@ pub(crate) struct Fake {
     pub(crate) leaders: BTreeMap<Tid, Tid>,
     pub(crate) memory: BTreeMap<u64, u64>,
     pub(crate) children: BTreeMap<Tid, Vec<Tid>>,
+    /// Those that share a process's PID namespace.
+    pub(crate) companions: BTreeMap<Tid, Vec<Tid>>,
     /// Threads that a request finds gone.
     pub(crate) gone: Vec<Tid>,
     pub(crate) time: Duration,
@@ -314,6 +316,10 @@ impl Kernel for Fake {
 
     fn children(&mut self, pid: Tid) -> Vec<Tid> {
         self.children.get(&pid).cloned().unwrap_or_default()
+    }
+
+    fn companions(&mut self, pid: Tid) -> Vec<Tid> {
+        self.companions.get(&pid).cloned().unwrap_or_default()
     }
 
     fn signal(&mut self, pid: Tid, signal: Signo) {

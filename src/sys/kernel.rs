@@ -224,6 +224,9 @@ pub(crate) trait Kernel {
     fn threads(&mut self, pid: Tid) -> Vec<Tid>;
     /// The processes that a process started and that still run.
     fn children(&mut self, pid: Tid) -> Vec<Tid>;
+    /// The processes that share a process's PID namespace, or nobody if that is this process's
+    /// own too, where it says nothing of a container.
+    fn companions(&mut self, pid: Tid) -> Vec<Tid>;
     /// Sends a signal to a process.
     fn signal(&mut self, pid: Tid, signal: Signo);
 }
@@ -324,6 +327,10 @@ impl<K: Kernel> Kernel for &mut K {
 
     fn children(&mut self, pid: Tid) -> Vec<Tid> {
         (**self).children(pid)
+    }
+
+    fn companions(&mut self, pid: Tid) -> Vec<Tid> {
+        (**self).companions(pid)
     }
 
     fn signal(&mut self, pid: Tid, signal: Signo) {

@@ -159,6 +159,10 @@ impl Kernel for Linux {
         programs::children(pid)
     }
 
+    fn companions(&mut self, pid: Tid) -> Vec<Tid> {
+        programs::companions(pid)
+    }
+
     fn signal(&mut self, pid: Tid, signal: Signo) {
         // It may be gone by now, which is what most signals are for.
         let _gone = process::signal(pid, signal);

@@ -67,6 +67,7 @@ const FILTER: Rules = Rules {
     how: Resume::Free,
     results: false,
     attached: false,
+    container: false,
     keeps_privileges: true,
 };
 
