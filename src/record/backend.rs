@@ -167,6 +167,11 @@ fn under(session: &Session, host: Host) -> Result<Choice, RecordError> {
             "under a profile it is the profile that says which calls need no stop",
         ));
     }
+    if !crate::sys::ptrace::SETS_REGISTERS {
+        return Err(RecordError::NotSupported {
+            what: "be made to refuse calls by callsieve on this architecture",
+        });
+    }
     if !host.trace_action {
         return Err(RecordError::NotSupported {
             what: "ask a tracer what a filter is to answer; Linux 4.8 can",

@@ -270,12 +270,14 @@ impl Kernel for Fake {
         self.request(tid, format!("{tid} refused with {error}"))
     }
 
-    fn set_number(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
-        self.request(tid, format!("{tid} number {number:#x}"))
-    }
-
-    fn set_trapped(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
-        self.request(tid, format!("{tid} trapped {number}"))
+    fn restore_argument(
+        &mut self,
+        tid: Tid,
+        _arch: u32,
+        index: u8,
+        value: u64,
+    ) -> Result<(), Errno> {
+        self.request(tid, format!("{tid} restores {index} = {value:#x}"))
     }
 
     fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno> {

@@ -214,6 +214,15 @@ impl RecordArgs {
     /// The profile that the command is to run under, with every call recorded all the same.
     fn under(&self, ui: &Ui) -> Result<Option<Under>, CommandError> {
         let Some(word) = &self.under else {
+            let host = &self.host;
+            let asked = self.engine.describe() != ""
+                || !host.cap_add.is_empty()
+                || !host.cap_drop.is_empty();
+            if asked {
+                return Err(CommandError::user(
+                    "the engine and the capabilities are those of a profile; name it with `--under`",
+                ));
+            }
             return Ok(None);
         };
         if word == "-" {

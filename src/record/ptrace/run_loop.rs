@@ -264,7 +264,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
             return;
         }
         if self.kernel.signal_code(tid) == Ok(SYS_SECCOMP) {
-            self.tells_the_trapped(tid);
+            self.gives_back(tid);
             return;
         }
         if let Some(tracee) = self.tracees.get(&tid) {
@@ -365,7 +365,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
             leader,
             open: None,
             own_filter: false,
-            trapped: None,
+            borrowed: None,
             unwanted: false,
         };
         // A number may come again after its thread's end was missed, as in an execve.

@@ -2,6 +2,7 @@
 
 mod counting;
 mod ending;
+mod refusals;
 mod threads;
 
 use std::collections::BTreeMap;
