@@ -542,6 +542,11 @@ fn options() -> impl Strategy<Value = Options> {
                     .into_iter()
                     .map(|name| (name, "asked".to_owned()))
                     .collect(),
+                also: [
+                    (SyscallName::new("keyctl").unwrap(), "also".to_owned()),
+                    (SyscallName::new("socket").unwrap(), "also".to_owned()),
+                ]
+                .into(),
                 default,
                 observed_arguments: observed,
             },

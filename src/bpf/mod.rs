@@ -4,6 +4,7 @@
 //! Told by `bpf_common.h`, `filter.h` and `seccomp.h` in include/uapi/linux, net/core/filter.c
 //! (`bpf_check_classic`) and kernel/seccomp.c (`seccomp_check_filter`).
 
+pub(crate) mod assemble;
 mod cost;
 mod disassemble;
 mod run;
@@ -11,7 +12,7 @@ mod run;
 use std::fmt;
 
 pub use self::cost::Cost;
-pub use self::run::{Alu, Operand, Operation, Relation};
+pub use self::run::{Alu, Answer, Operand, Operation, Relation};
 
 /// The most instructions that the kernel takes; `BPF_MAXINSNS` in
 /// `include/uapi/linux/bpf_common.h`.
@@ -22,6 +23,30 @@ pub const INSTRUCTION_BYTES: usize = 8;
 
 /// Words of scratch memory; `BPF_MEMWORDS`.
 pub const MEMORY_WORDS: usize = 16;
+
+// What a filter answers, include/uapi/linux/seccomp.h: an action in the upper half of the word, the
+// smaller as a signed number the stricter, and data in the lower half.
+
+/// Ends the process.
+pub const RET_KILL_PROCESS: u32 = 0x8000_0000;
+/// Ends the thread.
+pub const RET_KILL_THREAD: u32 = 0;
+/// Sends SIGSYS.
+pub const RET_TRAP: u32 = 0x0003_0000;
+/// The call fails with the error in the data.
+pub const RET_ERRNO: u32 = 0x0005_0000;
+/// Asks a listener.
+pub const RET_USER_NOTIF: u32 = 0x7fc0_0000;
+/// Asks a tracer, who gets the data.
+pub const RET_TRACE: u32 = 0x7ff0_0000;
+/// Carries the call out and logs it.
+pub const RET_LOG: u32 = 0x7ffc_0000;
+/// Carries it out.
+pub const RET_ALLOW: u32 = 0x7fff_0000;
+/// The bits of the action.
+pub const RET_ACTION: u32 = 0xffff_0000;
+/// The bits of the data.
+pub const RET_DATA: u32 = 0xffff;
 
 /// One instruction, `struct sock_filter`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -201,12 +201,34 @@ pub(super) fn check(instruction: Instruction, at: usize, count: usize) -> Result
     }
 }
 
+/// What came of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// A `SECCOMP_RET_…` with its data.
+    pub value: u32,
+    /// How many instructions it took.
+    pub steps: usize,
+    /// The arguments of which it loaded a half on its way: bit 0 for the first.
+    pub looked_at: u8,
+}
+
 impl Program {
     /// The answer to a call, a `SECCOMP_RET_…` with its data, and how many instructions it took.
     pub fn run(&self, data: &Data) -> (u32, usize) {
+        let answer = self.answer(data);
+        (answer.value, answer.steps)
+    }
+
+    /// The answer to a call, and what was looked at for it.
+    pub fn answer(&self, data: &Data) -> Answer {
         let (mut accumulator, mut index) = (0_u32, 0_u32);
         let mut memory = [0_u32; MEMORY_WORDS];
-        let (mut at, mut steps) = (0, 0);
+        let (mut at, mut steps, mut looked_at) = (0, 0, 0_u8);
+        let end = |value, steps, looked_at| Answer {
+            value,
+            steps,
+            looked_at,
+        };
         // Every jump goes forward, so this ends.
         while let Some(operation) = self.instructions.get(at).and_then(|it| it.operation()) {
             at += 1;
@@ -216,7 +238,12 @@ impl Program {
                 Operand::Index => index,
             };
             match operation {
-                Operation::Load(offset) => accumulator = data.word(offset, self.endian),
+                Operation::Load(offset) => {
+                    accumulator = data.word(offset, self.endian);
+                    if let Some(arg) = offset.checked_sub(Data::ARGS) {
+                        looked_at |= 1 << (arg / 8 % 8);
+                    }
+                }
                 Operation::LoadConstant(value) => accumulator = value,
                 Operation::LoadMemory(at) => {
                     accumulator = memory.get(at).copied().unwrap_or_default();
@@ -239,7 +266,7 @@ impl Program {
                 Operation::Compute(alu, operand) => {
                     match alu.compute(accumulator, second(operand)) {
                         Some(result) => accumulator = result,
-                        None => return (0, steps),
+                        None => return end(0, steps, looked_at),
                     }
                 }
                 Operation::Jump(over) => at += over,
@@ -252,11 +279,11 @@ impl Program {
                     let holds = relation.holds(accumulator, second(operand));
                     at += if holds { yes } else { no };
                 }
-                Operation::Return(value) => return (value, steps),
-                Operation::ReturnAccumulator => return (accumulator, steps),
+                Operation::Return(value) => return end(value, steps, looked_at),
+                Operation::ReturnAccumulator => return end(accumulator, steps, looked_at),
             }
         }
         // A checked program does not get here.
-        (0, steps)
+        end(0, steps, looked_at)
     }
 }

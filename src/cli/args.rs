@@ -53,7 +53,8 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Record(commands::record::RecordArgs),
+    Record(Box<commands::record::RecordArgs>),
+    Verify(Box<commands::verify::VerifyArgs>),
     Docker(Box<commands::docker::DockerArgs>),
     Podman(Box<commands::podman::PodmanArgs>),
     Import(commands::import::ImportArgs),

@@ -50,6 +50,12 @@ pub(crate) fn floor(ui: &Ui) -> Result<RuntimeFloor, CommandError> {
     Ok(floor)
 }
 
+/// The floor of a runtime that an engine names, with a text that has its version.
+pub(crate) fn floor_of(engine: &str, name: &str, text: &str) -> Result<RuntimeFloor, CommandError> {
+    let (runtime, which) = understood(engine, name, text)?;
+    Ok(RuntimeFloor::NONE.with(runtime, which))
+}
+
 /// The name of a runtime, and a text with its version.
 type Answer = Result<(String, String), AskError>;
 

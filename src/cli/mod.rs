@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod build_args;
 mod commands;
 mod contained;
 mod container;
@@ -20,7 +21,9 @@ mod render;
 mod runtime_args;
 mod static_binary;
 mod target_args;
+mod trial;
 mod ui;
+mod under;
 mod usage;
 
 use std::ffi::OsString;
@@ -43,6 +46,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
     let ui = Ui::new(&args.global, env);
     let result = match args.command {
         Command::Record(args) => commands::record::run(&args, &ui),
+        Command::Verify(args) => commands::verify::run(&args, &ui),
         Command::Docker(args) => commands::docker::run(&args, &ui),
         Command::Podman(args) => commands::podman::run(&args, &ui),
         Command::Import(args) => commands::import::run(&args, &ui),

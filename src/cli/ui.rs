@@ -71,6 +71,11 @@ impl Ui {
         finish(io::stdout().lock(), bytes)
     }
 
+    /// Writes a result to standard error, where standard output is another program's.
+    pub(crate) fn result_aside(&self, text: &str) {
+        self.stderr(text);
+    }
+
     /// Tells something about the work; `-q` silences it.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {

@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use super::assemble::{ANY_BIT, Assembler, EQUAL, GREATER, GREATER_OR_EQUAL, Label};
 use crate::arch::{Arch, X32_BIT};
+use crate::bpf::assemble::{ANY_BIT, Assembler, EQUAL, GREATER, GREATER_OR_EQUAL, Label};
 use crate::bpf::{BadProgram, Data, Endian, Program};
 use crate::profile::flow::{Flow, Question, Relation, Step};
 use crate::profile::policy::{NOT_LISTED, Policy, PolicyError};

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::UnderProfile;
+
 /// How many names are kept for one [`Remark`]; a bound against a program that makes names up.
 pub const MAX_REMARKED: usize = 32;
 
@@ -73,6 +75,8 @@ pub struct Capture {
     pub milliseconds: u64,
     /// What was met, and the programs that did it.
     pub remarks: BTreeMap<Remark, BTreeSet<String>>,
+    /// The profile that it ran under, and what that refused.
+    pub under: Option<UnderProfile>,
 }
 
 impl Capture {

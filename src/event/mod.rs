@@ -7,12 +7,14 @@
 
 mod argument;
 mod capture;
+mod denial;
 mod outcome;
 mod shape;
 mod tally;
 
 pub use argument::{ArgFacts, ArgValue, MAX_ARG_VALUES};
 pub use capture::{Capture, MAX_REMARKED, Remark};
+pub use denial::{Answer, Denial, DenialEnd, MAX_DENIAL_ENDS, MAX_DENIALS, UnderProfile};
 pub use outcome::{Errno, Outcome};
 pub use shape::shape;
 pub use tally::{Example, Gap, Skip, Tally};

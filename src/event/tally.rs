@@ -112,6 +112,8 @@ pub enum Gap {
     OwnListener,
     /// A program asked for strict seccomp, which can't be had beside the recorder's filter.
     StrictSeccomp,
+    /// A call that the profile refuses, under which the program ran, could not be refused.
+    NotRefused,
     /// The source drops records when many come at once, as the kernel's log does.
     RateLimited,
     /// The source reports chosen events only, of which calls are a part.
@@ -125,7 +127,7 @@ pub enum Gap {
 
 impl Gap {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::NoStart,
         Self::Filtered,
         Self::Detached,
@@ -141,6 +143,7 @@ impl Gap {
         Self::HiddenByFilter,
         Self::OwnListener,
         Self::StrictSeccomp,
+        Self::NotRefused,
         Self::RateLimited,
         Self::Selected,
         Self::NotObserved,
@@ -165,6 +168,7 @@ impl Gap {
             Self::HiddenByFilter => "hidden-by-filter",
             Self::OwnListener => "own-listener",
             Self::StrictSeccomp => "strict-seccomp",
+            Self::NotRefused => "not-refused",
             Self::RateLimited => "rate-limited",
             Self::Selected => "selected",
             Self::NotObserved => "not-observed",
@@ -211,6 +215,7 @@ impl fmt::Display for Gap {
             Self::StrictSeccomp => {
                 "a program asked for strict seccomp, which can't be had beside the recorder's filter; `--results` records without one"
             }
+            Self::NotRefused => "a call that the profile refuses could not be refused",
             Self::RateLimited => {
                 "the kernel's log keeps 10 records in 5 seconds and drops the others; auditd keeps them all"
             }

@@ -12,6 +12,7 @@ use super::gather::{Call, Gather, Told, returned};
 use super::reader::{Start, has};
 use super::text;
 use crate::arch::Arch;
+use crate::bpf;
 use crate::event::{Gap, Outcome, Skip};
 
 /// Reads audit records.
@@ -207,13 +208,14 @@ fn filtered(fields: &str, to: &mut Gather) -> Option<Outcome> {
         .take(8)
         .take_while(char::is_ascii_hexdigit)
         .collect();
-    let action = u32::from_str_radix(&hex, 16).map(|code| code & 0xffff_0000);
+    let action = u32::from_str_radix(&hex, 16).map(|code| code & bpf::RET_ACTION);
     match (action, code) {
-        (Ok(0x7ffc_0000 | 0x7ff0_0000 | 0x7fc0_0000 | 0x7fff_0000), _) => None,
+        (Ok(bpf::RET_LOG | bpf::RET_TRACE | bpf::RET_USER_NOTIF | bpf::RET_ALLOW), _) => None,
         // The number of the error is not recorded.
-        (Ok(0x0005_0000), _) | (_, "errno") => Some(Outcome::Failed),
-        (Ok(0x0003_0000), _) | (_, "trap") => Some(Outcome::Sigsys),
-        (Ok(0 | 0x8000_0000), _) | (_, "kill" | "kill-thread" | "kill-process") => {
+        (Ok(bpf::RET_ERRNO), _) | (_, "errno") => Some(Outcome::Failed),
+        (Ok(bpf::RET_TRAP), _) | (_, "trap") => Some(Outcome::Sigsys),
+        (Ok(bpf::RET_KILL_THREAD | bpf::RET_KILL_PROCESS), _)
+        | (_, "kill" | "kill-thread" | "kill-process") => {
             to.gap(Gap::KilledByFilter);
             Some(Outcome::Sigsys)
         }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use nix::errno::Errno;
 
+use crate::bpf;
+
 /// The answer to a call. Names and meaning are those of seccomp(2) and of the OCI runtime
 /// specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,14 +57,14 @@ impl Action {
     /// What a filter returns for it; include/uapi/linux/seccomp.h.
     pub const fn to_return(self) -> u32 {
         match self {
-            Self::KillProcess => 0x8000_0000,
-            Self::KillThread => 0,
-            Self::Trap => 0x0003_0000,
-            Self::Errno(number) => 0x0005_0000 | number as u32,
-            Self::Notify => 0x7fc0_0000,
-            Self::Trace(message) => 0x7ff0_0000 | message as u32,
-            Self::Log => 0x7ffc_0000,
-            Self::Allow => 0x7fff_0000,
+            Self::KillProcess => bpf::RET_KILL_PROCESS,
+            Self::KillThread => bpf::RET_KILL_THREAD,
+            Self::Trap => bpf::RET_TRAP,
+            Self::Errno(number) => bpf::RET_ERRNO | number as u32,
+            Self::Notify => bpf::RET_USER_NOTIF,
+            Self::Trace(message) => bpf::RET_TRACE | message as u32,
+            Self::Log => bpf::RET_LOG,
+            Self::Allow => bpf::RET_ALLOW,
         }
     }
 
@@ -71,14 +73,14 @@ impl Action {
     pub const fn from_return(value: u32) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "the data are 16 bits")]
         let data = value as u16;
-        match value & 0xffff_0000 {
-            0 => Self::KillThread,
-            0x0003_0000 => Self::Trap,
-            0x0005_0000 => Self::Errno(data),
-            0x7fc0_0000 => Self::Notify,
-            0x7ff0_0000 => Self::Trace(data),
-            0x7ffc_0000 => Self::Log,
-            0x7fff_0000 => Self::Allow,
+        match value & bpf::RET_ACTION {
+            bpf::RET_KILL_THREAD => Self::KillThread,
+            bpf::RET_TRAP => Self::Trap,
+            bpf::RET_ERRNO => Self::Errno(data),
+            bpf::RET_USER_NOTIF => Self::Notify,
+            bpf::RET_TRACE => Self::Trace(data),
+            bpf::RET_LOG => Self::Log,
+            bpf::RET_ALLOW => Self::Allow,
             _ => Self::KillProcess,
         }
     }

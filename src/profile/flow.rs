@@ -120,6 +120,15 @@ impl Flow {
         }
     }
 
+    /// Every answer that some arguments lead to, or seem to: of contradicting questions both
+    /// answers count.
+    pub fn answers(&self) -> impl Iterator<Item = Action> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Answer(action) => Some(*action),
+            Step::Ask { .. } => None,
+        })
+    }
+
     /// All steps, each after those it leads to.
     pub fn steps(&self) -> &[Step] {
         &self.steps

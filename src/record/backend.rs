@@ -1,8 +1,9 @@
 //! Which way of recording, and why, as a value.
 
 use super::{RecordError, Session, Target};
+use crate::bpf::{RET_TRACE, RET_USER_NOTIF};
 use crate::sys::programs;
-use crate::sys::seccomp::{self, RET_TRACE, RET_USER_NOTIF};
+use crate::sys::seccomp;
 
 /// What the user asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -103,6 +104,9 @@ impl Host {
 /// Chooses.
 pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
     let launched = matches!(session.target, Target::Command(_));
+    if session.under.is_some() {
+        return under(session, *host);
+    }
     if session.wish == Wish::Notify {
         check_notify(session, *host)?;
         let waking = if host.sync_wake_up {
@@ -143,6 +147,41 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
         reason: reason.to_owned(),
         no_new_privileges: !host.administrator,
         launched,
+    })
+}
+
+/// To run a program under a filter takes a tracer, who answers in the filter's place.
+fn under(session: &Session, host: Host) -> Result<Choice, RecordError> {
+    if session.wish == Wish::Notify {
+        return Err(RecordError::Contradiction(
+            "what a filter refuses is seen by a tracer only; use ptrace",
+        ));
+    }
+    if matches!(session.target, Target::Process { .. }) {
+        return Err(RecordError::Contradiction(
+            "a process that runs can't be put under a profile; start it under one",
+        ));
+    }
+    if !session.known.calls.is_empty() {
+        return Err(RecordError::Contradiction(
+            "under a profile it is the profile that says which calls need no stop",
+        ));
+    }
+    if !host.trace_action {
+        return Err(RecordError::NotSupported {
+            what: "ask a tracer what a filter is to answer; Linux 4.8 can",
+        });
+    }
+    Ok(Choice {
+        backend: Backend::Ptrace(Stops::Filter),
+        reason: if session.results {
+            "a tracer answers for the profile, and sees how calls end"
+        } else {
+            "a tracer answers for the profile"
+        }
+        .to_owned(),
+        no_new_privileges: !host.administrator,
+        launched: true,
     })
 }
 
@@ -212,6 +251,7 @@ mod tests {
             label: String::new(),
             labels: std::collections::BTreeMap::new(),
             known: Known::default(),
+            under: None,
         }
     }
 
@@ -257,6 +297,51 @@ mod tests {
         known.known.add(crate::arch::Arch::X86_64, "read");
         known.wish = Wish::Ptrace;
         assert_eq!(name(&known, HOST).unwrap(), "ptrace+seccomp");
+    }
+
+    #[test]
+    fn under_a_profile_there_is_a_tracer() {
+        let program = crate::bpf::Program::new(
+            vec![crate::bpf::Instruction {
+                code: 0x06,
+                jump_true: 0,
+                jump_false: 0,
+                value: crate::bpf::RET_ALLOW,
+            }],
+            crate::bpf::Endian::native(),
+        );
+        let under = |wish| Session {
+            under: Some(crate::record::Under {
+                program: program.clone().unwrap(),
+                name: "web.json".to_owned(),
+                mode: crate::record::Mode::Enforce,
+                everything: false,
+            }),
+            ..session(wish)
+        };
+        assert_eq!(name(&under(Wish::Auto), HOST).unwrap(), "ptrace+seccomp");
+        let results = Session {
+            results: true,
+            ..under(Wish::Auto)
+        };
+        assert_eq!(name(&results, HOST).unwrap(), "ptrace+seccomp");
+        assert!(name(&under(Wish::Notify), HOST).is_err());
+        let mut known = under(Wish::Auto);
+        known.known.add(crate::arch::Arch::X86_64, "read");
+        assert!(name(&known, HOST).is_err());
+        let process = Session {
+            target: Target::Process {
+                pid: Tid(1),
+                follow: true,
+            },
+            ..under(Wish::Auto)
+        };
+        assert!(name(&process, HOST).is_err());
+        let old = Host {
+            trace_action: false,
+            ..HOST
+        };
+        assert!(name(&under(Wish::Auto), old).is_err());
     }
 
     #[test]

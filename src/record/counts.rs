@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use crate::arch::Arch;
 use crate::event::{
-    ArgFacts, ArgValue, CallId, Capture, Gap, Image, Outcome, Place, Remark, Sighting, Sink, Skip,
-    Tally,
+    ArgFacts, ArgValue, CallId, Capture, Denial, Gap, Image, Outcome, Place, Remark, Sighting,
+    Sink, Skip, Tally,
 };
+use crate::record::denials::Denials;
+use crate::record::under::Verdict;
 use crate::sys::kernel::{RawCall, Tid};
 use crate::syscalls::{ArgKind, SyscallName, closed_set_arguments, table};
 
@@ -102,6 +104,7 @@ pub struct Observations {
     lost: u64,
     gaps: BTreeSet<Gap>,
     last_new: Option<First>,
+    denials: Denials,
 }
 
 impl Observations {
@@ -276,6 +279,30 @@ impl Observations {
             }
         }
         (Some(Open { program, key }), special, new)
+    }
+
+    /// A call was not allowed by the filter that the program runs under. The kind that it is the
+    /// first of.
+    pub(crate) fn denied(
+        &mut self,
+        program: ProgramId,
+        pid: Tid,
+        call: &RawCall,
+        verdict: &Verdict,
+        now: Duration,
+    ) -> Option<&Denial> {
+        let name = self.programs.get(program.0);
+        let name = name.and_then(|it| it.image.executable.as_deref());
+        let under = self.capture.under.as_mut()?;
+        let of = (name.unwrap_or_default(), pid);
+        self.denials.add(under, of, call, verdict, now)
+    }
+
+    /// A process ended that may have had calls refused.
+    pub(crate) fn gone(&mut self, pid: Tid, how: &str, now: Duration) {
+        if let Some(under) = self.capture.under.as_mut() {
+            self.denials.ended(under, pid, how, now);
+        }
     }
 
     /// A counted call ended.

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arch::Arch;
-use crate::bpf::{Data, Endian, Instruction, MAX_INSTRUCTIONS};
-use crate::sys::seccomp::RET_ALLOW;
+use crate::bpf::assemble::{ANY_BIT, Assembler, EQUAL, GREATER_OR_EQUAL};
+use crate::bpf::{Data, Endian, Instruction, MAX_INSTRUCTIONS, RET_ALLOW};
 use crate::syscalls::{ArgKind, closed_set_arguments, table};
 
 /// Numbers that pass, by `AUDIT_ARCH_*`. Those of x32 stand beside those of `x86_64`.
@@ -16,14 +16,6 @@ pub(crate) type Known = BTreeMap<u32, BTreeSet<u32>>;
 /// The tracer does not see a child that was made with this flag; `CLONE_UNTRACED` in
 /// include/uapi/linux/sched.h.
 pub(crate) const CLONE_UNTRACED: u32 = 0x0080_0000;
-
-// include/uapi/linux/bpf_common.h
-const LOAD_WORD: u16 = 0x20;
-const JUMP_EQUAL: u16 = 0x15;
-const JUMP_NOT_BELOW: u16 = 0x35;
-const JUMP_ANY_BIT: u16 = 0x45;
-const JUMP: u16 = 0x05;
-const RETURN: u16 = 0x06;
 
 /// What becomes of a range of numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,60 +26,46 @@ enum Leaf {
     PassTraced(u8),
 }
 
+/// What becomes of numbers, each range with its first.
+type Bounds = Vec<(u32, Leaf)>;
+
 /// Makes the filter. `report` is the answer for calls that are not known; `traced` whether
 /// processes must not escape a tracer. A set too large for the kernel is cut: the
 /// architectures that come last are reported in full.
 pub(crate) fn filter(known: &Known, report: u32, traced: bool) -> Vec<Instruction> {
-    let mut code = vec![statement(LOAD_WORD, Data::ARCH)];
-    for (arch, numbers) in known {
-        if numbers.is_empty() {
-            continue;
+    let mut sections: Vec<(u32, Bounds)> = known
+        .iter()
+        .filter(|(_, numbers)| !numbers.is_empty())
+        .map(|(arch, numbers)| (*arch, bounds(*arch, numbers, traced)))
+        .collect();
+    loop {
+        let code = assembled(&sections, report);
+        if code.len() <= MAX_INSTRUCTIONS || sections.pop().is_none() {
+            return code;
         }
-        let mut section = vec![statement(LOAD_WORD, Data::NUMBER)];
-        section.extend(tree(&bounds(*arch, numbers, traced), report));
-        // The jump over the section, and the answer at the end.
-        if code.len() + section.len() + 3 > MAX_INSTRUCTIONS {
-            continue;
-        }
-        code.extend(unless(JUMP_EQUAL, *arch, section.len()));
-        code.extend(section);
-    }
-    if code.len() == 1 {
-        // The cheapest program there is.
-        code.clear();
-    }
-    code.push(statement(RETURN, report));
-    code
-}
-
-const fn statement(code: u16, value: u32) -> Instruction {
-    Instruction {
-        code,
-        jump_true: 0,
-        jump_false: 0,
-        value,
     }
 }
 
-/// Skips `length` instructions unless the test holds.
-fn unless(test: u16, value: u32, length: usize) -> Vec<Instruction> {
-    let jump = |jump_true, jump_false| Instruction {
-        code: test,
-        jump_true,
-        jump_false,
-        value,
-    };
-    match u8::try_from(length) {
-        Ok(length) => vec![jump(0, length)],
-        Err(_) => vec![
-            jump(1, 0),
-            statement(JUMP, u32::try_from(length).unwrap_or(u32::MAX)),
-        ],
+fn assembled(sections: &[(u32, Bounds)], report: u32) -> Vec<Instruction> {
+    let mut to = Assembler::default();
+    // Without any it is the cheapest program there is.
+    if !sections.is_empty() {
+        to.load(Data::ARCH);
     }
+    for (arch, bounds) in sections {
+        let (inside, next) = (to.label(), to.label());
+        to.branch(EQUAL, *arch, inside, next);
+        to.here(inside);
+        to.load(Data::NUMBER);
+        tree(&mut to, bounds, report);
+        to.here(next);
+    }
+    to.answer(report);
+    to.finish()
 }
 
 /// Where what becomes of a number changes, from 0 on.
-fn bounds(arch: u32, numbers: &BTreeSet<u32>, traced: bool) -> Vec<(u32, Leaf)> {
+fn bounds(arch: u32, numbers: &BTreeSet<u32>, traced: bool) -> Bounds {
     let mut bounds = vec![(0, Leaf::Report)];
     let mut set = |from: u32, leaf: Leaf| {
         if bounds.last().is_some_and(|last| last.0 == from) {
@@ -127,32 +105,28 @@ fn leaf(arch: u32, number: u32) -> Leaf {
     }
 }
 
-fn tree(bounds: &[(u32, Leaf)], report: u32) -> Vec<Instruction> {
+fn tree(to: &mut Assembler, bounds: &[(u32, Leaf)], report: u32) {
     match bounds {
-        [(_, Leaf::Pass)] => vec![statement(RETURN, RET_ALLOW)],
-        [] | [(_, Leaf::Report)] => vec![statement(RETURN, report)],
+        [(_, Leaf::Pass)] => to.answer(RET_ALLOW),
+        [] | [(_, Leaf::Report)] => to.answer(report),
         [(_, Leaf::PassTraced(index))] => {
-            let low = Data::half(*index, false, Endian::native());
-            vec![
-                statement(LOAD_WORD, low),
-                Instruction {
-                    code: JUMP_ANY_BIT,
-                    jump_true: 0,
-                    jump_false: 1,
-                    value: CLONE_UNTRACED,
-                },
-                statement(RETURN, report),
-                statement(RETURN, RET_ALLOW),
-            ]
+            let (untraced, traced) = (to.label(), to.label());
+            to.load(Data::half(*index, false, Endian::native()));
+            to.branch(ANY_BIT, CLONE_UNTRACED, untraced, traced);
+            to.here(untraced);
+            to.answer(report);
+            to.here(traced);
+            to.answer(RET_ALLOW);
         }
         several => {
             let (below, from) = several.split_at(several.len() / 2);
             let first = from.first().map_or(0, |bound| bound.0);
-            let from = tree(from, report);
-            let mut code = unless(JUMP_NOT_BELOW, first, from.len());
-            code.extend(from);
-            code.extend(tree(below, report));
-            code
+            let (yes, no) = (to.label(), to.label());
+            to.branch(GREATER_OR_EQUAL, first, yes, no);
+            to.here(yes);
+            tree(to, from, report);
+            to.here(no);
+            tree(to, below, report);
         }
     }
 }
@@ -160,8 +134,7 @@ fn tree(bounds: &[(u32, Leaf)], report: u32) -> Vec<Instruction> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bpf::Program;
-    use crate::sys::seccomp::RET_TRACE;
+    use crate::bpf::{Program, RET_TRACE};
 
     /// What the kernel would answer.
     fn run(code: &[Instruction], arch: u32, number: u32, args: [u64; 6]) -> u32 {
@@ -186,7 +159,8 @@ mod tests {
     #[test]
     fn nothing_known_is_one_instruction() {
         let code = filter(&Known::new(), RET_TRACE, true);
-        assert_eq!(code, [statement(RETURN, RET_TRACE)]);
+        assert_eq!(code.len(), 1);
+        assert_eq!(run(&code, Arch::X86_64.audit_value(), 0, [0; 6]), RET_TRACE);
     }
 
     /// Every number of every architecture of this machine, and some beside them.

@@ -29,6 +29,9 @@ pub struct RuntimeTracer {
     filtered: BTreeSet<Tid>,
     calls: BTreeMap<String, u64>,
     programs: usize,
+    /// The next program is followed as well, with what it starts, until all have ended.
+    follow: bool,
+    to_the_end: bool,
 }
 
 impl RuntimeTracer {
@@ -42,12 +45,21 @@ impl RuntimeTracer {
             filtered: BTreeSet::new(),
             calls: BTreeMap::new(),
             programs: 0,
+            follow: false,
+            to_the_end: false,
         })
     }
 
     /// Calls made under a filter since this was last asked, by name, with how often.
     pub fn take_calls(&mut self) -> BTreeMap<String, u64> {
         std::mem::take(&mut self.calls)
+    }
+
+    /// Whether the next program that is executed is itself what is to be seen, from its begin to its
+    /// end: the first process of a container, which starts the program.
+    pub const fn follow_next(&mut self, follow: bool) {
+        self.follow = follow;
+        self.to_the_end = follow;
     }
 
     /// How many programs were executed under a filter.
@@ -94,7 +106,7 @@ impl RuntimeTracer {
             }
             // A runtime that failed will not execute anything.
             if let Some(status) = ended
-                && (self.programs >= programs || status != Some(0))
+                && (self.programs >= programs && !self.to_the_end || status != Some(0))
             {
                 break;
             }
@@ -115,6 +127,14 @@ impl RuntimeTracer {
                 let former = former.and_then(|tid| i32::try_from(tid).ok()).map(Tid);
                 if former.is_some_and(|former| self.filtered.remove(&former)) {
                     self.programs += 1;
+                    if std::mem::take(&mut self.follow) {
+                        // What was before is the runtime's.
+                        self.calls.clear();
+                        return went(
+                            "let a process go on",
+                            self.kernel.resume(tid, Resume::Free, None),
+                        );
+                    }
                     return went("let the program go", self.kernel.detach(tid, None));
                 }
             }

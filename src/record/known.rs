@@ -16,7 +16,7 @@ pub struct Known {
 }
 
 /// What a tracer wants to see each time: it looks at more than the number.
-const LOOKED_AT: [&str; 4] = ["clone3", "ptrace", "prctl", "seccomp"];
+pub(super) const LOOKED_AT: [&str; 4] = ["clone3", "ptrace", "prctl", "seccomp"];
 /// What a listener wants to hear each time: that a process runs another program, or filters.
 const HEARD: [&str; 4] = ["execve", "execveat", "prctl", "seccomp"];
 /// What a listener must not hear: interrupted while it waits, it returns an error into the

@@ -7,12 +7,14 @@
 
 pub mod backend;
 mod counts;
+mod denials;
 mod filter;
 mod floor;
 mod known;
 mod launch;
 mod notify;
 mod ptrace;
+mod under;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
@@ -22,12 +24,13 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
-use crate::event::Capture;
+use crate::event::{Capture, Denial};
 pub use crate::sys::{Signo, Tid};
 pub use backend::{Backend, Choice, Stops, Wish};
 pub use counts::{First, Observations};
 pub use floor::RuntimeTracer;
 pub use known::Known;
+pub use under::{Mode, Under};
 
 /// What is recorded.
 #[derive(Debug, Clone)]
@@ -85,6 +88,8 @@ pub struct Session {
     pub labels: BTreeMap<String, String>,
     /// Calls that are known beforehand and need no recording.
     pub known: Known,
+    /// A filter that it runs under.
+    pub under: Option<Under>,
 }
 
 impl Session {
@@ -100,6 +105,7 @@ impl Session {
             } else {
                 self.known.from.clone()
             },
+            under: self.under.as_ref().map(Under::capture),
             ..Capture::default()
         }
     }
@@ -207,6 +213,8 @@ pub trait Watch {
     fn started(&mut self, choice: &Choice, pid: Tid);
     /// A kind of call was seen for the first time.
     fn first(&mut self, first: &First);
+    /// The filter that the program runs under did not allow a call, for the first time of its kind.
+    fn denied(&mut self, _denial: &Denial) {}
     /// Some time has passed, a quarter of a second or a little more.
     fn tick(&mut self, progress: &Progress<'_>) -> Control;
     /// The program is about to use a standard stream.
@@ -272,6 +280,15 @@ pub enum RecordError {
     /// What was asked for does not go together.
     #[error("{0}")]
     Contradiction(&'static str),
+    /// The kernel would not take a filter and what its tracer needs beside it.
+    #[error(
+        "the filter has {instructions} instructions with what its tracer needs; the kernel takes {}",
+        crate::bpf::MAX_INSTRUCTIONS
+    )]
+    TooLong {
+        /// How many.
+        instructions: usize,
+    },
     /// The kernel failed where it should not.
     #[error("can't {what}")]
     Kernel {

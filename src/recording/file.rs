@@ -12,8 +12,11 @@ use crate::syscalls::SyscallName;
 
 /// The value of `format` by which a recording is told from other JSON.
 const FORMAT: &str = "callsieve-recording";
-/// What this release writes; it reads every version with the same major number up to this one.
-pub const SUPPORTED: FormatVersion = FormatVersion { major: 1, minor: 1 };
+/// The newest version that this release writes, where a recording needs it; it reads every version
+/// with the same major number up to this one.
+pub const SUPPORTED: FormatVersion = FormatVersion { major: 1, minor: 2 };
+/// The version of recordings that were not taken under a profile.
+const WITHOUT_PROFILE: FormatVersion = FormatVersion { major: 1, minor: 1 };
 /// Larger files are refused. A recording of 1000 programs with 400 calls each has some 60 MB.
 const MAX_SIZE: usize = 256 << 20;
 
@@ -109,9 +112,15 @@ pub fn looks_like_recording(bytes: &[u8]) -> bool {
 
 /// Writes a recording: one value a line, two blanks a level, keys sorted, a line end at the end.
 pub fn write(recording: &Recording) -> String {
+    let under = |run: &Run| run.capture.as_ref().is_some_and(|it| it.under.is_some());
+    let version = if recording.runs.values().any(under) {
+        SUPPORTED
+    } else {
+        WITHOUT_PROFILE
+    };
     let file = wire::File {
         format: FORMAT.to_owned(),
-        version: SUPPORTED.to_string(),
+        version: version.to_string(),
         runs: recording
             .runs
             .iter()
@@ -378,7 +387,7 @@ fn from_wire(wire: wire::Run, name: &str) -> Result<Run, FileError> {
     })
 }
 
-fn call_id(text: &str) -> Option<CallId> {
+pub(super) fn call_id(text: &str) -> Option<CallId> {
     match text.strip_prefix('#') {
         Some(number) => Some(CallId::Number(number.parse().ok()?)),
         None => Some(CallId::Name(SyscallName::new(text).ok()?)),

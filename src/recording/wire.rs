@@ -49,6 +49,44 @@ pub(super) struct Recorder {
     pub(super) milliseconds: u64,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) remarks: BTreeMap<String, BTreeSet<String>>,
+    /// Since 1.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) under: Option<Under>,
+}
+
+/// Since 1.2.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Under {
+    pub(super) profile: String,
+    pub(super) enforced: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) denials: Vec<Denial>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) dropped: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Denial {
+    pub(super) arch: String,
+    pub(super) call: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) args: BTreeMap<u8, u64>,
+    pub(super) answer: String,
+    pub(super) by: String,
+    pub(super) pid: u32,
+    pub(super) calls: u64,
+    pub(super) milliseconds: u64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) ends: BTreeMap<String, DenialEnd>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DenialEnd {
+    pub(super) processes: u64,
+    pub(super) milliseconds: u64,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -63,6 +63,7 @@ pub(crate) fn raw(number: u64, args: [u64; 6]) -> RawCall {
         arch: 0xc000_003e,
         number,
         args,
+        instruction_pointer: 0,
     }
 }
 
@@ -263,6 +264,18 @@ impl Kernel for Fake {
 
     fn refuse(&mut self, tid: Tid) -> Result<(), Errno> {
         self.request(tid, format!("{tid} refused"))
+    }
+
+    fn refuse_with(&mut self, tid: Tid, error: u16) -> Result<(), Errno> {
+        self.request(tid, format!("{tid} refused with {error}"))
+    }
+
+    fn set_number(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
+        self.request(tid, format!("{tid} number {number:#x}"))
+    }
+
+    fn set_trapped(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
+        self.request(tid, format!("{tid} trapped {number}"))
     }
 
     fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno> {

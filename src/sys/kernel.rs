@@ -127,6 +127,8 @@ pub(crate) struct RawCall {
     pub(crate) number: u64,
     /// The arguments.
     pub(crate) args: [u64; 6],
+    /// Where it was made.
+    pub(crate) instruction_pointer: u64,
 }
 
 /// How a stopped thread goes on.
@@ -198,6 +200,13 @@ pub(crate) trait Kernel {
     fn set_argument(&mut self, tid: Tid, arch: u32, index: u8, value: u64) -> Result<(), Errno>;
     /// Makes the call at whose beginning a thread stopped fail with ENOSYS.
     fn refuse(&mut self, tid: Tid) -> Result<(), Errno>;
+    /// Makes it fail with another error, at the stop of a filter.
+    fn refuse_with(&mut self, tid: Tid, error: u16) -> Result<(), Errno>;
+    /// Changes the number of the call at whose beginning a thread stopped.
+    fn set_number(&mut self, tid: Tid, number: u32) -> Result<(), Errno>;
+    /// Puts a number into a filter's SIGSYS that is about to reach a thread, and where a handler
+    /// finds it among the registers.
+    fn set_trapped(&mut self, tid: Tid, number: u32) -> Result<(), Errno>;
     /// The `si_code` of the signal that is about to reach a thread.
     fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno>;
     /// Reads eight bytes of a stopped thread's memory.
@@ -274,6 +283,18 @@ impl<K: Kernel> Kernel for &mut K {
 
     fn refuse(&mut self, tid: Tid) -> Result<(), Errno> {
         (**self).refuse(tid)
+    }
+
+    fn refuse_with(&mut self, tid: Tid, error: u16) -> Result<(), Errno> {
+        (**self).refuse_with(tid, error)
+    }
+
+    fn set_number(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
+        (**self).set_number(tid, number)
+    }
+
+    fn set_trapped(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
+        (**self).set_trapped(tid, number)
     }
 
     fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno> {

@@ -115,6 +115,18 @@ impl Kernel for Linux {
         ptrace::refuse(tid)
     }
 
+    fn refuse_with(&mut self, tid: Tid, error: u16) -> Result<(), Errno> {
+        ptrace::refuse_with(tid, error)
+    }
+
+    fn set_number(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
+        ptrace::set_number(tid, number)
+    }
+
+    fn set_trapped(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
+        ptrace::set_trapped(tid, number)
+    }
+
     fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno> {
         ptrace::signal_code(tid)
     }

@@ -100,6 +100,7 @@ impl Notices for Listener {
                     // As a tracer sees it: -1 fills all bits.
                     number: i64::from(heard.data.nr).cast_unsigned(),
                     args: heard.data.args,
+                    instruction_pointer: heard.data.instruction_pointer,
                 },
             },
             // ENOENT: who made it was killed.

@@ -16,6 +16,7 @@ const POKEDATA: c_uint = 5;
 const SYSCALL: c_uint = 24;
 const GETEVENTMSG: c_uint = 0x4201;
 const GETSIGINFO: c_uint = 0x4202;
+const SETSIGINFO: c_uint = 0x4203;
 const SEIZE: c_uint = 0x4206;
 const INTERRUPT: c_uint = 0x4207;
 const LISTEN: c_uint = 0x4208;
@@ -85,7 +86,7 @@ fn with<T: Copy>(request: c_uint, tid: Tid, address: usize, data: &mut T) -> Res
     let address = ptr::without_provenance_mut::<c_void>(address);
     let data: *mut c_void = ptr::from_mut(data).cast();
     // SAFETY: callers pair each request with the type that the kernel reads or writes for it
-    // (GETEVENTMSG: unsigned long; GETSIGINFO: 128 bytes; GET/SET_SYSCALL_INFO: at most `address` bytes, which is the
+    // (GETEVENTMSG: unsigned long; GETSIGINFO and SETSIGINFO: 128 bytes; GET/SET_SYSCALL_INFO: at most `address` bytes, which is the
     // size of `T`). `data` is a live exclusive reference for the whole call, and every bit
     // pattern is a value of these types, which are made of integers.
     let answer = unsafe { libc::ptrace(request as Request, tid.0, address, data) };
@@ -152,6 +153,7 @@ pub(super) fn call(tid: Tid) -> Result<CallStop, Errno> {
             arch: info.arch,
             number: first,
             args,
+            instruction_pointer: info.instruction_pointer,
         }),
         OP_EXIT => CallStop::Exit {
             value: first.cast_signed(),
@@ -173,7 +175,30 @@ pub(super) fn set_argument(tid: Tid, arch: u32, index: u8, value: u64) -> Result
 
 pub(super) fn refuse(tid: Tid) -> Result<(), Errno> {
     // No call has this number, and ENOSYS stands in the place of the result already.
-    change(tid, 0, u64::MAX).or_else(|_older| registers::refuse(tid))
+    change(tid, 0, u64::MAX).or_else(|_older| registers::set_number(tid, -1))
+}
+
+/// The kernel passes over a call that is none, and leaves the result as it finds it.
+pub(super) fn refuse_with(tid: Tid, error: u16) -> Result<(), Errno> {
+    refuse(tid)?;
+    registers::set_result(tid, -i64::from(error))
+}
+
+pub(super) fn set_number(tid: Tid, number: u32) -> Result<(), Errno> {
+    change(tid, 0, u64::from(number))
+        .or_else(|_older| registers::set_number(tid, number.cast_signed()))
+}
+
+pub(super) fn set_trapped(tid: Tid, number: u32) -> Result<(), Errno> {
+    let mut info = [0_i32; SIGNAL_NUMBERS];
+    with(GETSIGINFO, tid, 0, &mut info)?;
+    // `si_syscall` stands behind a pointer.
+    let place = if size_of::<usize>() == 8 { 6 } else { 4 };
+    if let Some(word) = info.get_mut(place) {
+        *word = number.cast_signed();
+    }
+    with(SETSIGINFO, tid, 0, &mut info)?;
+    registers::roll_back(tid, number.cast_signed())
 }
 
 /// Changes the number or an argument of a call.
@@ -190,11 +215,12 @@ fn change(tid: Tid, place: usize, value: u64) -> Result<(), Errno> {
     with(SET_SYSCALL_INFO, tid, size_of::<SyscallInfo>(), &mut info).map(drop)
 }
 
+/// The size of `siginfo_t`, in numbers of 32 bits.
+const SIGNAL_NUMBERS: usize = 32;
+
 pub(super) fn signal_code(tid: Tid) -> Result<i32, Errno> {
-    /// `siginfo_t`: its size, and the place of `si_code`, in numbers of 32 bits. On MIPS the
-    /// second and third change places.
-    const NUMBERS: usize = 32;
-    let mut info = [0_i32; NUMBERS];
+    // On MIPS the second and third number change places.
+    let mut info = [0_i32; SIGNAL_NUMBERS];
     with(GETSIGINFO, tid, 0, &mut info)?;
     let [_, _, code, ..] = info;
     Ok(code)
@@ -248,7 +274,7 @@ pub(super) fn write_word(tid: Tid, address: u64, value: u64) -> Result<(), Errno
     Ok(())
 }
 
-/// Registers by their place in `struct user`, for kernels before 6.16.
+/// Registers by their place in `struct user`: for kernels before 6.16, and for results.
 #[cfg(target_arch = "x86_64")]
 mod registers {
     use super::{Errno, Tid, c_uint, plain};
@@ -261,12 +287,37 @@ mod registers {
     /// rbx rcx rdx rsi rdi rbp.
     const ARGS_32: [usize; 6] = [5, 11, 12, 13, 14, 4];
 
+    /// `rax`, the result of a call.
+    const RESULT: usize = 10;
     /// `orig_rax`, which is the number of the call.
     const NUMBER: usize = 15;
 
-    pub(super) fn refuse(tid: Tid) -> Result<(), Errno> {
-        let place = NUMBER * size_of::<usize>();
-        plain(POKEUSER, tid, place, usize::MAX)
+    fn poke(tid: Tid, place: usize, value: usize) -> Result<(), Errno> {
+        plain(POKEUSER, tid, place * size_of::<usize>(), value)
+    }
+
+    /// As the kernel widens a number, with its sign.
+    const fn widened(number: i64) -> usize {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "both have 64 bits on this architecture"
+        )]
+        {
+            number.cast_unsigned() as usize
+        }
+    }
+
+    pub(super) fn set_number(tid: Tid, number: i32) -> Result<(), Errno> {
+        poke(tid, NUMBER, widened(i64::from(number)))
+    }
+
+    pub(super) fn set_result(tid: Tid, result: i64) -> Result<(), Errno> {
+        poke(tid, RESULT, widened(result))
+    }
+
+    /// A filter's SIGSYS leaves the number where the result would be (`syscall_rollback`).
+    pub(super) fn roll_back(tid: Tid, number: i32) -> Result<(), Errno> {
+        set_result(tid, i64::from(number))
     }
 
     pub(super) fn set_argument(
@@ -276,17 +327,85 @@ mod registers {
         value: u64,
     ) -> Option<Result<(), Errno>> {
         let places = if arch == I386 { ARGS_32 } else { ARGS_64 };
-        let place = places.get(usize::from(index))? * size_of::<usize>();
-        Some(plain(POKEUSER, tid, place, usize::try_from(value).ok()?))
+        let place = *places.get(usize::from(index))?;
+        Some(poke(tid, place, usize::try_from(value).ok()?))
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+/// Register sets, as arch/arm64/kernel/ptrace.c has them.
+#[cfg(target_arch = "aarch64")]
+mod registers {
+    use super::{Errno, Request, Tid, c_uint, c_void, ptr};
+
+    const GETREGSET: c_uint = 0x4204;
+    const SETREGSET: c_uint = 0x4205;
+    /// x0 to x30, sp, pc, pstate.
+    const GENERAL: (usize, usize) = (1, 34 * 8);
+    /// `NT_ARM_SYSTEM_CALL`, the number of the call.
+    const NUMBER: (usize, usize) = (0x404, 4);
+
+    /// Reads or writes a set of registers.
+    fn set<T: Copy>(
+        request: c_uint,
+        tid: Tid,
+        (kind, bytes): (usize, usize),
+        data: &mut T,
+    ) -> Result<(), Errno> {
+        let mut area = libc::iovec {
+            iov_base: ptr::from_mut(data).cast(),
+            iov_len: bytes.min(size_of::<T>()),
+        };
+        let kind = ptr::without_provenance_mut::<c_void>(kind);
+        let area: *mut c_void = ptr::from_mut(&mut area).cast();
+        // SAFETY: the kernel reads or writes at most `iov_len` bytes at `iov_base`, which is a
+        // live exclusive reference to at least as many; every bit pattern is a value of the
+        // integers that callers pass.
+        let answer = unsafe { libc::ptrace(request as Request, tid.0, kind, area) };
+        Errno::result(answer).map(drop)
+    }
+
+    pub(super) fn set_number(tid: Tid, number: i32) -> Result<(), Errno> {
+        set(SETREGSET, tid, NUMBER, &mut number.clone())
+    }
+
+    pub(super) fn set_result(tid: Tid, result: i64) -> Result<(), Errno> {
+        let mut registers = [0_u64; 34];
+        set(GETREGSET, tid, GENERAL, &mut registers)?;
+        let [first, ..] = &mut registers;
+        *first = result.cast_unsigned();
+        set(SETREGSET, tid, GENERAL, &mut registers)
+    }
+
+    /// A filter's SIGSYS leaves the first argument where the result would be, and the number in a
+    /// register that nobody changed.
+    pub(super) const fn roll_back(_tid: Tid, _number: i32) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    pub(super) const fn set_argument(
+        _tid: Tid,
+        _arch: u32,
+        _index: u8,
+        _value: u64,
+    ) -> Option<Result<(), Errno>> {
+        None
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod registers {
     use super::{Errno, Tid};
 
-    pub(super) const fn refuse(_tid: Tid) -> Result<(), Errno> {
+    pub(super) const fn set_number(_tid: Tid, _number: i32) -> Result<(), Errno> {
         Err(Errno::ENOSYS)
+    }
+
+    pub(super) const fn set_result(_tid: Tid, _result: i64) -> Result<(), Errno> {
+        Err(Errno::ENOSYS)
+    }
+
+    pub(super) const fn roll_back(_tid: Tid, _number: i32) -> Result<(), Errno> {
+        Ok(())
     }
 
     pub(super) const fn set_argument(

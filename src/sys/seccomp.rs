@@ -22,11 +22,8 @@ const NEW_LISTENER: c_ulong = 1 << 3;
 /// Only what kills interrupts a call that the listener has received, Linux 5.19. Until it is
 /// received a signal interrupts it all the same.
 const WAIT_KILLABLE_RECV: c_ulong = 1 << 5;
-pub(crate) const RET_ALLOW: u32 = 0x7fff_0000;
-pub(crate) const RET_TRACE: u32 = 0x7ff0_0000;
 /// What comes with our `RET_TRACE`; another filter's has something else.
 pub(crate) const TRACE_COOKIE: u16 = 0x5ca1;
-pub(crate) const RET_USER_NOTIF: u32 = 0x7fc0_0000;
 
 /// What a filter is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -218,6 +218,76 @@ pub fn symbol_value(kind: ArgKind, text: &str) -> Option<u64> {
         .then_some(value)
 }
 
+/// A value as people write it: `AF_INET`, `CLONE_VM|CLONE_FILES|0x11`. `None` if nothing of it has a
+/// name. Where several symbols have one value, the one that most would use.
+pub fn value_symbols(kind: ArgKind, value: u64) -> Option<String> {
+    /// Of those with the same value, others come first.
+    const SELDOM: [&str; 6] = [
+        "AF_FILE",
+        "AF_LOCAL",
+        "AF_ROUTE",
+        "PER_LINUX_32BIT",
+        "MADV_NOPAGEOUT",
+        "MAP_FILE",
+    ];
+    let named = |value: u64| {
+        let mut symbols = kind.symbols().iter();
+        let name = symbols.find(|(name, it)| *it == value && !SELDOM.contains(name));
+        name.map(|(name, _)| *name)
+    };
+    if let Some(name) = named(value) {
+        return Some(name.to_owned());
+    }
+    if !kind.has_flags() {
+        return None;
+    }
+    let (mut parts, mut rest) = (Vec::new(), 0);
+    for bit in (0..u64::BITS)
+        .map(|at| 1 << at)
+        .filter(|bit| value & bit != 0)
+    {
+        match named(bit) {
+            // What stands below the flags is a number: of a signal, a type.
+            Some(name) if !kind.is_number(bit) => parts.push(name.to_owned()),
+            Some(_) | None => rest |= bit,
+        }
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    match named(rest) {
+        Some(name) if rest != 0 => parts.insert(0, name.to_owned()),
+        _ if rest != 0 => parts.push(format!("{rest:#x}")),
+        _ => {}
+    }
+    Some(parts.join("|"))
+}
+
+impl ArgKind {
+    /// Whether a value may be several symbols at once.
+    const fn has_flags(self) -> bool {
+        matches!(
+            self,
+            Self::SocketType
+                | Self::CloneFlags
+                | Self::Personality
+                | Self::Protection
+                | Self::MapFlags
+                | Self::FutexOperation
+        )
+    }
+
+    /// Whether a bit belongs to a number that stands beside the flags.
+    const fn is_number(self, bit: u64) -> bool {
+        match self {
+            Self::SocketType => bit < 0x10,
+            Self::CloneFlags | Self::Personality => bit < 0x100,
+            Self::FutexOperation => bit < 0x80,
+            _ => false,
+        }
+    }
+}
+
 fn flags_value(kind: ArgKind, text: &str) -> Option<u64> {
     text.split('|').try_fold(0, |sum, part| {
         // strace explains a number that it has no symbol for in a comment.
@@ -257,6 +327,34 @@ mod tests {
 
     fn check(kind: ArgKind, text: &str, expected: Option<u64>) {
         assert_eq!(symbol_value(kind, text), expected, "{kind:?} {text:?}");
+    }
+
+    #[test]
+    fn values_as_symbols() {
+        for (kind, value, text) in [
+            (ArgKind::AddressFamily, 1, Some("AF_UNIX")),
+            (ArgKind::AddressFamily, 40, Some("AF_VSOCK")),
+            (ArgKind::AddressFamily, 999, None),
+            (
+                ArgKind::CloneFlags,
+                0x5001_0011,
+                Some("CLONE_THREAD|CLONE_NEWUSER|CLONE_NEWNET|0x11"),
+            ),
+            (
+                ArgKind::SocketType,
+                0x80001,
+                Some("SOCK_STREAM|SOCK_CLOEXEC"),
+            ),
+            (ArgKind::Protection, 3, Some("PROT_READ|PROT_WRITE")),
+            (ArgKind::Protection, 0, Some("PROT_NONE")),
+            (ArgKind::CloneFlags, 0x11, None),
+        ] {
+            let told = value_symbols(kind, value);
+            assert_eq!(told.as_deref(), text, "{kind:?} {value:#x}");
+            if let Some(told) = told {
+                assert_eq!(symbol_value(kind, &told), Some(value), "{told}");
+            }
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod symbols;
 mod table;
 
 pub use alias::canonical;
-pub use args::{ArgKind, closed_set_arguments, symbol_value};
+pub use args::{ArgKind, closed_set_arguments, symbol_value, value_symbols};
 pub use groups::{Group, group};
 pub use multiplex::multiplexer;
 pub use name::{BadName, SyscallName};

@@ -1,15 +1,22 @@
 //! Commands with a time limit.
+#![allow(dead_code, reason = "each test binary uses a part of this")]
 
 use std::fmt;
 use std::fs::File;
 use std::io::{BufReader, Read as _, Seek as _};
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 /// Long enough for any step of these tests on a loaded machine with two cores.
 pub(crate) const LIMIT: Duration = Duration::from_secs(40);
+
+/// How long to wait between two looks, which is short beside what is waited for.
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// What a command left behind.
 #[derive(Debug)]
@@ -19,6 +26,15 @@ pub(crate) struct Finished {
     pub(crate) status: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+/// A command that runs. Dropped, it is killed.
+#[derive(Debug)]
+pub(crate) struct Running {
+    command: String,
+    child: Child,
+    out: File,
+    err: File,
 }
 
 impl Finished {
@@ -38,7 +54,7 @@ impl fmt::Display for Finished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status {
             Some(status) => write!(f, "status {status} from `{}`", self.command)?,
-            None => write!(f, "ended after {} s: `{}`", LIMIT.as_secs(), self.command)?,
+            None => write!(f, "ended by the time limit: `{}`", self.command)?,
         }
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             for line in text.lines() {
@@ -50,38 +66,88 @@ impl fmt::Display for Finished {
 }
 
 /// Runs `command` without stdin for at most [`LIMIT`] and collects what it prints.
+#[track_caller]
+pub(crate) fn run(command: &mut Command) -> Finished {
+    start(command).finish()
+}
+
+/// Starts `command` without stdin.
 ///
 /// The output goes through files: a grandchild which keeps a pipe open cannot hold the test up.
 #[track_caller]
-pub(crate) fn run(command: &mut Command) -> Finished {
-    let (mut out, mut err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
-    let mut child = command
+pub(crate) fn start(command: &mut Command) -> Running {
+    let (out, err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+    let child = command
         .stdin(Stdio::null())
         .stdout(out.try_clone().unwrap())
         .stderr(err.try_clone().unwrap())
         .spawn()
         .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
-    let deadline = Instant::now() + LIMIT;
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status
-                .code()
-                .or_else(|| status.signal().map(|signal| 128 + signal));
-        }
-        if Instant::now() > deadline {
-            child.kill().unwrap();
-            child.wait().unwrap();
-            break None;
-        }
-        sleep(Duration::from_millis(10));
-    };
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
-    Finished {
-        command: words.join(" "),
-        status,
-        stdout: contents(&mut out),
-        stderr: contents(&mut err),
+    let command = words.join(" ");
+    Running {
+        command,
+        child,
+        out,
+        err,
+    }
+}
+
+impl Running {
+    /// Whether it has ended by itself.
+    pub(crate) fn ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn terminate(&mut self) {
+        // Its number is its own until it was waited for.
+        if !self.ended() {
+            let pid = Pid::from_raw(self.child.id().try_into().unwrap());
+            kill(pid, Signal::SIGTERM).unwrap();
+        }
+    }
+
+    /// Waits for its end, for at most [`LIMIT`].
+    pub(crate) fn finish(self) -> Finished {
+        self.finish_within(LIMIT)
+    }
+
+    /// Waits for its end, for at most so long.
+    pub(crate) fn finish_within(mut self, limit: Duration) -> Finished {
+        let deadline = Instant::now() + limit;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status
+                    .code()
+                    .or_else(|| status.signal().map(|signal| 128 + signal));
+            }
+            if Instant::now() > deadline {
+                self.end();
+                break None;
+            }
+            sleep(PAUSE);
+        };
+        Finished {
+            command: std::mem::take(&mut self.command),
+            status,
+            stdout: contents(&mut self.out),
+            stderr: contents(&mut self.err),
+        }
+    }
+
+    fn end(&mut self) {
+        if !self.ended() {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

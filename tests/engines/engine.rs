@@ -1,4 +1,4 @@
-//! One way of starting a container on Docker, runc and crun.
+//! One way of starting a container on Docker, Podman, runc and crun.
 
 use std::fmt;
 use std::fs;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::common::{find_program, require};
 use crate::image::Image;
-use crate::rig::{Finished, run, unique_name};
+use crate::rig::{Finished, Running, run, start, unique_name};
 
 /// A program that starts containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub(crate) enum Engine {
     Docker,
     Runc,
     Crun,
+    Podman,
 }
 
 /// The filter of a container.
@@ -41,6 +42,24 @@ pub(crate) struct Launch<'a> {
     pub(crate) no_new_privileges: bool,
     /// A folder that is writable as `/trace`.
     pub(crate) trace: Option<&'a Path>,
+    /// The container shares the network of the machine; otherwise it has a loopback of its own.
+    pub(crate) shares_network: bool,
+}
+
+/// A container that was started. Dropped, it is removed.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) running: Running,
+    _removal: Removal,
+    /// Where its configuration and the state of its runtime are.
+    _folder: TempDir,
+}
+
+/// A container that can be started.
+struct Prepared {
+    command: Command,
+    removal: Removal,
+    folder: TempDir,
 }
 
 impl fmt::Display for Engine {
@@ -50,19 +69,20 @@ impl fmt::Display for Engine {
 }
 
 impl Engine {
-    pub(crate) const ALL: [Self; 3] = [Self::Docker, Self::Runc, Self::Crun];
+    pub(crate) const ALL: [Self; 4] = [Self::Docker, Self::Runc, Self::Crun, Self::Podman];
 
     fn program(self) -> &'static str {
         match self {
             Self::Docker => "docker",
             Self::Runc => "runc",
             Self::Crun => "crun",
+            Self::Podman => "podman",
         }
     }
 
     /// Whether this engine can be used here; says so if not.
     pub(crate) fn require(self) -> bool {
-        static FOUND: [OnceLock<Result<(), String>>; 3] = [const { OnceLock::new() }; 3];
+        static FOUND: [OnceLock<Result<(), String>>; 4] = [const { OnceLock::new() }; 4];
         let found = FOUND[self as usize].get_or_init(|| self.look());
         let why = found.as_ref().err().map_or("", String::as_str);
         require(self.program(), found.is_ok(), why)
@@ -73,15 +93,18 @@ impl Engine {
         if find_program(program).is_none() {
             return Err(format!("{program} is not installed"));
         }
+        let root = fs::metadata("/proc/self").unwrap().uid() == 0;
+        if self != Self::Docker && !root {
+            return Err(format!("{program} is started here only by root"));
+        }
+        let folder = TempDir::new().unwrap();
         let mut command = match self {
             Self::Docker => Command::new("docker"),
+            Self::Podman => podman_command(folder.path()),
             Self::Runc | Self::Crun => Command::new("unshare"),
         };
         match self {
-            Self::Docker => command.arg("info"),
-            Self::Runc | Self::Crun if fs::metadata("/proc/self").unwrap().uid() != 0 => {
-                return Err(format!("{program} is started directly only by root"));
-            }
+            Self::Docker | Self::Podman => command.arg("info"),
             Self::Runc | Self::Crun => command.args(["--mount", "--pid", "--fork", "true"]),
         };
         let answer = run(&mut command);
@@ -96,14 +119,33 @@ impl Engine {
     /// Starts the container and waits for its end.
     #[track_caller]
     pub(crate) fn launch(self, launch: &Launch<'_>) -> Finished {
+        let mut prepared = self.prepare(launch);
+        run(&mut prepared.command)
+    }
+
+    /// Starts the container.
+    #[track_caller]
+    pub(crate) fn start(self, launch: &Launch<'_>) -> Started {
+        let mut prepared = self.prepare(launch);
+        Started {
+            running: start(&mut prepared.command),
+            _removal: prepared.removal,
+            _folder: prepared.folder,
+        }
+    }
+
+    #[track_caller]
+    fn prepare(self, launch: &Launch<'_>) -> Prepared {
         match self {
             Self::Docker => docker(launch),
+            Self::Podman => podman(launch),
             Self::Runc | Self::Crun => bundle(self.program(), launch),
         }
     }
 }
 
 /// Removes what is left of a container, also of one that hangs.
+#[derive(Debug)]
 struct Removal(Command);
 
 impl Drop for Removal {
@@ -112,28 +154,90 @@ impl Drop for Removal {
     }
 }
 
-#[track_caller]
-fn docker(launch: &Launch<'_>) -> Finished {
+fn docker(launch: &Launch<'_>) -> Prepared {
     let name = unique_name();
     let mut command = Command::new("docker");
-    command.args([
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        "--hostname",
-        "box",
-        "--read-only",
-    ]);
-    command.args(["--tmpfs", "/tmp", "--name", &name]);
-    command.args(["--user", &format!("{0}:{0}", launch.user)]);
+    command.args(["run", "--rm", "--name", &name]);
+    if launch.shares_network {
+        command.args(["--network", "host"]);
+    } else {
+        command.args(["--network", "none", "--hostname", "box"]);
+    }
     match launch.filter {
-        Filter::None => command.args(["--security-opt", "seccomp=unconfined"]),
-        Filter::DockerDefault => &mut command,
-        Filter::Profile(path) => {
-            command.args(["--security-opt", &format!("seccomp={}", path.display())])
-        }
+        Filter::DockerDefault => {}
+        Filter::None | Filter::Profile(_) => engine_filter(&mut command, launch.filter),
+    }
+    engine_options(&mut command, launch);
+    command.arg(launch.image.docker_name()).args(launch.command);
+    let mut removal = Command::new("docker");
+    removal.args(["rm", "--force", &name]);
+    Prepared {
+        command,
+        removal: Removal(removal),
+        folder: TempDir::new().unwrap(),
+    }
+}
+
+/// Podman with a store of its own, which goes with its folder.
+fn podman_command(folder: &Path) -> Command {
+    let mut command = command_for("crun", "podman");
+    for (option, name) in [
+        ("--root", "root"),
+        ("--runroot", "run"),
+        ("--tmpdir", "tmp"),
+    ] {
+        command.arg(option).arg(folder.join(name));
+    }
+    // No systemd has to be there, and no layers are put upon another.
+    command.args(["--cgroup-manager", "cgroupfs", "--storage-driver", "vfs"]);
+    command.args(["--events-backend", "none", "--runtime", "crun"]);
+    command
+}
+
+fn podman(launch: &Launch<'_>) -> Prepared {
+    let (name, folder) = (unique_name(), TempDir::new().unwrap());
+    let mut command = podman_command(folder.path());
+    command.args(["run", "--rm", "--name", &name, "--network"]);
+    if launch.shares_network {
+        command.arg("host");
+    } else {
+        command.args(["none", "--hostname", "box"]);
+    }
+    // Podman's own limits are refused where the machine's are lower.
+    command.args([
+        "--ulimit",
+        "nofile=1024:1024",
+        "--ulimit",
+        "nproc=4096:4096",
+    ]);
+    engine_filter(&mut command, launch.filter);
+    engine_options(&mut command, launch);
+    command
+        .arg("--rootfs")
+        .arg(launch.image.root())
+        .args(launch.command);
+    let mut removal = podman_command(folder.path());
+    removal.args(["rm", "--force", "--ignore", "--time", "0", &name]);
+    Prepared {
+        command,
+        removal: Removal(removal),
+        folder,
+    }
+}
+
+fn engine_filter(command: &mut Command, filter: Filter<'_>) {
+    let filter = match filter {
+        Filter::None => "unconfined".to_owned(),
+        Filter::DockerDefault => panic!("only Docker has Docker's default profile"),
+        Filter::Profile(path) => path.display().to_string(),
     };
+    command.args(["--security-opt", &format!("seccomp={filter}")]);
+}
+
+/// What Docker and Podman spell alike.
+fn engine_options(command: &mut Command, launch: &Launch<'_>) {
+    command.args(["--read-only", "--tmpfs", "/tmp"]);
+    command.args(["--user", &format!("{0}:{0}", launch.user)]);
     if launch.no_new_privileges {
         command.args(["--security-opt", "no-new-privileges"]);
     }
@@ -142,12 +246,6 @@ fn docker(launch: &Launch<'_>) -> Finished {
             .arg("--volume")
             .arg(format!("{}:/trace", folder.display()));
     }
-    command.arg(launch.image.docker_name()).args(launch.command);
-
-    let mut removal = Command::new("docker");
-    removal.args(["rm", "--force", &name]);
-    let _removal = Removal(removal);
-    run(&mut command)
 }
 
 /// The capabilities that Docker gives to a container of root.
@@ -171,7 +269,7 @@ const CAPABILITIES: [&str; 14] = [
 /// Runs an OCI bundle. The state folder is its own one: crun keeps compiled filters there, and its
 /// key of them leaves out `errnoRet`.
 #[track_caller]
-fn bundle(runtime: &str, launch: &Launch<'_>) -> Finished {
+fn bundle(runtime: &str, launch: &Launch<'_>) -> Prepared {
     let (name, folder) = (unique_name(), TempDir::new().unwrap());
     let state = folder.path().join("state");
     run(Command::new(runtime).arg("spec").current_dir(folder.path())).expect_success();
@@ -185,7 +283,6 @@ fn bundle(runtime: &str, launch: &Launch<'_>) -> Finished {
         .arg("--root")
         .arg(&state)
         .args(["delete", "--force", &name]);
-    let _removal = Removal(removal);
     let mut command = runtime_command(runtime);
     command
         .arg("--root")
@@ -193,7 +290,11 @@ fn bundle(runtime: &str, launch: &Launch<'_>) -> Finished {
         .args(["run", "--bundle"])
         .arg(folder.path())
         .arg(&name);
-    run(&mut command)
+    Prepared {
+        command,
+        removal: Removal(removal),
+        folder,
+    }
 }
 
 /// The command of a runtime.
@@ -238,7 +339,12 @@ fn configure(config: &mut Value, launch: &Launch<'_>) {
     process["capabilities"] = json!({
         "bounding": CAPABILITIES, "permitted": held, "effective": held,
     });
-    config["hostname"] = json!("box");
+    if launch.shares_network {
+        let namespaces = config["linux"]["namespaces"].as_array_mut().unwrap();
+        namespaces.retain(|namespace| namespace["type"] != "network");
+    } else {
+        config["hostname"] = json!("box");
+    }
     config["root"] = json!({ "path": launch.image.root(), "readonly": true });
     let mounts = config["mounts"].as_array_mut().unwrap();
     mounts.push(json!({

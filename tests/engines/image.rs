@@ -113,7 +113,7 @@ impl Image {
     }
 
     /// Copies the shared libraries which the loader finds for `file`.
-    fn libraries(&self, file: &Path) {
+    pub(crate) fn libraries(&self, file: &Path) {
         let listed = run(Command::new("ldd").arg(file)).expect_success().stdout;
         // `name => /path (address)`, or `/path (address)` for the loader itself.
         for path in listed
@@ -124,6 +124,19 @@ impl Image {
             fs::create_dir_all(copy.parent().unwrap()).unwrap();
             fs::copy(path, copy).unwrap();
         }
+    }
+
+    /// Copies a file or a whole folder to where it is here.
+    pub(crate) fn copy(&self, path: &Path) {
+        let target = self.path(path.strip_prefix("/").unwrap());
+        let parent = target.parent().unwrap();
+        fs::create_dir_all(parent).unwrap();
+        run(Command::new("cp").arg("-a").arg(path).arg(parent)).expect_success();
+    }
+
+    /// A symbolic link at `path`, given without the leading slash.
+    pub(crate) fn link(&self, target: &Path, path: &str) {
+        symlink(target, self.path(path)).unwrap();
     }
 
     /// Copies the files of an installed Debian package, except its documentation.
@@ -209,7 +222,8 @@ pub(crate) const PROBE_FLAGS: &[&str] = &[
     "-no-pie",
 ];
 
-fn guest_path(name: &str) -> PathBuf {
+/// A file of the folder `guests`.
+pub(crate) fn guest_path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/engines/guests")
         .join(name)

@@ -21,8 +21,10 @@ mod floor;
 mod image;
 mod installed;
 mod probe;
+mod refused;
 mod rig;
 #[path = "../common/run.rs"]
 mod run;
+mod services;
 mod trial;
 mod workloads;

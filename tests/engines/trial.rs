@@ -66,6 +66,7 @@ impl Workload {
             user,
             no_new_privileges,
             trace: None,
+            shares_network: false,
         }
     }
 

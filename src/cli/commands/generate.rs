@@ -1,18 +1,16 @@
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use callsieve::arch::Arch;
-use callsieve::profile::build::{Base, BuildError, DefaultAction, Generated, Options, build};
+use callsieve::profile::build::{BuildError, Generated, Options, build};
 use callsieve::recording::Recording;
-use callsieve::syscalls::SyscallName;
 
+use crate::cli::build_args::BuildArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
-use crate::cli::runtime_args::RuntimeArgs;
 use crate::cli::target_args::TargetArgs;
 use crate::cli::ui::Ui;
-use crate::cli::{input, operand, output, render};
+use crate::cli::{input, output, render};
 
 /// Make a profile of what was observed
 ///
@@ -42,21 +40,8 @@ pub(crate) struct GenerateArgs {
     /// also the architecture of logs that don't tell it themselves
     #[arg(long, value_name = "ARCH", value_delimiter = ',')]
     arch: Vec<Arch>,
-    /// Never be weaker than this profile: `docker-default`, `docker-default@25.0.3`,
-    /// `podman-default`, `containerd-default`, a file, or `none`
-    #[arg(long, value_name = "PROFILE", default_value = "docker-default")]
-    base: String,
     #[command(flatten)]
-    runtime: RuntimeArgs,
-    /// Allow a call whatever the base says, for a reason that is kept (repeatable)
-    #[arg(long, value_name = "NAME=REASON", value_parser = allowance)]
-    allow: Vec<(SyscallName, String)>,
-    /// What happens to other calls
-    #[arg(long, value_name = "ACTION", default_value = "errno")]
-    default_action: DefaultArg,
-    /// Argument rules of the base: carry them over, or narrow them to the values observed
-    #[arg(long, value_name = "HOW", default_value = "base")]
-    args: ArgumentsArg,
+    build: BuildArgs,
     /// Use a recording although it is incomplete
     #[arg(long)]
     allow_incomplete: bool,
@@ -69,41 +54,12 @@ pub(crate) struct GenerateArgs {
     host: HostArgs,
 }
 
-/// What happens to calls that are not allowed.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum DefaultArg {
-    /// They fail with EPERM
-    Errno,
-    /// They kill the process
-    KillProcess,
-    /// They are carried out and logged: for trying a profile out
-    Log,
-}
-
-/// What becomes of the base's argument rules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum ArgumentsArg {
-    /// As the base has them
-    Base,
-    /// Only for the values observed
-    Observed,
-}
-
-fn allowance(text: &str) -> Result<(SyscallName, String), String> {
-    let (name, reason) = text
-        .split_once('=')
-        .ok_or("expected NAME=REASON: an exception without a reason can't be reviewed")?;
-    if reason.trim().is_empty() {
-        return Err("the reason is empty".to_owned());
-    }
-    let name = SyscallName::new(name).map_err(|error| error.to_string())?;
-    Ok((name, reason.to_owned()))
-}
-
 /// Runs the command.
 pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
     args.target.check(args.output.as_deref())?;
-    let options = args.options(ui)?;
+    let options = args
+        .build
+        .options(args.arch.iter().copied().collect(), &args.host, ui)?;
     let told = match args.arch.as_slice() {
         [one] => Some(*one),
         _ => None,
@@ -169,39 +125,4 @@ fn tell(
         ));
     }
     Ok(())
-}
-
-impl GenerateArgs {
-    fn options(&self, ui: &Ui) -> Result<Options, CommandError> {
-        let base = match self.base.as_str() {
-            "none" => None,
-            word => {
-                let (name, profile) = operand::profile(word, ui)?;
-                Some(Base { name, profile })
-            }
-        };
-        let mut allow = BTreeMap::new();
-        for (name, reason) in &self.allow {
-            if allow.insert(name.clone(), reason.clone()).is_some() {
-                return Err(CommandError::user(format!(
-                    "`--allow {name}` is given twice"
-                )));
-            }
-        }
-        Ok(Options {
-            arches: self.arch.iter().copied().collect(),
-            base,
-            capabilities: self.host.capabilities()?,
-            kernel: self.host.kernel()?,
-            floor: self.runtime.floor(ui)?,
-            no_new_privileges: self.runtime.no_new_privileges,
-            allow,
-            default: match self.default_action {
-                DefaultArg::Errno => DefaultAction::Errno,
-                DefaultArg::KillProcess => DefaultAction::KillProcess,
-                DefaultArg::Log => DefaultAction::Log,
-            },
-            observed_arguments: self.args == ArgumentsArg::Observed,
-        })
-    }
 }

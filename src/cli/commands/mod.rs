@@ -13,3 +13,4 @@ pub(crate) mod list;
 pub(crate) mod merge;
 pub(crate) mod podman;
 pub(crate) mod record;
+pub(crate) mod verify;

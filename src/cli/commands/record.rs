@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use callsieve::event::Gap;
 use callsieve::record::{
-    self, Command, End, Finished, Front, RecordError, Session, Side, Target, Tid, Wish,
+    self, Command, End, Finished, Front, Known, Mode, RecordError, Session, Side, Target, Tid,
+    Under, Wish,
 };
 use callsieve::recording::{self, Recording, RunBuilder};
 
+use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::host::HostArgs;
 use crate::cli::render::recorded::{Recorded, summary};
 use crate::cli::render::screen::{Limits, Screen};
 use crate::cli::ui::Ui;
-use crate::cli::{container, known, output, render};
+use crate::cli::{container, known, output, render, under};
 
 /// Run a command and record its system calls
 ///
@@ -47,6 +50,14 @@ pub(crate) struct RecordArgs {
     /// on if that exists
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Run it under this profile, which is what `diff` takes, such as docker-default: refused calls
+    /// get the profile's answer, as in a container, and are recorded with it
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["pid", "known"])]
+    under: Option<String>,
+    /// Record only what the profile refuses: calls that it allows run at full speed. The recording
+    /// is complete when merged with those that the profile was made of
+    #[arg(long, requires = "under", conflicts_with = "results")]
+    only_refused: bool,
     /// Write the recording to this folder, as the first of run-1.rec.json, run-2.rec.json and so
     /// on that is free: a container that is started again has the same command line
     #[arg(long, value_name = "FOLDER", hide = true, conflicts_with = "output")]
@@ -88,6 +99,10 @@ pub(crate) struct RecordArgs {
     /// Have this written in the recording (repeatable)
     #[arg(long, value_name = "KEY=VALUE", value_parser = label)]
     label: Vec<(String, String)>,
+    #[command(flatten)]
+    engine: EngineArgs,
+    #[command(flatten)]
+    host: HostArgs,
 }
 
 /// How to record.
@@ -187,12 +202,44 @@ impl RecordArgs {
                 BackendArg::Ptrace => Wish::Ptrace,
                 BackendArg::Notify => Wish::Notify,
             },
-            known: known::known(&self.known, ui)?,
+            known: self.known(ui)?,
             results: self.results,
             kill_on_exit: self.kill_on_exit,
             label,
             labels,
+            under: self.under(ui)?,
         })
+    }
+
+    /// The profile that the command is to run under, with every call recorded all the same.
+    fn under(&self, ui: &Ui) -> Result<Option<Under>, CommandError> {
+        let Some(word) = &self.under else {
+            return Ok(None);
+        };
+        if word == "-" {
+            return Err(CommandError::user(
+                "standard input is the command's; name the profile by its file",
+            ));
+        }
+        let filter = under::filter(word, &self.engine, &self.host, ui)?;
+        Ok(Some(Under {
+            program: filter.program,
+            name: filter.name,
+            mode: Mode::Enforce,
+            everything: !self.only_refused,
+        }))
+    }
+
+    /// What needs no recording.
+    fn known(&self, ui: &Ui) -> Result<Known, CommandError> {
+        let mut known = known::known(&self.known, ui)?;
+        if let Some(word) = self.under.as_ref().filter(|_| self.only_refused) {
+            let name = Path::new(word).file_name().unwrap_or(word.as_ref());
+            known
+                .from
+                .insert(format!("profile {}", name.to_string_lossy()));
+        }
+        Ok(known)
     }
 
     fn record(
@@ -322,7 +369,7 @@ fn first_free(name: impl Fn(u32) -> PathBuf) -> PathBuf {
 }
 
 /// Errors of the recorder with what to do about them.
-fn failure(error: &RecordError) -> CommandError {
+pub(crate) fn failure(error: &RecordError) -> CommandError {
     let told = CommandError::input("", error);
     match error {
         RecordError::NotFound { .. } => told.exits(Exit::Status(127)),

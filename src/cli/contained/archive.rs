@@ -9,11 +9,11 @@ use callsieve::recording::{self, Recording};
 use tar::{Archive, Builder, EntryType, Header};
 
 /// Where everything of ours lies in a container.
-pub(super) const FOLDER: &str = "/.callsieve";
+pub(crate) const FOLDER: &str = "/.callsieve";
 /// The program.
-pub(super) const PROGRAM: &str = "/.callsieve/callsieve";
+pub(crate) const PROGRAM: &str = "/.callsieve/callsieve";
 /// What the recorders write.
-pub(super) const OUT: &str = "/.callsieve/out";
+pub(crate) const OUT: &str = "/.callsieve/out";
 
 /// The largest recording that is taken from a container, in bytes. One of everything that a
 /// kernel has is below 1 MiB; the program could write here what it likes.
@@ -23,16 +23,16 @@ const MOST: usize = 10_000;
 
 /// What came out of a container.
 #[derive(Debug, Default)]
-pub(super) struct Unpacked {
+pub(crate) struct Unpacked {
     /// The recordings, each as it was written.
-    pub(super) recordings: Vec<Recording>,
+    pub(crate) recordings: Vec<Recording>,
     /// Files that are none, and why.
-    pub(super) unreadable: Vec<(String, String)>,
+    pub(crate) unreadable: Vec<(String, String)>,
 }
 
 /// The archive for `/.callsieve`, and for each of `known` where it will lie. With `within`, names
 /// stand below that folder; otherwise it is there already.
-pub(super) fn pack(
+pub(crate) fn pack(
     mut program: File,
     known: &[PathBuf],
     within: bool,
@@ -97,7 +97,7 @@ fn file(archive: &mut Builder<File>, name: &Path, content: &mut File, mode: u32)
 
 /// The recordings in an archive of the output folder. Anything else in it is not ours; what has
 /// the name of a recording and is none is told.
-pub(super) fn unpack(archive: File) -> io::Result<Unpacked> {
+pub(crate) fn unpack(archive: File) -> io::Result<Unpacked> {
     let mut found = Unpacked::default();
     let mut archive = Archive::new(archive);
     for entry in archive.entries()? {

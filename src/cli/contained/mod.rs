@@ -5,7 +5,7 @@
 //! which is copied into it. It is started, waited for, and what the recorders wrote is copied out
 //! of it. All that through the engine's command, so that it works with a daemon elsewhere too.
 
-mod archive;
+pub(crate) mod archive;
 mod args;
 mod gathered;
 mod plan;

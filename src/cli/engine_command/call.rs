@@ -7,6 +7,9 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
 use super::error::EngineError;
 use super::interrupts::Interrupts;
 
@@ -61,6 +64,14 @@ impl<'a> Call<'a> {
             input: None,
             interrupts: None,
         }
+    }
+
+    /// A command that is no engine's, in the same bounds.
+    pub(crate) fn of_this_machine<S: AsRef<OsStr>>(
+        program: &'static str,
+        words: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self::new(program, &[], words)
     }
 
     /// It may take this long; 60 s if nothing is said.
@@ -199,7 +210,10 @@ impl<'a> Call<'a> {
 
 /// Ends a command that is not waited for any longer.
 pub(super) fn end(child: &mut Child) {
-    // It may have ended by itself just now.
+    // With all that it has started. It may have ended by itself just now.
+    if let Ok(group) = i32::try_from(child.id()) {
+        let _gone = killpg(Pid::from_raw(group), Signal::SIGKILL);
+    }
     let _gone = child.kill();
     let _reaped = child.wait();
 }

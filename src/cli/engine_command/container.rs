@@ -7,13 +7,16 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::call::{Call, failed};
+use super::call::{Answer, Call, failed};
 use super::details::Details;
 use super::error::EngineError;
 use super::{Engine, Interrupts};
 
 /// What an archive out of a container may hold, in bytes.
 const LARGEST_ARCHIVE: u64 = 512 << 20;
+
+/// How long an engine may take to start a container.
+const STARTS_WITHIN: Duration = Duration::from_secs(120);
 
 /// A container that was made here. When the value is dropped it is ended and removed, with its
 /// anonymous volumes.
@@ -46,6 +49,12 @@ impl<'e> Container<'e> {
     /// Starts it, and does not wait for its end.
     pub(crate) fn start(&self) -> Result<(), EngineError> {
         self.engine.call(["start", &self.id]).text().map(drop)
+    }
+
+    /// Starts it, and returns what the engine said, whatever came of it.
+    pub(crate) fn try_start(&self, interrupts: &Interrupts) -> Result<Answer, EngineError> {
+        let call = self.engine.call(["start", &self.id]);
+        call.until(interrupts).within(STARTS_WITHIN).answer()
     }
 
     /// A command that starts it with the standard streams of this process: signals that it gets

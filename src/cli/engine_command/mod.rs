@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub(crate) use call::Call;
+pub(crate) use call::{Answer, Call};
 pub(crate) use container::Container;
 pub(crate) use details::Details;
 pub(crate) use error::EngineError;
@@ -81,6 +81,12 @@ impl Engine {
     /// Its name.
     pub(crate) const fn name(&self) -> &'static str {
         self.kind.name()
+    }
+
+    /// Whether its command is there.
+    pub(crate) fn is_installed(&self) -> bool {
+        let asked = self.call(["--version"]).answer();
+        !matches!(asked, Err(EngineError::NotInstalled { .. }))
     }
 
     /// A command of it.

@@ -11,6 +11,8 @@ pub(crate) mod lint;
 pub(crate) mod reasons;
 pub(crate) mod recorded;
 pub(crate) mod screen;
+pub(crate) mod tried;
+pub(crate) mod verified;
 
 use std::fmt::Write as _;
 

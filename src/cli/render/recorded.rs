@@ -64,6 +64,15 @@ pub(crate) fn summary(recorded: &Recorded<'_>) -> String {
     for (_, run) in recorded.recording.runs() {
         docker(run, &mut row);
     }
+    if let Some(under) = &seen.capture().under {
+        row("under", &safe(&under.profile));
+        let names: BTreeSet<String> = under.denials.iter().map(|it| it.call.to_string()).collect();
+        let names = match names.len() {
+            0 => "none".to_owned(),
+            _ => list(names.iter().map(String::as_str)),
+        };
+        row("refused there", &names);
+    }
     for (remark, programs) in &seen.capture().remarks {
         row(word(*remark), &list(programs.iter().map(String::as_str)));
     }

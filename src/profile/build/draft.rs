@@ -145,6 +145,23 @@ impl Draft<'_> {
                 .or_default()
                 .push(Reason::Asked(reason.clone()));
         }
+        for (name, reason) in &self.options.also {
+            let why = match self.stance(name.as_str()) {
+                Stance::Allowed | Stance::Conditional(_) => {
+                    self.add(name.clone(), Reason::Asked(reason.clone()));
+                    continue;
+                }
+                Stance::NotCarried => Why::NotCarried,
+                Stance::Refused(answer) => Why::Refused(answer),
+            };
+            self.left_out.push(LeftOut {
+                arch: self.native,
+                call: CallId::Name(name.clone()),
+                why,
+                calls: 0,
+                by: Vec::new(),
+            });
+        }
     }
 
     /// The rules: what is allowed whatever its arguments, what is allowed for some, and what is

@@ -26,7 +26,8 @@ pub use stance::Stance;
 
 /// Makes a profile.
 pub fn build(recording: &Recording, options: &Options) -> Result<Generated, BuildError> {
-    if let Some(name) = options.allow.keys().find(|name| !exists(name)) {
+    let mut asked = options.allow.keys().chain(options.also.keys());
+    if let Some(name) = asked.find(|name| !exists(name)) {
         return Err(BuildError::UnknownSyscall { name: name.clone() });
     }
     let have = recording.arches();

@@ -24,6 +24,8 @@ pub struct Options {
     pub no_new_privileges: bool,
     /// Calls to allow whatever the base says, each with a reason.
     pub allow: BTreeMap<SyscallName, String>,
+    /// Calls to allow as far as the base does, as if they had been observed, each with a reason.
+    pub also: BTreeMap<SyscallName, String>,
     /// What happens to other calls.
     pub default: DefaultAction,
     /// Narrow the base's argument rules to the values that were observed.

@@ -2,9 +2,11 @@
 //! and the execve of the program.
 //!
 //! Without no-new-privileges the filter is loaded before capabilities and user are changed, so
-//! more calls come after it. The floor is a table (`table`) of what was measured.
+//! more calls come after it. The floor is a table (`table`) of what was measured; `symptoms` has what
+//! engines say when some of it is refused.
 
 mod elsewhere;
+mod symptoms;
 mod table;
 mod version;
 
@@ -14,6 +16,7 @@ use std::str::FromStr;
 
 use crate::arch::Arch;
 
+pub use symptoms::{Symptom, explain, symptoms};
 pub use table::Row;
 pub use version::{NoVersion, Version};
 

@@ -15,12 +15,13 @@ use std::time::Duration;
 use super::backend::Choice;
 use super::filter::filter;
 use super::{Command, Finished, RecordError, Recorder, Session, Target, Watch, launch};
+use crate::bpf::RET_USER_NOTIF;
 use crate::record::counts::Observations;
 use crate::sys::kernel::{Kernel as _, Wait};
 use crate::sys::linux::Linux;
 use crate::sys::notify::Listener;
 use crate::sys::process::Report;
-use crate::sys::seccomp::{For, RET_USER_NOTIF};
+use crate::sys::seccomp::For;
 use crate::sys::{left, signals};
 
 use run_loop::Loop;

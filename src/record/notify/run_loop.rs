@@ -158,6 +158,7 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             arch: arch.audit_value(),
             number: u64::from(number),
             args: [0; 6],
+            instruction_pointer: 0,
         };
         let program = self.program_of(self.main);
         let kernel = &mut self.kernel;

@@ -1,7 +1,7 @@
 //! What a stop at a call shows, and the few calls that ask for more than counting.
 
 use super::run_loop::Loop;
-use super::tracee::{Stopped, Tracee};
+use super::tracee::Stopped;
 use crate::arch::Arch;
 use crate::event::{Errno as ErrorName, Gap, Outcome, Remark};
 use crate::record::TerminalUse;
@@ -50,8 +50,8 @@ impl<K: Kernel> Loop<'_, K> {
         };
         match call {
             CallStop::Entry(call) => {
-                self.entry(stopped.tid(), &call, by_filter);
-                if by_filter {
+                let refused = self.entry(stopped.tid(), &call, by_filter);
+                if by_filter && !refused {
                     self.heed_own_filter(stopped);
                 }
             }
@@ -71,8 +71,7 @@ impl<K: Kernel> Loop<'_, K> {
     /// the call fails.
     fn heed_own_filter(&mut self, stopped: &Stopped) {
         let tid = stopped.tid();
-        let every_call = |it: &Tracee| it.how == Resume::ToCall;
-        if !self.tracees.get(&tid).is_some_and(every_call) {
+        if !self.tracees.get(&tid).is_some_and(|it| it.own_filter) {
             return;
         }
         if self.kernel.message(tid) != Ok(u64::from(TRACE_COOKIE)) {
@@ -81,25 +80,36 @@ impl<K: Kernel> Loop<'_, K> {
         }
     }
 
-    fn entry(&mut self, tid: Tid, call: &RawCall, by_filter: bool) {
+    /// Counts a call, and has it refused where the profile does. Whether it is refused.
+    fn entry(&mut self, tid: Tid, call: &RawCall, by_filter: bool) -> bool {
         let Some(tracee) = self.tracees.get(&tid) else {
-            return;
+            return false;
         };
-        // The filter's word on a call whose begin was seen already.
-        if !self.begun || (by_filter && tracee.open.is_some()) {
-            return;
+        if !self.begun {
+            return by_filter && self.before_the_start(tid, call);
         }
-        let (program, kernel) = (tracee.program, &mut self.kernel);
+        let (program, leader, known) = (tracee.program, tracee.leader, tracee.open);
+        let verdict = self.judge.as_ref().and_then(|judge| judge.verdict(call));
+        // The filter's word on a call whose begin was seen already.
+        if let Some(open) = known.filter(|_| by_filter) {
+            return self.refuse(tid, call, verdict.as_ref(), (Some(open), by_filter));
+        }
+        let kernel = &mut self.kernel;
         let (open, special, new) = self.seen.begin(program, call, tid, || kernel.elapsed());
         if let Some(first) = self.seen.last_new().filter(|_| new) {
             self.watch.first(first);
         }
-        if special != Special::None {
+        if let Some(verdict) = &verdict {
+            self.tell(program, leader, call, verdict);
+        }
+        // What a refused call asks for does not come to be.
+        if special != Special::None && !self.is_refused(verdict.as_ref()) {
             self.special(tid, program, call, special);
         }
         if let Some(tracee) = self.tracees.get_mut(&tid) {
             tracee.open = open.filter(|_| tracee.how == Resume::ToCall);
         }
+        self.refuse(tid, call, verdict.as_ref(), (open, by_filter))
     }
 
     fn special(&mut self, tid: Tid, program: ProgramId, call: &RawCall, special: Special) {
@@ -178,6 +188,7 @@ impl<K: Kernel> Loop<'_, K> {
             let Some(tracee) = self.tracees.get_mut(&other) else {
                 continue;
             };
+            tracee.own_filter = true;
             let before = std::mem::replace(&mut tracee.how, Resume::ToCall);
             // Those that run have to stop once before they stop at each call, and the next call
             // may be one that is refused.
@@ -189,7 +200,7 @@ impl<K: Kernel> Loop<'_, K> {
 
     /// Which the kernel refuses beside a filter.
     fn wants_strict(&mut self, program: ProgramId) {
-        if self.rules.how == Resume::Free {
+        if self.rules.how == Resume::Free || self.judge.is_some() {
             self.seen.remark(Remark::StrictSeccomp, program);
             self.seen.gap(Gap::StrictSeccomp);
         }
@@ -208,6 +219,7 @@ impl<K: Kernel> Loop<'_, K> {
             arch: arch.audit_value(),
             number: u64::from(number),
             args: [0; 6],
+            instruction_pointer: 0,
         };
         let kernel = &mut self.kernel;
         let (open, _, new) = self.seen.begin(program, &call, tid, || kernel.elapsed());

@@ -2,6 +2,7 @@
 
 mod calls;
 mod ending;
+mod refusal;
 mod run_loop;
 mod stop;
 mod tracee;
@@ -14,11 +15,13 @@ use nix::errno::Errno;
 use super::backend::{Choice, Host, Stops};
 use super::filter::filter;
 use super::{Backend, Finished, RecordError, Recorder, Session, Target, Watch, launch};
-use crate::event::Gap;
+use crate::bpf::RET_TRACE;
+use crate::event::{Gap, UnderProfile};
 use crate::record::counts::Observations;
+use crate::record::under::Judge;
 use crate::sys::kernel::{Kernel as _, Resume, Tid, TraceOptions};
 use crate::sys::linux::Linux;
-use crate::sys::seccomp::{For, RET_TRACE, TRACE_COOKIE};
+use crate::sys::seccomp::{For, TRACE_COOKIE};
 use crate::sys::{programs, signals};
 
 use run_loop::{Loop, Rules};
@@ -61,6 +64,7 @@ impl Ptrace {
                 kill_on_exit: self.session.kill_on_exit,
             },
             how: match self.stops() {
+                Stops::Filter if self.session.results => Resume::ToCall,
                 Stops::Filter => Resume::Free,
                 Stops::BeginAndEnd => Resume::ToCall,
             },
@@ -89,12 +93,18 @@ impl Ptrace {
         command: &super::Command,
         watch: &mut dyn Watch,
     ) -> Result<Finished, RecordError> {
-        let code = match self.stops() {
-            Stops::Filter => Some((
-                filter(&self.session.known.for_tracer(), REPORT, true),
-                For::Tracer,
-            )),
-            Stops::BeginAndEnd => None,
+        let judge = self.session.under.as_ref().map(Judge::new).transpose()?;
+        let code = match (self.stops(), &judge) {
+            (Stops::Filter, None) => {
+                let known = self.session.known.for_tracer();
+                Some((filter(&known, REPORT, true), For::Tracer))
+            }
+            (Stops::Filter, Some(judge)) => {
+                let under = self.session.under.as_ref();
+                let everything = under.is_some_and(|under| under.everything);
+                Some((judge.filter(everything, REPORT)?, For::Tracer))
+            }
+            (Stops::BeginAndEnd, _) => None,
         };
         let child = launch::suspended(command, code, self.choice.no_new_privileges)?;
         let pid = child.pid();
@@ -122,10 +132,13 @@ impl Ptrace {
         watch.started(&self.choice, pid);
         let seen = Observations::new(&self.session.label, self.session.capture(&self.choice));
         let mut run = Loop::new(kernel, rules, seen, watch);
+        run.judge = judge;
         run.launched(pid);
         run.run()?;
         let finished = run.finish();
-        if finished.seen.calls() == 0 {
+        let under = finished.seen.capture.under.as_ref();
+        let refused = under.is_some_and(UnderProfile::refused);
+        if finished.seen.calls() == 0 && !refused {
             return Err(launch::failure(command, report.failed()));
         }
         Ok(finished)

@@ -10,6 +10,7 @@ use super::stop::{Stop, stop};
 use super::tracee::{Running, Stopped, Tracee};
 use crate::event::{Gap, Outcome, Remark};
 use crate::record::counts::{Observations, ProgramId};
+use crate::record::under::Judge;
 use crate::record::{Choice, End, Finished, RecordError, Watch};
 use crate::sys::kernel::{Asked, Change, Kernel, Resume, Signo, Tid, TraceOptions, Wait};
 
@@ -50,6 +51,10 @@ pub(super) struct Loop<'a, K> {
     pub(super) main_stopped: bool,
     /// Processes that somebody sent a SIGSYS.
     sent_sigsys: BTreeSet<Tid>,
+    /// What the program runs under.
+    pub(super) judge: Option<Judge>,
+    /// That it may not be executed was told.
+    pub(super) told_start: bool,
 }
 
 impl<'a, K: Kernel> Loop<'a, K> {
@@ -74,6 +79,8 @@ impl<'a, K: Kernel> Loop<'a, K> {
             interrupts: 0,
             main_stopped: false,
             sent_sigsys: BTreeSet::new(),
+            judge: None,
+            told_start: false,
         }
     }
 
@@ -253,7 +260,11 @@ impl<'a, K: Kernel> Loop<'a, K> {
     fn notes_sigsys(&mut self, tid: Tid, signal: Signo) {
         /// In include/uapi/asm-generic/siginfo.h.
         const SYS_SECCOMP: i32 = 1;
-        if signal.0 != libc::SIGSYS || self.kernel.signal_code(tid) == Ok(SYS_SECCOMP) {
+        if signal.0 != libc::SIGSYS {
+            return;
+        }
+        if self.kernel.signal_code(tid) == Ok(SYS_SECCOMP) {
+            self.tells_the_trapped(tid);
             return;
         }
         if let Some(tracee) = self.tracees.get(&tid) {
@@ -294,7 +305,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
         for tid in waited {
             let program = self.program_of(tid);
             let leader = self.kernel.leader(tid).unwrap_or(tid);
-            self.born(tid, program, self.rules.how, leader)?;
+            self.born(tid, program, (self.rules.how, false), leader)?;
         }
         Ok(())
     }
@@ -306,10 +317,10 @@ impl<'a, K: Kernel> Loop<'a, K> {
         let Some(of) = self.tracees.get(&parent.tid()) else {
             return Ok(());
         };
-        let (program, how) = (of.program, of.how);
+        let (program, how, own_filter) = (of.program, of.how, of.own_filter);
         let asked = maybe_thread.then(|| self.kernel.leader(child)).flatten();
         let leader = asked.unwrap_or(child);
-        self.born(child, program, how, leader)
+        self.born(child, program, (how, own_filter), leader)
     }
 
     /// A thread is known from now on; one that waits goes on.
@@ -317,7 +328,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
         &mut self,
         tid: Tid,
         program: ProgramId,
-        how: Resume,
+        (how, own_filter): (Resume, bool),
         leader: Tid,
     ) -> Result<(), RecordError> {
         let unwanted = leader == tid && !self.rules.options.processes;
@@ -327,6 +338,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
         self.add(Running::seized(tid), tid, program, leader);
         if let Some(tracee) = self.tracees.get_mut(&tid) {
             tracee.how = how;
+            tracee.own_filter = own_filter;
             tracee.unwanted = unwanted;
         }
         if let Some((stopped, _)) = self.early.remove(&tid) {
@@ -352,6 +364,8 @@ impl<'a, K: Kernel> Loop<'a, K> {
             how: self.rules.how,
             leader,
             open: None,
+            own_filter: false,
+            trapped: None,
             unwanted: false,
         };
         // A number may come again after its thread's end was missed, as in an execve.
@@ -393,6 +407,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
         if let (Some(by), Some(leader)) = (by, self.tracees.get_mut(&tid)) {
             leader.open = by.open;
             leader.how = by.how;
+            leader.own_filter = by.own_filter;
         }
         let (program, gives_privileges) = self.program_and_rights(tid);
         if let Some(tracee) = self.tracees.get_mut(&tid) {
@@ -433,13 +448,16 @@ impl<'a, K: Kernel> Loop<'a, K> {
         if tracee.leads(tid) {
             self.sent_sigsys.remove(&tid);
         }
-        if tracee.leads(tid) && self.begun {
+        if tracee.leads(tid) {
             let how = match end {
                 End::Exited(status) => format!("exit {status}"),
                 End::Killed(signal) => signal.to_string(),
                 End::LeftRunning | End::Gone => return,
             };
-            self.seen.ended(tracee.program, how);
+            self.seen.gone(tid, &how, self.kernel.elapsed());
+            if self.begun {
+                self.seen.ended(tracee.program, how);
+            }
         }
     }
 }

@@ -114,6 +114,10 @@ pub(super) struct Tracee {
     pub(super) leader: Tid,
     /// The call that it is in, where ends of calls are seen.
     pub(super) open: Option<Open>,
+    /// A filter of the program's own is on it.
+    pub(super) own_filter: bool,
+    /// The call that the profile answers with SIGSYS, which is on its way.
+    pub(super) trapped: Option<u32>,
     /// It is let go at its next stop.
     pub(super) unwanted: bool,
 }

@@ -13,15 +13,20 @@ const EXIT: &[u8] = &[0x31, 0xff, 0xb8, 0xe7, 0, 0, 0, 0x0f, 0x05];
 /// And `pause()` for ever.
 const PAUSE: &[u8] = &[0xb8, 0x22, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7];
 
+/// `exit(0)`, where `exit_group` is to be seen.
+const END: &[u8] = &[0x31, 0xff, 0xb8, 0x3c, 0, 0, 0, 0x0f, 0x05];
+
 /// Where the program is loaded, and how large the headers are before it.
 const ADDRESS: u64 = 0x40_0000;
 const HEADERS: u64 = 64 + 56;
 
 /// The user and the privileges of a container.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Container {
+pub(super) struct Container<'a> {
     pub(super) user: u32,
     pub(super) no_new_privileges: bool,
+    /// Its first process, if that is another than the program.
+    pub(super) init: Option<&'a Path>,
 }
 
 /// An executable file: one segment with its headers and the code.
@@ -50,14 +55,15 @@ fn program(code: &[u8]) -> Vec<u8> {
     file
 }
 
-/// Writes `config.json` and a root folder with `/pause` and `/exit`. Its path is the bundle's.
-pub(super) fn write(folder: &Path, container: Container) -> io::Result<PathBuf> {
+/// Writes `config.json` and a root folder with `/pause`, `/exit` and `/end`, and with
+/// `/init`. Its path is the bundle's.
+pub(super) fn write(folder: &Path, container: Container<'_>) -> io::Result<PathBuf> {
     let bundle = folder.join(format!("{}", container.user));
     let root = bundle.join("rootfs");
     for name in ["proc", "dev"] {
         std::fs::create_dir_all(root.join(name))?;
     }
-    for (name, code) in [("pause", PAUSE), ("exit", EXIT)] {
+    for (name, code) in [("pause", PAUSE), ("exit", EXIT), ("end", END)] {
         let mut options = File::options();
         let mut file = options
             .write(true)
@@ -66,18 +72,25 @@ pub(super) fn write(folder: &Path, container: Container) -> io::Result<PathBuf> 
             .open(root.join(name))?;
         file.write_all(&program(code))?;
     }
+    if let Some(init) = container.init {
+        std::fs::copy(init, root.join("init"))?;
+    }
     let config = serde_json::to_string(&config(container))?;
     File::create_new(bundle.join("config.json"))?.write_all(config.as_bytes())?;
     Ok(bundle)
 }
 
-fn config(container: Container) -> Value {
+fn config(container: Container<'_>) -> Value {
     let all: Vec<&str> = Capability::docker_default().map(Capability::name).collect();
     // As with Docker, another user than root gets none but the bounding set.
     let held = if container.user == 0 {
         all.clone()
     } else {
         Vec::new()
+    };
+    let (arguments, own) = match container.init {
+        Some(_) => (vec!["/init", "--", "/end"], ["exit", "pause"]),
+        None => (vec!["/pause"], ["exit_group", "pause"]),
     };
     let namespaces = ["pid", "network", "ipc", "uts", "mount"].map(|kind| json!({ "type": kind }));
     json!({
@@ -87,7 +100,7 @@ fn config(container: Container) -> Value {
         "process": {
             "terminal": false,
             "user": { "uid": container.user, "gid": container.user },
-            "args": ["/pause"],
+            "args": arguments,
             "env": ["PATH=/"],
             "cwd": "/",
             "capabilities": { "bounding": all, "effective": held, "permitted": held },
@@ -104,7 +117,7 @@ fn config(container: Container) -> Value {
             "seccomp": {
                 "defaultAction": "SCMP_ACT_TRACE",
                 "architectures": ["SCMP_ARCH_X86_64"],
-                "syscalls": [{ "names": ["exit_group", "pause"], "action": "SCMP_ACT_ALLOW" }],
+                "syscalls": [{ "names": own, "action": "SCMP_ACT_ALLOW" }],
             },
         },
     })

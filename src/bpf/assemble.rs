@@ -1,6 +1,6 @@
-//! Instructions with places to jump to by name.
+//! Instructions with places to jump to by name: how every filter of this crate is put together.
 
-use crate::bpf::Instruction;
+use super::Instruction;
 
 /// `BPF_LD | BPF_W | BPF_ABS`, `include/uapi/linux/bpf_common.h`.
 const LOAD: u16 = 0x20;
@@ -9,13 +9,13 @@ const AND: u16 = 0x54;
 /// `BPF_JMP | BPF_JA`
 const JUMP: u16 = 0x05;
 /// `BPF_JMP | BPF_JEQ | BPF_K`
-pub(super) const EQUAL: u16 = 0x15;
+pub(crate) const EQUAL: u16 = 0x15;
 /// `BPF_JMP | BPF_JGT | BPF_K`
-pub(super) const GREATER: u16 = 0x25;
+pub(crate) const GREATER: u16 = 0x25;
 /// `BPF_JMP | BPF_JGE | BPF_K`
-pub(super) const GREATER_OR_EQUAL: u16 = 0x35;
+pub(crate) const GREATER_OR_EQUAL: u16 = 0x35;
 /// `BPF_JMP | BPF_JSET | BPF_K`
-pub(super) const ANY_BIT: u16 = 0x45;
+pub(crate) const ANY_BIT: u16 = 0x45;
 /// `BPF_RET | BPF_K`
 const RETURN: u16 = 0x06;
 
@@ -24,7 +24,7 @@ const REACH: usize = 255;
 
 /// A place in the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Label(usize);
+pub(crate) struct Label(usize);
 
 #[derive(Debug, Clone, Copy)]
 enum Item {
@@ -64,25 +64,25 @@ impl Item {
 
 /// A program in the making. Every branch goes forward.
 #[derive(Debug, Default)]
-pub(super) struct Assembler {
+pub(crate) struct Assembler {
     items: Vec<Item>,
     labels: usize,
 }
 
 impl Assembler {
     /// A place that is set later by [`Self::here`].
-    pub(super) const fn label(&mut self) -> Label {
+    pub(crate) const fn label(&mut self) -> Label {
         self.labels += 1;
         Label(self.labels - 1)
     }
 
     /// Sets a place.
-    pub(super) fn here(&mut self, label: Label) {
+    pub(crate) fn here(&mut self, label: Label) {
         self.items.push(Item::Here(label));
     }
 
     /// Loads a word of the data.
-    pub(super) fn load(&mut self, offset: u32) {
+    pub(crate) fn load(&mut self, offset: u32) {
         self.items.push(Item::Plain {
             code: LOAD,
             value: offset,
@@ -90,7 +90,7 @@ impl Assembler {
     }
 
     /// Keeps some bits of what is loaded.
-    pub(super) fn mask(&mut self, mask: u32) {
+    pub(crate) fn mask(&mut self, mask: u32) {
         self.items.push(Item::Plain {
             code: AND,
             value: mask,
@@ -98,7 +98,7 @@ impl Assembler {
     }
 
     /// Ends with an answer.
-    pub(super) fn answer(&mut self, value: u32) {
+    pub(crate) fn answer(&mut self, value: u32) {
         self.items.push(Item::Plain {
             code: RETURN,
             value,
@@ -106,7 +106,7 @@ impl Assembler {
     }
 
     /// Goes on at one place or the other.
-    pub(super) fn branch(&mut self, code: u16, value: u32, yes: Label, no: Label) {
+    pub(crate) fn branch(&mut self, code: u16, value: u32, yes: Label, no: Label) {
         self.items.push(Item::Branch {
             code,
             value,
@@ -117,8 +117,13 @@ impl Assembler {
         });
     }
 
+    /// Goes on at a place whatever is loaded.
+    pub(crate) fn jump(&mut self, to: Label) {
+        self.branch(EQUAL, 0, to, to);
+    }
+
     /// The instructions. Branches that reach too far get jumps until none does.
-    pub(super) fn finish(mut self) -> Vec<Instruction> {
+    pub(crate) fn finish(mut self) -> Vec<Instruction> {
         loop {
             let places = self.places();
             let place = |label: Label| places.get(label.0).copied().unwrap_or_default();
