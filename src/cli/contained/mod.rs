@@ -10,6 +10,7 @@ mod args;
 mod gathered;
 mod plan;
 mod session;
+mod under;
 mod wanted;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ use super::engine_command::{Container, Details, Engine, Interrupts, Kind, Versio
 use super::error::CommandError;
 use super::exit::Exit;
 use super::output;
-use super::render::contained::{Contained, summary};
+use super::render::contained::{Confined, Contained, summary};
 use super::render::{self, safe};
 use super::static_binary;
 use super::ui::Ui;
@@ -85,8 +86,9 @@ struct Recorded<'a> {
 
 impl Recorded<'_> {
     fn run(self, program: File) -> Result<Exit, CommandError> {
+        let under = self.under();
         let container = self.wanted.inject(program, &self.args.known, |known| {
-            self.args.recorder(OUT, known)
+            self.args.recorder(OUT, known, &under)
         })?;
         let made = container.inspect().map_err(failure)?;
         let labels = self.labels(made.name())?;
@@ -97,7 +99,7 @@ impl Recorded<'_> {
             self.wanted.interrupts,
             &labels,
             (&self.path, checkpoint),
-            self.schedule(),
+            self.schedule(&under),
             self.ui,
         );
         if let Some(file) = &self.wanted.plan.cid_file {
@@ -172,13 +174,24 @@ impl Recorded<'_> {
         Ok(labels)
     }
 
+    /// The recorder's options for the profile that the program is answered by; none where the
+    /// user names one, or where it can't be.
+    fn under(&self) -> Vec<OsString> {
+        if self.wanted.plan.names_a_profile() || !self.args.can_be_under() {
+            return Vec::new();
+        }
+        let kind = self.wanted.engine.kind();
+        under::engines_default(kind, &self.version, &self.wanted.details)
+    }
+
     /// The health check among the probes, and when each comes again.
-    fn schedule(&self) -> Vec<Probe> {
+    fn schedule(&self, under: &[OsString]) -> Vec<Probe> {
         let health = self.wanted.details.health();
         let interval = health.as_ref().map(|health| health.interval);
         let mut probes = self.probes.clone();
         for probe in &mut probes {
             probe.interval = self.args.probe_interval.or(interval);
+            under.clone_into(&mut probe.under);
         }
         if let Some(health) = health {
             probes.insert(
@@ -188,6 +201,7 @@ impl Recorded<'_> {
                     command: health.command,
                     interval: Some(self.args.probe_interval.unwrap_or(health.interval)),
                     timeout: health.timeout,
+                    under: under.to_vec(),
                 },
             );
         }
@@ -209,7 +223,13 @@ impl Recorded<'_> {
             status: ended.state.exit_code,
             out_of_memory: ended.state.oom_killed,
             engine: self.wanted.engine.name(),
-            under_profile: self.wanted.plan.names_a_profile(),
+            confined: if self.wanted.plan.names_a_profile() {
+                Confined::AsTold
+            } else if self.args.can_be_under() {
+                Confined::AsByDefault
+            } else {
+                Confined::Not
+            },
             recording,
             tries,
             path: &self.path,
@@ -229,6 +249,7 @@ fn probes(args: &ContainedArgs) -> Result<Vec<Probe>, CommandError> {
             command,
             interval: None,
             timeout: PROBE_TIMEOUT,
+            under: Vec::new(),
         })
     };
     args.probe.iter().map(probe).collect()

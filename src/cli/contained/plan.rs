@@ -132,8 +132,8 @@ impl Plan {
     }
 }
 
-/// What a container is recorded under if the user says nothing: with Docker's default a program
-/// would not show what it does where it is allowed to. This is the one place that says so.
+/// What a container is given if the user says nothing: the recorder in it answers as the engine's
+/// default would (`under`).
 const SECCOMP: &str = "seccomp=unconfined";
 
 /// A name that no other has.
