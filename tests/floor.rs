@@ -94,11 +94,14 @@ fn docs_have_the_table() {
             .map(|status| format!("nothing, status {status}"));
         let says = status.unwrap_or_else(|| parts.join(" … "));
         let vague = if symptom.vague {
-            " (or something else)"
+            ", or something else"
         } else {
             ""
         };
-        let names = symptom.names.join(" or ");
+        let names = match symptom.names {
+            [] => "any call".to_owned(),
+            names => names.join(" or "),
+        };
         let (meaning, seen) = (symptom.meaning, symptom.seen);
         writeln!(text, "| {says} | {names}{vague} | {meaning} | {seen} |").unwrap();
     }

@@ -3,8 +3,8 @@
 //! They say which step failed and seldom which call. The words were collected by taking single
 //! calls out of profiles that work: tests/engines/refused-starts.json has them whole. Those that
 //! come by chance are of 100 starts each with runc 1.1.5, of which 17 fail without futex and 8
-//! without `rt_sigreturn` (20 and 5 with no-new-privileges). Those of runc from 1.3.3 on and of
-//! docker-init were collected in the same way on another machine.
+//! without `rt_sigreturn` (20 and 5 with no-new-privileges). Those of runc from 1.3.3 on were
+//! collected in the same way on another machine.
 
 use super::{Phase, Runtime};
 
@@ -344,6 +344,26 @@ const SYMPTOMS: &[Symptom] = &[
         &["ioctl"],
         "the program gets the terminal",
     ),
+    tini(
+        &["tini", "failed to ignore sigtt"],
+        &["rt_sigaction"],
+        "it ignores the signals of the terminal",
+    ),
+    tini(
+        &["tini", "unexpected error in sigtimedwait"],
+        &["rt_sigtimedwait"],
+        "it waits for signals, to hand them on",
+    ),
+    tini(
+        &["tini", "error while waiting for pids"],
+        &["wait4"],
+        "it waits for the end of the program",
+    ),
+    Symptom {
+        status: Some(127),
+        vague: true,
+        ..tini(&[], &["mprotect"], "libc, before the program begins")
+    },
     tini(
         &["cannot allocate tls block"],
         &["brk"],
