@@ -1,5 +1,7 @@
 //! Without any one call that the table of floors has as required, no container starts; what the
-//! engines say then is in refused-starts.json, from which the library's symptoms come.
+//! engines say then is in refused-starts.json, from which the library's symptoms come. What comes by
+//! chance, or when a further program is run in a container, was collected by hand in the same way:
+//! refused-otherwise.json.
 //!
 //! The job is a program that does nothing but end, so that whatever is missing is the runtime's.
 
@@ -112,15 +114,27 @@ fn ways(engine: Engine) -> Vec<Way> {
     ways
 }
 
+/// With these crun waits between `create` and `start`, which is what engines do; the tests start it with
+/// `run`.
+const BETWEEN_CREATE_AND_START: [&str; 2] = ["pselect6", "read"];
+
 /// What is required in this way.
-fn required(way: Way, runtime: Runtime, version: Version) -> BTreeSet<&'static str> {
+fn required(
+    engine: Engine,
+    runtime: Runtime,
+    way: Way,
+    version: Version,
+) -> BTreeSet<&'static str> {
     let names = |runtime, which, phase| {
         let rows = rows_for(runtime, which, phase, way.no_new_privileges);
         let calls = rows.into_iter().flat_map(|row| row.calls());
         let required = calls.filter(|(_, why)| *why == Evidence::Required);
         required.map(|(name, _)| name).collect::<BTreeSet<_>>()
     };
-    let start = names(runtime, Which::Only(version), Phase::Start);
+    let mut start = names(runtime, Which::Only(version), Phase::Start);
+    if engine == Engine::Crun {
+        start.retain(|name| !BETWEEN_CREATE_AND_START.contains(name));
+    }
     if !way.init {
         return start;
     }
@@ -162,7 +176,7 @@ fn refused(engine: Engine, runtime: Runtime, version: &str) -> Vec<Refused> {
     for way in ways(engine) {
         let works = bench.profile(&format!("{runtime}@{version}"), way);
         bench.start(engine, &works, way).expect_success();
-        for missing in required(way, runtime, version.parse().unwrap()) {
+        for missing in required(engine, runtime, way, version.parse().unwrap()) {
             let profile = without(works.clone(), missing);
             let mut tries = (0..TRIES).map(|_| bench.start(engine, &profile, way));
             let Some(failed) = tries.find(|finished| !finished.succeeded()) else {
@@ -250,11 +264,14 @@ fn nothing_starts(engine: Engine) {
         return;
     }
     let short = |it: &Refused| {
+        // How a container dies between the two is a matter of timing.
+        let chance = BETWEEN_CREATE_AND_START.contains(&it.missing.as_str());
+        let status = it.status.filter(|_| !chance);
         (
             it.phase.clone(),
             it.no_new_privileges,
             it.missing.clone(),
-            it.status,
+            status,
         )
     };
     assert_eq!(
