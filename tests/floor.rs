@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use callsieve::arch::Arch;
-use callsieve::profile::floor::{Evidence, RuntimeFloor, rows, symptoms};
+use callsieve::profile::floor::{Evidence, RuntimeFloor, explain, rows, symptoms};
 use expect_test::expect_file;
+use serde_json::Value;
 
 const HEAD: &str = "\
 # What runtimes call before a program starts
@@ -94,14 +95,43 @@ fn docs_have_the_table() {
             .map(|status| format!("nothing, status {status}"));
         let says = status.unwrap_or_else(|| parts.join(" … "));
         let vague = if symptom.vague {
-            " (or something else)"
+            ", or something else"
         } else {
             ""
         };
-        let names = symptom.names.join(" or ");
+        let names = match symptom.names {
+            [] => "any call".to_owned(),
+            names => names.join(" or "),
+        };
         let (meaning, seen) = (symptom.meaning, symptom.seen);
         writeln!(text, "| {says} | {names}{vague} | {meaning} | {seen} |").unwrap();
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/runtime-floor.md");
     expect_file![path].assert_eq(&text);
+}
+
+/// What engines were seen to say, each text with the call that was missing.
+#[test]
+fn what_was_collected_is_explained() {
+    let files = [
+        include_str!("engines/refused-starts.json"),
+        include_str!("engines/refused-otherwise.json"),
+    ];
+    for file in files {
+        let all: Vec<Value> = serde_json::from_str(file).unwrap();
+        assert!(all.len() > 10);
+        for it in all {
+            let says = it["says"].as_array().unwrap().iter();
+            let says: Vec<&str> = says.map(|line| line.as_str().unwrap()).collect();
+            let status = it["status"].as_i64().unwrap().try_into().unwrap();
+            let found = explain(&says.join("\n"), Some(status));
+            let missing = it["missing"].as_str().unwrap();
+            assert!(
+                found.iter().any(|symptom| symptom.names.contains(&missing)),
+                "{it} has {found:?}"
+            );
+            // One or few steps, not a list of guesses.
+            assert!(found.len() < 3, "{it} has {found:?}");
+        }
+    }
 }

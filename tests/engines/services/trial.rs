@@ -172,6 +172,7 @@ impl<'a> Bench<'a> {
             no_new_privileges,
             trace: Some(self.folder.path()),
             shares_network: true,
+            init: false,
         }
     }
 
@@ -194,14 +195,14 @@ impl<'a> Bench<'a> {
         idle: Duration,
     ) -> Result<(), String> {
         let mut started = engine.start(launch);
-        let loaded = wait_for(port, || started.running.ended()).and_then(|()| {
+        let loaded = wait_for(port, || started.ended()).and_then(|()| {
             sleep(idle);
             (self.service.load)(port)?;
             sleep(idle);
             Ok(())
         });
-        started.running.terminate();
-        let finished = started.running.finish();
+        started.terminate();
+        let finished = started.finish();
         loaded.map_err(|what| format!("{what}: {finished}"))?;
         if finished.status == Some(self.service.status) {
             Ok(())
