@@ -5,11 +5,11 @@
 //! both, so that it is never weaker than its base and every name has its reason.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use callsieve::event::CallId;
 use callsieve::formats::docker;
-use callsieve::profile::build::{Generated, Options, build};
+use callsieve::profile::build::{Generated, Options, Reason, build};
 use callsieve::profile::diff::Difference;
 use callsieve::profile::floor::RuntimeFloor;
 use callsieve::profile::{Profile, View};
@@ -52,6 +52,10 @@ pub(crate) struct Repair {
     options: Options,
     generated: Generated,
     learned: bool,
+    /// The recording has grown.
+    grown: bool,
+    /// The runtime's calls were brought in.
+    floor: Option<RuntimeFloor>,
 }
 
 impl RepairArgs {
@@ -121,6 +125,8 @@ impl RepairArgs {
             options,
             generated,
             learned: false,
+            grown: false,
+            floor: None,
         }))
     }
 }
@@ -140,10 +146,12 @@ impl Repair {
         for (_, run) in refused.runs() {
             if let Some(run) = self.new_of(run) {
                 self.recording.merge(Recording::of(run));
+                self.grown = true;
             }
         }
         if let Some(floor) = floor {
             self.options.floor = self.options.floor.and(floor);
+            self.floor = Some(self.options.floor);
         }
         let generated = build(&self.recording, &self.options)
             .map_err(|error| CommandError::input("", &error))?;
@@ -186,10 +194,12 @@ impl Repair {
 
     fn tell(&self, generated: &Generated, ui: &Ui) {
         let before = &self.generated.reasons;
+        let refused = |reasons: &Vec<Reason>| reasons.iter().all(|it| *it == Reason::Probed);
         let new = generated
             .reasons
             .iter()
-            .filter(|(name, _)| !before.contains_key(*name));
+            .filter(|(name, _)| before.get(*name).is_none_or(refused))
+            .filter(|(_, reasons)| !refused(reasons));
         for (name, reasons) in new {
             let why: Vec<String> = reasons.iter().map(ToString::to_string).collect();
             ui.note(&format!("Added {name}: {}", render::safe(&why.join("; "))));
@@ -203,19 +213,31 @@ impl Repair {
         }
         let profile = render::printable(docker::write(&self.generated.profile));
         let recording = render::printable(recording::write(&self.recording));
-        output::write_all(
-            &[
-                (Some(&self.profile_path), &profile),
-                (Some(&self.recording_path), &recording),
-            ],
-            ui,
-        )?;
-        for path in [&self.profile_path, &self.recording_path] {
+        let mut results = vec![(Some(self.profile_path.as_path()), profile.as_str())];
+        if self.grown {
+            results.push((Some(self.recording_path.as_path()), recording.as_str()));
+        }
+        output::write_all(&results, ui)?;
+        for (path, _) in &results {
+            let path = path
+                .map(Path::display)
+                .map_or(String::new(), |path| path.to_string());
+            ui.note(&format!("Wrote {}", render::safe(&path)));
+        }
+        if let Some(floor) = self.floor {
             ui.note(&format!(
-                "Wrote {}",
-                render::safe(&path.display().to_string())
+                "`generate` makes the same of the recording with --runtime-floor {}",
+                options(floor)
             ));
         }
         Ok(())
     }
+}
+
+/// A floor as options of `generate`.
+fn options(floor: RuntimeFloor) -> String {
+    let (exec, init) = floor.further();
+    let exec = if exec { " --exec" } else { "" };
+    let init = if init { " --init" } else { "" };
+    format!("{floor}{exec}{init}")
 }

@@ -234,6 +234,12 @@ impl RuntimeFloor {
         self.runtimes().next().is_none()
     }
 
+    /// Whether what it has is also for running further programs in a container, and for
+    /// docker-init.
+    pub const fn further(self) -> (bool, bool) {
+        (self.exec, self.init)
+    }
+
     /// The runtimes and their versions.
     pub fn runtimes(self) -> impl Iterator<Item = (Runtime, Which)> {
         [
