@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use callsieve::enforce::Report;
@@ -17,10 +17,10 @@ use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
-use crate::cli::output;
 use crate::cli::render::verified::{self, Verified};
 use crate::cli::ui::Ui;
 use crate::cli::under::{self, Filter};
+use crate::cli::{output, render};
 
 /// Run a command under a profile and report every call that is refused
 ///
@@ -190,10 +190,8 @@ impl VerifyArgs {
         if let Some(path) = self.output.as_deref()
             && !output::is_stdout(Some(path))
         {
-            ui.note(&format!("{}\n{}", verified::verdict(verified), {
-                let path = crate::cli::render::safe(&Path::new(path).display().to_string());
-                format!("Wrote {path}")
-            }));
+            let path = render::safe(&path.display().to_string());
+            ui.note(&format!("{}\nWrote {path}", verified::verdict(verified)));
         }
     }
 }
