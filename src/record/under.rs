@@ -80,7 +80,7 @@ pub(super) struct Judge {
 /// What the kernel does where a filter asks a tracer or a listener and there is none.
 const fn given(value: u32) -> u32 {
     /// ENOSYS, the same for all architectures of this kind.
-    const ENOSYS: u32 = libc::ENOSYS as u32;
+    const ENOSYS: u32 = libc::ENOSYS.unsigned_abs();
     match value & RET_ACTION {
         RET_TRACE | RET_USER_NOTIF => RET_ERRNO | ENOSYS,
         _ => value,

@@ -66,7 +66,11 @@ fn blotted(text: &str) -> String {
                 out.push_str("[PID");
                 while chars.next_if(char::is_ascii_digit).is_some() {}
             }
-            c if c.is_ascii_digit() && chars.peek() == Some(&'.') => {
+            c if c.is_ascii_digit() && chars.peek() == Some(&'.') && {
+                let mut ahead = chars.clone();
+                ahead.nth(1).is_some_and(|c| c.is_ascii_digit())
+            } =>
+            {
                 out.push('T');
                 while chars.next_if(|c| c.is_ascii_digit() || *c == '.').is_some() {}
             }

@@ -252,7 +252,8 @@ fn numbers_that_nobody_has() {
     };
     let expected = stage.alone_under_it(NOBODY);
     let report = stage.check(&expected.prints, 40);
-    assert_eq!(denial(&report, "x86_64", "#1000")["answer"], "EPERM");
+    // What libseccomp and runc do with numbers that are newer than they are.
+    assert_eq!(denial(&report, "x86_64", "#1000")["answer"], "ENOSYS");
     assert_eq!(
         denial(&report, "x86_64", "#1000")["docker_default"],
         "unnamed"
@@ -320,7 +321,7 @@ fn rules_that_look_at_arguments() {
         .iter()
         .map(|it| &it["args"][0]["symbols"])
         .collect();
-    assert_eq!(flags, ["CLONE_NEWUTS|0x11", "CLONE_NEWUSER|0x11"]);
+    assert_eq!(flags, ["SIGCHLD|CLONE_NEWUTS", "SIGCHLD|CLONE_NEWUSER"]);
     assert!(
         all.iter().all(|it| it["docker_default"] == "outside"),
         "{report:#}"

@@ -1,7 +1,7 @@
 //! A command under a profile.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use callsieve::enforce::Report;
@@ -17,12 +17,11 @@ use crate::cli::args::Format;
 use crate::cli::commands::record::{command, failure};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::output;
-use crate::cli::render::safe;
 use crate::cli::render::verified::{self, Verified};
 use crate::cli::repair::ROUNDS;
 use crate::cli::ui::Ui;
 use crate::cli::under::{self, Filter};
+use crate::cli::{output, render};
 
 /// Runs the command, in two processes, of which the one in front may be killed.
 pub(super) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
@@ -166,10 +165,8 @@ impl VerifyArgs {
         if let Some(path) = self.output.as_deref()
             && !output::is_stdout(Some(path))
         {
-            ui.note(&format!("{}\n{}", verified::verdict(verified), {
-                let path = safe(&Path::new(path).display().to_string());
-                format!("Wrote {path}")
-            }));
+            let path = render::safe(&path.display().to_string());
+            ui.note(&format!("{}\nWrote {path}", verified::verdict(verified)));
         }
     }
 }
