@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use callsieve::profile::floor::{Evidence, Phase, Runtime, Version, Which, explain, rows_for};
+use callsieve::profile::floor::{Evidence, Phase, Row, Runtime, Version, Which, explain, rows_for};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -131,7 +131,7 @@ fn required(
 ) -> BTreeSet<&'static str> {
     let names = |runtime, which, phase| {
         let rows = rows_for(runtime, which, phase, way.no_new_privileges);
-        let calls = rows.into_iter().flat_map(|row| row.calls());
+        let calls = rows.into_iter().flat_map(Row::calls);
         let required = calls.filter(|(_, why)| *why == Evidence::Required);
         required.map(|(name, _)| name).collect::<BTreeSet<_>>()
     };
