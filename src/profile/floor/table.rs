@@ -329,7 +329,7 @@ pub(super) const ROWS: &[Row] = &[
         ..row(Runc, RUNC_REOPENS, "1.3.6, 1.5.1", true, Exec)
     },
     // pselect6 and read come with `create` and `start`, which is what engines call: no container of
-    // Podman started without pselect6 in 12 tries, or without read in 36. `crun run` needs neither.
+    // Podman started without pselect6 in 12 tries (and a further one hung), or without read in 36. `crun run` needs neither.
     Row {
         required: CRUN_CREATES,
         observed: &["close"],

@@ -177,8 +177,8 @@ pub(super) fn compare(row: &Row) {
         let mut rows: BTreeMap<String, String> =
             rows.map(|line| (name(line), line.to_owned())).collect();
         rows.insert(name(&new), new);
-        let rows: String = rows.values().map(|line| format!("{line}\n")).collect();
-        fs::write(&path, format!("{HEAD}{rows}")).unwrap();
+        let rows: Vec<&str> = rows.values().map(String::as_str).collect();
+        fs::write(&path, format!("{HEAD}{}\n", rows.join("\n"))).unwrap();
         return;
     }
     let advice = "UPDATE_EXPECT=1 writes docs/profiles-tested.md anew";

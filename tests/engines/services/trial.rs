@@ -62,11 +62,8 @@ pub(super) fn try_service(service: &Service) {
         (user, all.collect::<Vec<PathBuf>>())
     });
     let took = begin.elapsed();
-    let mut log = format!(
-        "{}: recorded in {:.1} s\n",
-        service.name,
-        took.as_secs_f64()
-    );
+    let seconds = took.as_secs_f64();
+    println!("{}: recorded in {seconds:.1} s", service.name);
     let made = Purpose::ALL.map(|purpose| {
         let of_user = recordings.iter().find(|(user, _)| *user == purpose.user);
         bench.profile(purpose, &of_user.unwrap().1)
@@ -84,9 +81,9 @@ pub(super) fn try_service(service: &Service) {
             }
         }
         let each = begin.elapsed() / STARTS;
-        log.push_str(&format!("  {lane}: {} ms a start\n", each.as_millis()));
+        let (name, each) = (service.name, each.as_millis());
+        println!("{name}: {lane}: {each} ms a start");
     }
-    println!("{log}");
     assert!(
         failures.is_empty(),
         "{}: {} of {starts} starts failed:\n{}",
