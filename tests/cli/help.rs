@@ -8,6 +8,9 @@ fn help(columns: &str) -> String {
     for command in [
         "",
         "record",
+        "verify",
+        "docker",
+        "podman",
         "import",
         "merge",
         "list",

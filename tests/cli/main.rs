@@ -31,3 +31,4 @@ mod merge_list;
 mod progress;
 mod record;
 mod util;
+mod verify;

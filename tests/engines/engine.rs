@@ -6,13 +6,15 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::common::{find_program, require};
 use crate::image::Image;
-use crate::rig::{Finished, Running, run, start, unique_name};
+use crate::rig::{Finished, LIMIT, Running, run, start, unique_name};
 
 /// A program that starts containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,22 +46,24 @@ pub(crate) struct Launch<'a> {
     pub(crate) trace: Option<&'a Path>,
     /// The container shares the network of the machine; otherwise it has a loopback of its own.
     pub(crate) shares_network: bool,
+    /// docker-init is its first process. Only Docker has it.
+    pub(crate) init: bool,
 }
 
 /// A container that was started. Dropped, it is removed.
 #[derive(Debug)]
 pub(crate) struct Started {
-    pub(crate) running: Running,
-    _removal: Removal,
+    running: Running,
+    removal: Removal,
     /// Where its configuration and the state of its runtime are.
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 /// A container that can be started.
 struct Prepared {
     command: Command,
     removal: Removal,
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl fmt::Display for Engine {
@@ -97,7 +101,7 @@ impl Engine {
         if self != Self::Docker && !root {
             return Err(format!("{program} is started here only by root"));
         }
-        let folder = TempDir::new().unwrap();
+        let folder = Folder::new();
         let mut command = match self {
             Self::Docker => Command::new("docker"),
             Self::Podman => podman_command(folder.path()),
@@ -119,8 +123,7 @@ impl Engine {
     /// Starts the container and waits for its end.
     #[track_caller]
     pub(crate) fn launch(self, launch: &Launch<'_>) -> Finished {
-        let mut prepared = self.prepare(launch);
-        run(&mut prepared.command)
+        self.start(launch).finish()
     }
 
     /// Starts the container.
@@ -129,7 +132,7 @@ impl Engine {
         let mut prepared = self.prepare(launch);
         Started {
             running: start(&mut prepared.command),
-            _removal: prepared.removal,
+            removal: prepared.removal,
             _folder: prepared.folder,
         }
     }
@@ -144,13 +147,72 @@ impl Engine {
     }
 }
 
+/// A folder that goes when no process is left that was told of it: what Podman leaves to clean up
+/// after a container would make it again.
+#[derive(Debug)]
+struct Folder(Option<TempDir>);
+
+impl Folder {
+    fn new() -> Self {
+        Self(Some(TempDir::new().unwrap()))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.as_ref().unwrap().path()
+    }
+
+    fn is_used(&self) -> bool {
+        let path = self.path().to_str().unwrap().to_owned();
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        // One that ends meanwhile has no command line any more.
+        let lines = processes.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+        lines
+            .map(|line| String::from_utf8_lossy(&line).into_owned())
+            .any(|line| line.contains(&path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let deadline = Instant::now() + LIMIT;
+        while self.is_used() && Instant::now() < deadline {
+            sleep(Duration::from_millis(10));
+        }
+        self.0 = None;
+    }
+}
+
+impl Started {
+    /// Whether it has ended by itself.
+    pub(crate) fn ended(&mut self) -> bool {
+        self.running.ended()
+    }
+
+    /// Asks it to end.
+    pub(crate) fn terminate(&mut self) {
+        self.running.terminate();
+    }
+
+    /// Waits for its end.
+    pub(crate) fn finish(mut self) -> Finished {
+        let finished = self.running.finish();
+        if finished.succeeded() {
+            // Whoever ran it has removed it.
+            self.removal.0 = None;
+        }
+        finished
+    }
+}
+
 /// Removes what is left of a container, also of one that hangs.
 #[derive(Debug)]
-struct Removal(Command);
+struct Removal(Option<Command>);
 
 impl Drop for Removal {
     fn drop(&mut self) {
-        run(&mut self.0);
+        if let Some(command) = &mut self.0 {
+            run(command);
+        }
     }
 }
 
@@ -163,6 +225,9 @@ fn docker(launch: &Launch<'_>) -> Prepared {
     } else {
         command.args(["--network", "none", "--hostname", "box"]);
     }
+    if launch.init {
+        command.arg("--init");
+    }
     match launch.filter {
         Filter::DockerDefault => {}
         Filter::None | Filter::Profile(_) => engine_filter(&mut command, launch.filter),
@@ -173,8 +238,8 @@ fn docker(launch: &Launch<'_>) -> Prepared {
     removal.args(["rm", "--force", &name]);
     Prepared {
         command,
-        removal: Removal(removal),
-        folder: TempDir::new().unwrap(),
+        removal: Removal(Some(removal)),
+        folder: Folder::new(),
     }
 }
 
@@ -195,7 +260,7 @@ fn podman_command(folder: &Path) -> Command {
 }
 
 fn podman(launch: &Launch<'_>) -> Prepared {
-    let (name, folder) = (unique_name(), TempDir::new().unwrap());
+    let (name, folder) = (unique_name(), Folder::new());
     let mut command = podman_command(folder.path());
     command.args(["run", "--rm", "--name", &name, "--network"]);
     if launch.shares_network {
@@ -220,7 +285,7 @@ fn podman(launch: &Launch<'_>) -> Prepared {
     removal.args(["rm", "--force", "--ignore", "--time", "0", &name]);
     Prepared {
         command,
-        removal: Removal(removal),
+        removal: Removal(Some(removal)),
         folder,
     }
 }
@@ -270,7 +335,7 @@ const CAPABILITIES: [&str; 14] = [
 /// key of them leaves out `errnoRet`.
 #[track_caller]
 fn bundle(runtime: &str, launch: &Launch<'_>) -> Prepared {
-    let (name, folder) = (unique_name(), TempDir::new().unwrap());
+    let (name, folder) = (unique_name(), Folder::new());
     let state = folder.path().join("state");
     run(Command::new(runtime).arg("spec").current_dir(folder.path())).expect_success();
     let path = folder.path().join("config.json");
@@ -292,7 +357,7 @@ fn bundle(runtime: &str, launch: &Launch<'_>) -> Prepared {
         .arg(&name);
     Prepared {
         command,
-        removal: Removal(removal),
+        removal: Removal(Some(removal)),
         folder,
     }
 }

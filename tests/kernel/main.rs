@@ -24,5 +24,6 @@ mod guest;
 mod guests;
 mod in_kernel;
 mod programs;
+mod refused;
 #[path = "../common/run.rs"]
 mod run;

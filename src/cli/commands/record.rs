@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use callsieve::event::Gap;
+use callsieve::record::backend::Host;
 use callsieve::record::{
     self, Command, EbpfError, End, Finished, Front, Known, Mode, RecordError, Session, Side,
     Target, Tid, Under, Which, Wish,
@@ -37,6 +38,7 @@ Examples:
   callsieve record -o web.rec.json -- nginx -g 'daemon off;'
   callsieve record --duration 30s -- ./server
   callsieve record --pid 4125 --duration 5m -o running.rec.json
+  callsieve record --container web --duration 5m
   callsieve record --all -o recordings --duration 1h"
 )]
 pub(crate) struct RecordArgs {
@@ -70,16 +72,16 @@ pub(crate) struct RecordArgs {
     /// the recording is incomplete, as the start is missing
     #[arg(long, value_name = "PID", conflicts_with = "command", value_parser = clap::value_parser!(i32).range(1..))]
     pid: Option<i32>,
-    /// Record a container that runs, by its name or ID, with all that is started in it; the
-    /// recording is incomplete, as the start is missing. Takes eBPF
-    #[arg(long, value_name = "ID", conflicts_with_all = CONTAINERS_CONFLICT, conflicts_with = "cgroup")]
+    /// Record a container of Docker or Podman that runs already: all its processes, also those
+    /// that `docker exec` brings in; the recording is incomplete, as the start is missing
+    #[arg(long, value_name = "ID", conflicts_with_all = ["command", "pid", "cgroup"])]
     container: Option<String>,
     /// Record what is in this control group (of version 2) or below it, or is going to be. Takes
     /// eBPF
     #[arg(long, value_name = "FOLDER", conflicts_with_all = CONTAINERS_CONFLICT)]
     cgroup: Option<PathBuf>,
     /// Record every container of this machine from its first instruction on, each to a file of
-    /// its own in the folder that `-o` names, until Ctrl-C. Takes eBPF
+    /// its own in the folder that `-o` names, until Ctrl-C; SIGHUP starts new files. Takes eBPF
     #[arg(long, conflicts_with_all = CONTAINERS_CONFLICT, conflicts_with_all = ["container", "cgroup"])]
     all: bool,
     /// Only the process itself, not what it starts
@@ -87,7 +89,7 @@ pub(crate) struct RecordArgs {
     no_follow: bool,
     /// Don't record again what these recordings or profiles have: such calls run at full speed
     /// (repeatable). The recording is complete when merged with the recordings
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["results", "pid"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["results", "pid", "container"])]
     known: Vec<PathBuf>,
     /// Also record how calls ended, at the price of a second stop for each
     #[arg(long)]
@@ -209,15 +211,22 @@ impl RecordArgs {
                 name.to_string_lossy().into_owned(),
             )
         } else if let Some(id) = &self.container {
-            let pid = Tid(container::pid(id)?);
-            let gone = || CommandError::user(format!("container `{id}` is not running"));
-            let namespace = record::mount_namespace(pid).ok_or_else(gone)?;
-            if record::mount_namespace(own_pid()) == Some(namespace) {
-                return Err(CommandError::user(format!(
-                    "container `{id}` shares this process's mount namespace, so they can't be told apart"
-                )));
+            let found = container::running(id)?;
+            let pid = Tid(found.details.state.pid);
+            let apart = record::mount_namespace(pid) != record::mount_namespace(own_pid());
+            let fits = apart && Host::of_this_process().takes_programs();
+            match self.backend {
+                BackendArg::Ebpf if !apart => {
+                    return Err(CommandError::user(format!(
+                        "container `{id}` shares this process's mount namespace, so eBPF can't tell them apart"
+                    )));
+                }
+                BackendArg::Ebpf => {}
+                BackendArg::Auto if fits && self.under.is_none() => {}
+                BackendArg::Auto | BackendArg::Ptrace | BackendArg::Notify => return Ok(None),
             }
-            (Which::NamespaceOf(pid), id.clone())
+            let name = found.details.name().to_owned();
+            (Which::NamespaceOf(pid), name)
         } else {
             return Ok(None);
         };
@@ -266,7 +275,11 @@ impl RecordArgs {
     }
 
     fn session(&self, ui: &Ui) -> Result<Session, CommandError> {
-        let (target, label) = if let Some(pid) = self.pid {
+        let (target, label) = if let Some(id) = &self.container {
+            let found = container::running(id)?;
+            let first = Tid(found.details.state.pid);
+            (Target::Container { first }, found.details.name().to_owned())
+        } else if let Some(pid) = self.pid {
             let follow = !self.no_follow;
             let pid = Tid(pid);
             (Target::Process { pid, follow }, process_name(pid))
@@ -297,6 +310,15 @@ impl RecordArgs {
     /// The profile that the command is to run under, with every call recorded all the same.
     fn under(&self, ui: &Ui) -> Result<Option<Under>, CommandError> {
         let Some(word) = &self.under else {
+            let host = &self.host;
+            let asked = self.engine.describe() != ""
+                || !host.cap_add.is_empty()
+                || !host.cap_drop.is_empty();
+            if asked {
+                return Err(CommandError::user(
+                    "the engine and the capabilities are those of a profile; name it with `--under`",
+                ));
+            }
             return Ok(None);
         };
         if word == "-" {

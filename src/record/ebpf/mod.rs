@@ -147,6 +147,9 @@ impl Recorder for Ebpf {
         match &self.session.target {
             Target::Command(command) => self.launch(command, watch),
             Target::Process { pid, .. } => self.attach(*pid, watch),
+            Target::Container { .. } => Err(RecordError::Contradiction(
+                "eBPF records containers from outside, by their mount namespace",
+            )),
         }
     }
 }
