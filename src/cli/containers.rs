@@ -125,13 +125,18 @@ impl Writer<'_> {
             Place::Folder(folder) => {
                 let id = of.id.as_ref()?;
                 let mut labels = self.job.labels.clone();
-                labels.insert("container.id".to_owned(), id.clone());
                 let mut label: String = id.chars().take(12).collect();
+                let mut add = |key: &str, value: &str| {
+                    labels.entry(key.to_owned()).or_insert(value.to_owned());
+                };
+                add("container-id", id);
                 if let Some((kind, details)) = described(id) {
-                    labels.insert("engine".to_owned(), kind.name().to_owned());
-                    labels.insert("image".to_owned(), details.image().to_owned());
+                    add("engine", kind.name());
+                    add("image", details.image());
+                    add("image-id", &details.image_id());
                     details.name().clone_into(&mut label);
                 }
+                add("container", &label);
                 let file: String = label
                     .chars()
                     .map(|c| if c == '/' || c.is_control() { '_' } else { c })
