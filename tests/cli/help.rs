@@ -14,6 +14,7 @@ fn help(columns: &str) -> String {
         "generate",
         "diff",
         "check",
+        "explain",
         "lint",
         "export",
         "inspect",
