@@ -117,6 +117,82 @@ fn what_is_there_is_changed_in_its_place() {
 }
 
 #[test]
+fn objects_of_lists_are_looked_into() {
+    let list = "\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Service
+  metadata: {name: web}
+- apiVersion: apps/v1
+  kind: Deployment
+  metadata: {name: web}
+  spec:
+    template:
+      spec:
+        containers:
+        - name: web # one
+          image: nginx
+- {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: log, image: b}]}}
+";
+    let wanted = |container| Patch {
+        container: Some(container),
+        localhost_profile: "profiles/a.json",
+        no_new_privileges: false,
+    };
+    let text = patch(list, &wanted("web")).unwrap().text;
+    let (_, text) = text.split_once("  kind: Deployment\n").unwrap();
+    expect![[r#"
+          metadata: {name: web}
+          spec:
+            template:
+              spec:
+                securityContext:
+                  seccompProfile:
+                    type: RuntimeDefault
+                containers:
+                - name: web # one
+                  securityContext:
+                    seccompProfile:
+                      type: Localhost
+                      localhostProfile: "profiles/a.json"
+                  image: nginx
+        - {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: log, image: b}]}}
+    "#]]
+    .assert_eq(text);
+    let text = patch(list, &wanted("log")).unwrap().text;
+    let last = text.lines().last().unwrap();
+    assert!(
+        last.contains("localhostProfile: \"profiles/a.json\"}}, name: log"),
+        "{text}"
+    );
+    // The objects of the list of a kind need not say theirs.
+    let pods = "apiVersion: v1\nkind: PodList\nitems:\n- spec:\n    containers:\n    - name: a\n";
+    let text = patch(pods, &wanted("a")).unwrap().text;
+    assert!(text.contains("type: Localhost"), "{text}");
+    for none in [
+        "kind: List\n",
+        "kind: List\nitems: {}\n",
+        "kind: ServiceList\nitems: []\n",
+    ] {
+        let error = patch(none, &wanted("a")).unwrap_err().to_string();
+        assert!(error.starts_with("no Pod, Deployment"), "{error}");
+    }
+    let several = patch(
+        list,
+        &Patch {
+            container: None,
+            ..wanted("")
+        },
+    );
+    assert_eq!(
+        several.unwrap_err().to_string(),
+        "several containers: web, log"
+    );
+}
+
+#[test]
 fn braces_and_other_line_ends() {
     check(
         "  containers: [{name: a, image: b, securityContext: {}}]\n",

@@ -41,13 +41,15 @@ enum Item {
         far_yes: bool,
         far_no: bool,
     },
+    /// On at a place whatever is loaded.
+    Jump(Label),
     Here(Label),
 }
 
 impl Item {
     const fn size(self) -> usize {
         match self {
-            Self::Plain { .. } => 1,
+            Self::Plain { .. } | Self::Jump(_) => 1,
             Self::Branch {
                 far_yes, far_no, ..
             } => {
@@ -89,6 +91,11 @@ impl Assembler {
         });
     }
 
+    /// Any instruction that neither jumps nor ends.
+    pub(crate) fn plain(&mut self, code: u16, value: u32) {
+        self.items.push(Item::Plain { code, value });
+    }
+
     /// Keeps some bits of what is loaded.
     pub(crate) fn mask(&mut self, mask: u32) {
         self.items.push(Item::Plain {
@@ -119,7 +126,7 @@ impl Assembler {
 
     /// Goes on at a place whatever is loaded.
     pub(crate) fn jump(&mut self, to: Label) {
-        self.branch(EQUAL, 0, to, to);
+        self.items.push(Item::Jump(to));
     }
 
     /// The instructions. Branches that reach too far get jumps until none does.
@@ -181,6 +188,10 @@ impl Assembler {
             match *item {
                 Item::Plain { code, value } => all.push(plain(code, value)),
                 Item::Here(_) => {}
+                Item::Jump(label) => {
+                    let over = place(label).saturating_sub(all.len() + 1);
+                    all.push(plain(JUMP, u32::try_from(over).unwrap_or(u32::MAX)));
+                }
                 Item::Branch {
                     code,
                     value,

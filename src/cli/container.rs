@@ -6,8 +6,6 @@ use super::error::CommandError;
 /// A container that runs, as the first engine that knows it describes it.
 #[derive(Debug)]
 pub(crate) struct Running {
-    /// Whose it is.
-    pub(crate) engine: Engine,
     /// What it is.
     pub(crate) details: Details,
 }
@@ -22,7 +20,13 @@ pub(crate) fn running(id: &str) -> Result<Running, CommandError> {
         let engine = Engine::new(kind, Vec::new());
         match engine.inspect(id) {
             Ok(details) if details.state.running && details.state.pid > 0 => {
-                return Ok(Running { engine, details });
+                if !is_here(&details) {
+                    return Err(CommandError::user(format!(
+                        "container `{id}` does not run on this machine"
+                    ))
+                    .unable());
+                }
+                return Ok(Running { details });
             }
             Ok(_) => {
                 return Err(CommandError::user(format!(
@@ -49,6 +53,23 @@ pub(crate) fn running(id: &str) -> Result<Running, CommandError> {
         "no container `{id}` ({})",
         said.join("; ")
     )))
+}
+
+/// Whether the process that the engine names is the container's: with an engine elsewhere the
+/// number is that of another machine.
+fn is_here(details: &Details) -> bool {
+    let pid = details.state.pid;
+    let namespace = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/pid"));
+    let cgroups = std::fs::read_to_string(format!("/proc/{pid}/cgroup"));
+    match (namespace(&pid.to_string()), namespace("self"), cgroups) {
+        // Others' namespaces can't be read by everybody; then it can't be traced either, which
+        // is told with its reason.
+        (Err(_), _, Ok(cgroups)) => cgroups.contains(&details.id),
+        (Ok(theirs), Ok(own), cgroups) => {
+            theirs != own || cgroups.is_ok_and(|text| text.contains(&details.id))
+        }
+        _ => false,
+    }
 }
 
 /// The number of a container's first process on this machine.

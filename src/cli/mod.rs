@@ -19,6 +19,7 @@ mod local_runtime;
 mod operand;
 mod output;
 mod render;
+mod repair;
 mod runtime_args;
 mod static_binary;
 mod target_args;

@@ -10,6 +10,11 @@ use super::ui::Ui;
 
 /// Writes to a file, or to standard output if there is none or it is `-`.
 pub(crate) fn write(path: Option<&Path>, text: &str, ui: &Ui) -> Result<(), CommandError> {
+    // Colours are for terminals, and the stream to one takes care of them itself.
+    if !is_stdout(path) && text.contains('\x1b') {
+        let plain = anstream::adapter::strip_str(text).to_string();
+        return write_all(&[(path, plain.as_str())], ui);
+    }
     write_all(&[(path, text)], ui)
 }
 

@@ -3,8 +3,8 @@
 use callsieve::arch::Arch;
 use callsieve::bpf::{Endian, Program};
 use callsieve::enforce::compile;
-use callsieve::profile::Host;
 use callsieve::profile::eval::Meaning;
+use callsieve::profile::{Host, Profile, View};
 
 use super::engine::EngineArgs;
 use super::error::CommandError;
@@ -17,8 +17,12 @@ use super::ui::Ui;
 pub(crate) struct Filter {
     /// Its name, for people.
     pub(crate) name: String,
+    /// What the engine makes of it.
+    pub(crate) profile: Profile,
     /// The filter.
     pub(crate) program: Program,
+    /// How it was read.
+    pub(crate) view: View,
     /// For what it was resolved.
     pub(crate) host: Host,
     /// The same for people: `default capabilities`.
@@ -50,8 +54,21 @@ pub(crate) fn filter(
         .map_err(|error| CommandError::input(word, &error))?;
     Ok(Filter {
         name: operand.name,
+        profile,
         program,
+        view,
         host: resolved,
         container: host.describe() + &engine.describe(),
+    })
+}
+
+/// The filter of a profile that was made in place of another's.
+pub(crate) fn made(old: Filter, profile: Profile) -> Result<Filter, CommandError> {
+    let program = compile(&Meaning::new(&profile, &old.view), Endian::native())
+        .map_err(|error| CommandError::input(&old.name, &error))?;
+    Ok(Filter {
+        profile,
+        program,
+        ..old
     })
 }

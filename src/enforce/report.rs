@@ -90,6 +90,22 @@ impl Report {
         }
     }
 
+    /// Adds another run of the same: refusals of one kind become one.
+    pub fn absorb(&mut self, other: Self) {
+        self.dropped = self.dropped.saturating_add(other.dropped);
+        for finding in other.findings {
+            let same = self.findings.iter_mut().find(|known| {
+                let (one, two) = (&known.denial, &finding.denial);
+                (one.arch, &one.call, &one.args, &one.answer, &one.program)
+                    == (two.arch, &two.call, &two.args, &two.answer, &two.program)
+            });
+            match same {
+                None => self.findings.push(finding),
+                Some(known) => known.denial.absorb(finding.denial),
+            }
+        }
+    }
+
     /// Refusals that are none on purpose.
     pub fn refused(&self) -> impl Iterator<Item = &Finding> {
         self.findings

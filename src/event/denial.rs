@@ -132,6 +132,24 @@ pub struct Denial {
     pub ends: BTreeMap<String, DenialEnd>,
 }
 
+impl Denial {
+    /// Adds what another run has of the same kind.
+    pub fn absorb(&mut self, other: Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        if other.milliseconds < self.milliseconds {
+            (self.milliseconds, self.pid) = (other.milliseconds, other.pid);
+        }
+        for (how, end) in other.ends {
+            if let Some(known) = self.ends.get_mut(&how) {
+                known.processes = known.processes.saturating_add(end.processes);
+                known.milliseconds = known.milliseconds.min(end.milliseconds);
+            } else if self.ends.len() < MAX_DENIAL_ENDS {
+                self.ends.insert(how, end);
+            }
+        }
+    }
+}
+
 /// How processes ended that had a call refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DenialEnd {

@@ -167,6 +167,11 @@ fn under(session: &Session, host: Host) -> Result<Choice, RecordError> {
             "under a profile it is the profile that says which calls need no stop",
         ));
     }
+    if !crate::sys::ptrace::SETS_REGISTERS {
+        return Err(RecordError::NotSupported {
+            what: "be made to refuse calls by callsieve on this architecture",
+        });
+    }
     if !host.trace_action {
         return Err(RecordError::NotSupported {
             what: "ask a tracer what a filter is to answer; Linux 4.8 can",
@@ -196,7 +201,7 @@ fn check_notify(session: &Session, host: Host) -> Result<(), RecordError> {
             "results are not seen by notifications; record them with ptrace",
         ));
     }
-    if matches!(session.target, Target::Process { .. }) {
+    if session.target.is_attached() {
         return Err(RecordError::Contradiction(
             "a process that runs can't be given a filter; attach with ptrace",
         ));
@@ -207,7 +212,7 @@ fn check_notify(session: &Session, host: Host) -> Result<(), RecordError> {
 /// Why there is no filter, if there is none.
 fn begin_and_end(session: &Session, host: Host) -> Option<&'static str> {
     let command = match &session.target {
-        Target::Process { .. } => {
+        Target::Process { .. } | Target::Container { .. } => {
             return Some("a process that runs can't be given a filter that it could lose again");
         }
         Target::Command(command) => command,

@@ -44,6 +44,22 @@ pub enum Target {
         /// The processes that it starts are recorded too.
         follow: bool,
     },
+    /// A container that runs already: its first process and all others that share its PID
+    /// namespace, also those that come into it from outside later.
+    Container {
+        /// The number of its first process.
+        first: Tid,
+    },
+}
+
+impl Target {
+    /// Whether it runs before it is recorded.
+    pub(crate) const fn is_attached(&self) -> bool {
+        match self {
+            Self::Command(_) => false,
+            Self::Process { .. } | Self::Container { .. } => true,
+        }
+    }
 }
 
 /// A program to be started.

@@ -1,19 +1,19 @@
 //! A filter that a recorded program runs under, with every refusal told.
 //!
-//! Where the filter does not allow a call, the program's one filter asks the tracer instead. The
-//! tracer finds the answer by running the filter on the call's own data, and changes the number of
-//! the call to one that no architecture has and that stands for the answer. After a change the
-//! kernel runs the filter again, so that what the program sees is the kernel's work: its error, its
-//! SIGSYS, its kill (`__seccomp_filter` in kernel/seccomp.c, `recheck_after_trace`). Calls that are
-//! allowed cost nothing.
+//! Where the filter does not allow a call, the program's one filter asks the tracer instead, who
+//! finds the answer by running the filter on the call's own data. Errors are put in the place of
+//! the result, and the kernel passes over the call. What kills or sends a signal is left to the
+//! kernel: after a change by a tracer it asks the filter again (`__seccomp_filter` in
+//! kernel/seccomp.c, `recheck_after_trace`), and where the sixth argument has become [`ANSWERED`]
+//! the filter gives its own answer. Calls that are allowed cost nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::RecordError;
 use super::filter::CLONE_UNTRACED;
 use super::known::LOOKED_AT;
 use crate::arch::Arch;
-use crate::bpf::assemble::{ANY_BIT, Assembler, EQUAL, GREATER_OR_EQUAL, Label};
+use crate::bpf::assemble::{ANY_BIT, Assembler, EQUAL, Label};
 use crate::bpf::{
     Data, Endian, Instruction, MAX_INSTRUCTIONS, Operation, Program, RET_ACTION, RET_ALLOW,
     RET_ERRNO, RET_LOG, RET_TRACE, RET_USER_NOTIF,
@@ -22,9 +22,10 @@ use crate::event::{Answer, UnderProfile};
 use crate::sys::kernel::RawCall;
 use crate::syscalls::{ArgKind, closed_set_arguments, table};
 
-/// The first number that stands for an answer. Architectures have numbers below 0x1000, ARM some
-/// around 0xf0000, and x32 bit 30; MIPS and its like have their bases below 0x2000.
-pub(super) const FIRST_ANSWER: u32 = 0x3ca1_0000;
+/// The lower half of the last argument of a call on which the tracer has been asked already.
+pub(super) const ANSWERED: u32 = 0x5ca1_ab1e;
+/// That argument.
+pub(super) const ANSWERED_ARGUMENT: u8 = 5;
 
 /// A filter to run a program under.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,14 +75,12 @@ pub(crate) struct Verdict {
 pub(super) struct Judge {
     program: Program,
     pub(super) mode: Mode,
-    /// What is given to calls, each by its position behind [`FIRST_ANSWER`].
-    answers: Vec<u32>,
 }
 
 /// What the kernel does where a filter asks a tracer or a listener and there is none.
 const fn given(value: u32) -> u32 {
     /// ENOSYS, the same for all architectures of this kind.
-    const ENOSYS: u32 = libc::ENOSYS as u32;
+    const ENOSYS: u32 = libc::ENOSYS.unsigned_abs();
     match value & RET_ACTION {
         RET_TRACE | RET_USER_NOTIF => RET_ERRNO | ENOSYS,
         _ => value,
@@ -95,25 +94,15 @@ impl Judge {
                 "the filter is for a machine of another order of bytes",
             ));
         }
-        let mut answers = BTreeSet::new();
-        for instruction in under.program.instructions() {
-            match instruction.operation() {
-                Some(Operation::Return(value)) if carried_out(value) => {}
-                Some(Operation::Return(value)) => {
-                    answers.insert(given(value));
-                }
-                Some(Operation::ReturnAccumulator) => {
-                    return Err(RecordError::Contradiction(
-                        "the filter computes its answer, so that its answers can't be listed",
-                    ));
-                }
-                Some(_) | None => {}
-            }
+        let computes = |it: &Instruction| it.operation() == Some(Operation::ReturnAccumulator);
+        if under.program.instructions().iter().any(computes) {
+            return Err(RecordError::Contradiction(
+                "the filter computes its answer, so that nobody can answer for it",
+            ));
         }
         Ok(Self {
             program: under.program.clone(),
             mode: under.mode,
-            answers: answers.into_iter().collect(),
         })
     }
 
@@ -125,36 +114,15 @@ impl Judge {
         report: u32,
     ) -> Result<Vec<Instruction>, RecordError> {
         let mut to = Assembler::default();
-        let numbers: Vec<(u32, u32)> = (FIRST_ANSWER..).zip(self.answers.iter().copied()).collect();
-        if let Some((last, _)) = numbers.last() {
-            let (maybe, inside, other) = (to.label(), to.label(), to.label());
-            to.load(Data::NUMBER);
-            to.branch(GREATER_OR_EQUAL, last + 1, other, maybe);
-            to.here(maybe);
-            to.branch(GREATER_OR_EQUAL, FIRST_ANSWER, inside, other);
-            to.here(inside);
-            search(&mut to, &numbers);
-            to.here(other);
-        }
-        let mut code;
-        if everything {
-            to.answer(report);
-            code = to.finish();
-        } else {
+        if !everything {
             look_at(&mut to, report);
             // A program starts with nothing loaded. In this way the kernel can still tell
             // beforehand which numbers are always allowed.
             to.mask(0);
-            code = to.finish();
-            let reported = |it: &Instruction| match it.operation() {
-                Some(Operation::Return(value)) if value != RET_ALLOW => Instruction {
-                    value: report,
-                    ..*it
-                },
-                Some(_) | None => *it,
-            };
-            code.extend(self.program.instructions().iter().map(reported));
         }
+        let allowed = if everything { report } else { RET_ALLOW };
+        answered(&mut to, &self.program, report, allowed);
+        let code = to.finish();
         if code.len() > MAX_INSTRUCTIONS {
             return Err(RecordError::TooLong {
                 instructions: code.len(),
@@ -186,34 +154,50 @@ impl Judge {
     pub(super) fn refuses(&self, verdict: &Verdict) -> bool {
         self.mode == Mode::Enforce && verdict.answer.refuses()
     }
-
-    /// The number that makes the kernel give an answer.
-    pub(super) fn number(&self, verdict: &Verdict) -> Option<u32> {
-        let at = self.answers.binary_search(&verdict.given).ok()?;
-        u32::try_from(at).ok()?.checked_add(FIRST_ANSWER)
-    }
 }
 
-/// Whether the kernel carries out what gets this answer.
-const fn carried_out(value: u32) -> bool {
-    matches!(value & RET_ACTION, RET_ALLOW | RET_LOG)
-}
-
-/// The answer of each number, all of which are listed.
-fn search(to: &mut Assembler, numbers: &[(u32, u32)]) {
-    match numbers {
-        [] => {}
-        [(_, answer)] => to.answer(*answer),
-        several => {
-            let (below, from) = several.split_at(several.len() / 2);
-            let first = from.first().map_or(0, |it| it.0);
-            let (yes, no) = (to.label(), to.label());
-            to.branch(GREATER_OR_EQUAL, first, yes, no);
-            to.here(yes);
-            search(to, from);
-            to.here(no);
-            search(to, below);
+/// The filter with the tracer asked first wherever it does not allow a call.
+fn answered(to: &mut Assembler, program: &Program, report: u32, allowed: u32) {
+    let count = program.instructions().len();
+    let labels: Vec<Label> = (0..count).map(|_| to.label()).collect();
+    // A program that the kernel takes has no jump beyond its end.
+    let label = |at: usize| labels.get(at).or(labels.last()).copied();
+    let mut answers: BTreeMap<u32, Label> = BTreeMap::new();
+    for (at, instruction) in program.instructions().iter().enumerate() {
+        if let Some(here) = label(at) {
+            to.here(here);
         }
+        match instruction.operation() {
+            Some(Operation::Branch { yes, no, .. }) => {
+                if let (Some(yes), Some(no)) = (label(at + 1 + yes), label(at + 1 + no)) {
+                    to.branch(instruction.code, instruction.value, yes, no);
+                }
+            }
+            Some(Operation::Jump(over)) => {
+                if let Some(there) = label(at + 1 + over) {
+                    to.jump(there);
+                }
+            }
+            Some(Operation::Return(value)) => match value & RET_ACTION {
+                RET_ALLOW => to.answer(allowed),
+                RET_LOG => to.answer(report),
+                _ => {
+                    let answer = *answers.entry(given(value)).or_insert_with(|| to.label());
+                    to.jump(answer);
+                }
+            },
+            Some(_) | None => to.plain(instruction.code, instruction.value),
+        }
+    }
+    for (value, here) in answers {
+        let (yes, no) = (to.label(), to.label());
+        to.here(here);
+        to.load(Data::half(ANSWERED_ARGUMENT, false, Endian::native()));
+        to.branch(EQUAL, ANSWERED, yes, no);
+        to.here(yes);
+        to.answer(value);
+        to.here(no);
+        to.answer(report);
     }
 }
 
@@ -267,4 +251,177 @@ fn clone(to: &mut Assembler, number: u32, index: u8, [told, end, other]: [Label;
     to.here(inside);
     to.load(Data::half(index, false, Endian::native()));
     to.branch(ANY_BIT, CLONE_UNTRACED, told, end);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arch::X32_BIT;
+    use crate::bpf::{RET_KILL_PROCESS, RET_TRAP};
+    use crate::sys::fake::raw;
+    use crate::sys::seccomp::TRACE_COOKIE;
+
+    const REPORT: u32 = RET_TRACE | TRACE_COOKIE as u32;
+    const X86_64: u32 = 0xc000_003e;
+    const EPERM: u32 = RET_ERRNO | 1;
+
+    /// Numbers that are not simply allowed, and the answers; `personality` by its argument.
+    const RULES: [(u32, u32); 5] = [
+        (0, EPERM),
+        (39, RET_TRAP | 7),
+        (56, RET_LOG),
+        (101, RET_TRACE | 9),
+        (X32_BIT | 39, RET_KILL_PROCESS),
+    ];
+    const PERSONALITY: u32 = 135;
+
+    fn under(mode: Mode) -> Under {
+        let mut to = Assembler::default();
+        to.load(Data::NUMBER);
+        for (number, answer) in RULES {
+            let (yes, no) = (to.label(), to.label());
+            to.branch(EQUAL, number, yes, no);
+            to.here(yes);
+            to.answer(answer);
+            to.here(no);
+        }
+        let (yes, no, other, zero) = (to.label(), to.label(), to.label(), to.label());
+        to.branch(EQUAL, PERSONALITY, yes, no);
+        to.here(yes);
+        to.load(Data::half(0, false, Endian::native()));
+        to.branch(EQUAL, 0, zero, other);
+        to.here(other);
+        to.answer(EPERM);
+        for label in [no, zero] {
+            to.here(label);
+        }
+        to.answer(RET_ALLOW);
+        Under {
+            program: Program::new(to.finish(), Endian::native()).unwrap(),
+            name: "test".to_owned(),
+            mode,
+            everything: false,
+        }
+    }
+
+    fn answer(code: &[Instruction], number: u32, first: u64) -> u32 {
+        answer_with(code, number, [first, 0, 0, 0, 0, 0])
+    }
+
+    fn answer_with(code: &[Instruction], number: u32, args: [u64; 6]) -> u32 {
+        let program = Program::new(code.to_vec(), Endian::native()).unwrap();
+        let data = Data {
+            number,
+            arch: X86_64,
+            instruction_pointer: 0,
+            args,
+        };
+        program.run(&data).0
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_reported_and_has_a_number_for_its_answer() {
+        let judge = Judge::new(&under(Mode::Enforce)).unwrap();
+        let code = judge.filter(false, REPORT).unwrap();
+        let looked_at: Vec<u32> = LOOKED_AT
+            .iter()
+            .flat_map(|name| [Arch::X86_64, Arch::X32].map(|arch| table(arch).number(name)))
+            .flatten()
+            .collect();
+        let numbers = (0..700).chain(X32_BIT..X32_BIT + 700).chain([u32::MAX]);
+        for number in numbers {
+            let special = RULES.iter().any(|rule| rule.0 == number);
+            let told = special || looked_at.contains(&number);
+            let expected = if told { REPORT } else { RET_ALLOW };
+            assert_eq!(answer(&code, number, 0), expected, "{number:#x}");
+        }
+        assert_eq!(answer(&code, PERSONALITY, 8), REPORT);
+        // Those of a program that tracing stops, however it is allowed.
+        assert_eq!(answer(&code, 56, 0), REPORT);
+        // Asked again. TRACE without a tracer is ENOSYS, and what is logged goes on.
+        let asked = [8, 0, 0, 0, 0, 0xffff_ffff_5ca1_ab1e];
+        let everything = judge.filter(true, REPORT).unwrap();
+        for (number, given) in RULES {
+            let given = match number {
+                56 => REPORT,
+                101 => RET_ERRNO | 38,
+                _ => given,
+            };
+            // Those that are looked at are reported in any case.
+            if number != 101 {
+                assert_eq!(answer_with(&code, number, asked), given, "{number:#x}");
+            }
+            assert_eq!(
+                answer_with(&everything, number, asked),
+                given,
+                "{number:#x}"
+            );
+            assert_eq!(answer(&everything, number, 0), REPORT);
+        }
+        assert_eq!(answer_with(&code, PERSONALITY, asked), EPERM);
+        assert_eq!(answer_with(&code, 1, asked), RET_ALLOW);
+        assert_eq!(answer_with(&everything, 1, asked), REPORT);
+    }
+
+    #[test]
+    fn children_that_would_not_be_traced_are_reported() {
+        let mut under = under(Mode::Enforce);
+        let allow = Program::new(
+            vec![Instruction {
+                code: 0x06,
+                jump_true: 0,
+                jump_false: 0,
+                value: RET_ALLOW,
+            }],
+            Endian::native(),
+        );
+        under.program = allow.unwrap();
+        let code = Judge::new(&under).unwrap().filter(false, REPORT).unwrap();
+        let clone = table(Arch::X86_64).number("clone").unwrap();
+        assert_eq!(answer(&code, clone, 17), RET_ALLOW);
+        let untraced = u64::from(CLONE_UNTRACED) | 17;
+        assert_eq!(answer(&code, clone, untraced), REPORT);
+    }
+
+    #[test]
+    fn verdicts() {
+        let judge = Judge::new(&under(Mode::Enforce)).unwrap();
+        assert_eq!(judge.verdict(&raw(1, [0; 6])), None);
+        assert_eq!(judge.verdict(&raw(135, [0; 6])), None);
+        let verdict = judge.verdict(&raw(135, [8, 1, 2, 3, 4, 5])).unwrap();
+        assert_eq!(verdict.args, BTreeMap::from([(0, 8)]));
+        assert_eq!(verdict.answer.key(), "EPERM");
+        assert!(judge.refuses(&verdict));
+        let logged = judge.verdict(&raw(56, [0; 6])).unwrap();
+        assert!(!judge.refuses(&logged));
+        let traced = judge.verdict(&raw(101, [0; 6])).unwrap();
+        assert_eq!(
+            (traced.answer.key(), traced.given),
+            ("trace", RET_ERRNO | 38)
+        );
+        // Bits above the number are cut off, as the kernel does.
+        assert!(judge.verdict(&raw(0x1_0000_0000, [0; 6])).is_some());
+        let judge = Judge::new(&under(Mode::Log)).unwrap();
+        let verdict = judge.verdict(&raw(0, [0; 6])).unwrap();
+        assert!(!judge.refuses(&verdict));
+    }
+
+    #[test]
+    fn filters_that_can_not_be_answered_for() {
+        let mut under = under(Mode::Enforce);
+        let plain = |code, value| Instruction {
+            code,
+            jump_true: 0,
+            jump_false: 0,
+            value,
+        };
+        let computed = vec![plain(0x00, RET_ALLOW), plain(0x16, 0)];
+        under.program = Program::new(computed, Endian::native()).unwrap();
+        assert!(Judge::new(&under).is_err());
+        let mut long = vec![plain(0x20, 0); MAX_INSTRUCTIONS - 1];
+        long.push(plain(0x06, EPERM));
+        under.program = Program::new(long, Endian::native()).unwrap();
+        let judge = Judge::new(&under).unwrap();
+        assert!(judge.filter(false, REPORT).is_err());
+    }
 }

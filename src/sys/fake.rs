@@ -32,6 +32,8 @@ pub(crate) struct Fake {
     pub(crate) leaders: BTreeMap<Tid, Tid>,
     pub(crate) memory: BTreeMap<u64, u64>,
     pub(crate) children: BTreeMap<Tid, Vec<Tid>>,
+    /// Those that share a process's PID namespace.
+    pub(crate) companions: BTreeMap<Tid, Vec<Tid>>,
     /// Threads that a request finds gone.
     pub(crate) gone: Vec<Tid>,
     pub(crate) time: Duration,
@@ -268,12 +270,14 @@ impl Kernel for Fake {
         self.request(tid, format!("{tid} refused with {error}"))
     }
 
-    fn set_number(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
-        self.request(tid, format!("{tid} number {number:#x}"))
-    }
-
-    fn set_trapped(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
-        self.request(tid, format!("{tid} trapped {number}"))
+    fn restore_argument(
+        &mut self,
+        tid: Tid,
+        _arch: u32,
+        index: u8,
+        value: u64,
+    ) -> Result<(), Errno> {
+        self.request(tid, format!("{tid} restores {index} = {value:#x}"))
     }
 
     fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno> {
@@ -314,6 +318,10 @@ impl Kernel for Fake {
 
     fn children(&mut self, pid: Tid) -> Vec<Tid> {
         self.children.get(&pid).cloned().unwrap_or_default()
+    }
+
+    fn companions(&mut self, pid: Tid) -> Vec<Tid> {
+        self.companions.get(&pid).cloned().unwrap_or_default()
     }
 
     fn signal(&mut self, pid: Tid, signal: Signo) {

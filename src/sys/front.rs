@@ -28,7 +28,9 @@ pub(crate) enum Ended {
 }
 
 /// Signals that go on to the recorder, which knows what to do with them.
-const PASSED_ON: [c_int; 7] = [
+///
+/// Some servers are stopped with SIGWINCH, Apache's httpd among them.
+const PASSED_ON: [c_int; 8] = [
     libc::SIGINT,
     libc::SIGTERM,
     libc::SIGHUP,
@@ -36,6 +38,7 @@ const PASSED_ON: [c_int; 7] = [
     libc::SIGUSR1,
     libc::SIGUSR2,
     libc::SIGCONT,
+    libc::SIGWINCH,
 ];
 /// The terminal's wish to stop: the recorder tells when the program has stopped.
 const LEFT_TO_THE_PROGRAM: [c_int; 3] = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];

@@ -202,11 +202,10 @@ pub(crate) trait Kernel {
     fn refuse(&mut self, tid: Tid) -> Result<(), Errno>;
     /// Makes it fail with another error, at the stop of a filter.
     fn refuse_with(&mut self, tid: Tid, error: u16) -> Result<(), Errno>;
-    /// Changes the number of the call at whose beginning a thread stopped.
-    fn set_number(&mut self, tid: Tid, number: u32) -> Result<(), Errno>;
-    /// Puts a number into a filter's SIGSYS that is about to reach a thread, and where a handler
-    /// finds it among the registers.
-    fn set_trapped(&mut self, tid: Tid, number: u32) -> Result<(), Errno>;
+    /// Sets an argument of a call that has ended or was passed over, as the program will find it
+    /// in its registers.
+    fn restore_argument(&mut self, tid: Tid, arch: u32, index: u8, value: u64)
+    -> Result<(), Errno>;
     /// The `si_code` of the signal that is about to reach a thread.
     fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno>;
     /// Reads eight bytes of a stopped thread's memory.
@@ -224,6 +223,9 @@ pub(crate) trait Kernel {
     fn threads(&mut self, pid: Tid) -> Vec<Tid>;
     /// The processes that a process started and that still run.
     fn children(&mut self, pid: Tid) -> Vec<Tid>;
+    /// The processes that share a process's PID namespace, or nobody if that is this process's
+    /// own too, where it says nothing of a container.
+    fn companions(&mut self, pid: Tid) -> Vec<Tid>;
     /// Sends a signal to a process.
     fn signal(&mut self, pid: Tid, signal: Signo);
 }
@@ -286,12 +288,14 @@ impl<K: Kernel> Kernel for &mut K {
         (**self).refuse_with(tid, error)
     }
 
-    fn set_number(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
-        (**self).set_number(tid, number)
-    }
-
-    fn set_trapped(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
-        (**self).set_trapped(tid, number)
+    fn restore_argument(
+        &mut self,
+        tid: Tid,
+        arch: u32,
+        index: u8,
+        value: u64,
+    ) -> Result<(), Errno> {
+        (**self).restore_argument(tid, arch, index, value)
     }
 
     fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno> {
@@ -324,6 +328,10 @@ impl<K: Kernel> Kernel for &mut K {
 
     fn children(&mut self, pid: Tid) -> Vec<Tid> {
         (**self).children(pid)
+    }
+
+    fn companions(&mut self, pid: Tid) -> Vec<Tid> {
+        (**self).companions(pid)
     }
 
     fn signal(&mut self, pid: Tid, signal: Signo) {

@@ -119,12 +119,14 @@ impl Kernel for Linux {
         ptrace::refuse_with(tid, error)
     }
 
-    fn set_number(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
-        ptrace::set_number(tid, number)
-    }
-
-    fn set_trapped(&mut self, tid: Tid, number: u32) -> Result<(), Errno> {
-        ptrace::set_trapped(tid, number)
+    fn restore_argument(
+        &mut self,
+        tid: Tid,
+        arch: u32,
+        index: u8,
+        value: u64,
+    ) -> Result<(), Errno> {
+        ptrace::restore_argument(tid, arch, index, value)
     }
 
     fn signal_code(&mut self, tid: Tid) -> Result<i32, Errno> {
@@ -157,6 +159,10 @@ impl Kernel for Linux {
 
     fn children(&mut self, pid: Tid) -> Vec<Tid> {
         programs::children(pid)
+    }
+
+    fn companions(&mut self, pid: Tid) -> Vec<Tid> {
+        programs::companions(pid)
     }
 
     fn signal(&mut self, pid: Tid, signal: Signo) {

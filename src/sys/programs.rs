@@ -100,6 +100,29 @@ pub(crate) fn children(pid: Tid) -> Vec<Tid> {
     all
 }
 
+/// The processes in a process's PID namespace that this process does not trace yet; nobody if
+/// this process is in it too, as then it holds half the machine.
+pub(crate) fn companions(pid: Tid) -> Vec<Tid> {
+    let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
+    let Some(theirs) = namespace(&pid.to_string()) else {
+        return Vec::new();
+    };
+    if namespace("self").as_ref() == Some(&theirs) {
+        return Vec::new();
+    }
+    let own = i32::try_from(std::process::id()).ok().map(Tid);
+    let mut all: Vec<Tid> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok().map(Tid))
+        .filter(|pid| namespace(&pid.to_string()).as_ref() == Some(&theirs))
+        .filter(|pid| own.is_none() || tracer(*pid) != own)
+        .take(MAX_TASKS)
+        .collect();
+    all.sort_unstable();
+    all
+}
+
 /// The effective capabilities of this process, as a set of bits.
 pub(crate) fn own_capabilities() -> u64 {
     fs::read_to_string("/proc/self/status")

@@ -16,7 +16,6 @@ const POKEDATA: c_uint = 5;
 const SYSCALL: c_uint = 24;
 const GETEVENTMSG: c_uint = 0x4201;
 const GETSIGINFO: c_uint = 0x4202;
-const SETSIGINFO: c_uint = 0x4203;
 const SEIZE: c_uint = 0x4206;
 const INTERRUPT: c_uint = 0x4207;
 const LISTEN: c_uint = 0x4208;
@@ -86,7 +85,7 @@ fn with<T: Copy>(request: c_uint, tid: Tid, address: usize, data: &mut T) -> Res
     let address = ptr::without_provenance_mut::<c_void>(address);
     let data: *mut c_void = ptr::from_mut(data).cast();
     // SAFETY: callers pair each request with the type that the kernel reads or writes for it
-    // (GETEVENTMSG: unsigned long; GETSIGINFO and SETSIGINFO: 128 bytes; GET/SET_SYSCALL_INFO: at most `address` bytes, which is the
+    // (GETEVENTMSG: unsigned long; GETSIGINFO: 128 bytes; GET/SET_SYSCALL_INFO: at most `address` bytes, which is the
     // size of `T`). `data` is a live exclusive reference for the whole call, and every bit
     // pattern is a value of these types, which are made of integers.
     let answer = unsafe { libc::ptrace(request as Request, tid.0, address, data) };
@@ -184,22 +183,12 @@ pub(super) fn refuse_with(tid: Tid, error: u16) -> Result<(), Errno> {
     registers::set_result(tid, -i64::from(error))
 }
 
-pub(super) fn set_number(tid: Tid, number: u32) -> Result<(), Errno> {
-    change(tid, 0, u64::from(number))
-        .or_else(|_older| registers::set_number(tid, number.cast_signed()))
+pub(super) fn restore_argument(tid: Tid, arch: u32, index: u8, value: u64) -> Result<(), Errno> {
+    registers::set_argument(tid, arch, index, value).unwrap_or(Err(Errno::ENOSYS))
 }
 
-pub(super) fn set_trapped(tid: Tid, number: u32) -> Result<(), Errno> {
-    let mut info = [0_i32; SIGNAL_NUMBERS];
-    with(GETSIGINFO, tid, 0, &mut info)?;
-    // `si_syscall` stands behind a pointer.
-    let place = if size_of::<usize>() == 8 { 6 } else { 4 };
-    if let Some(word) = info.get_mut(place) {
-        *word = number.cast_signed();
-    }
-    with(SETSIGINFO, tid, 0, &mut info)?;
-    registers::roll_back(tid, number.cast_signed())
-}
+/// Whether results and registers can be set on this architecture.
+pub(crate) const SETS_REGISTERS: bool = registers::CAN_BE_SET;
 
 /// Changes the number or an argument of a call.
 fn change(tid: Tid, place: usize, value: u64) -> Result<(), Errno> {
@@ -215,12 +204,11 @@ fn change(tid: Tid, place: usize, value: u64) -> Result<(), Errno> {
     with(SET_SYSCALL_INFO, tid, size_of::<SyscallInfo>(), &mut info).map(drop)
 }
 
-/// The size of `siginfo_t`, in numbers of 32 bits.
-const SIGNAL_NUMBERS: usize = 32;
-
 pub(super) fn signal_code(tid: Tid) -> Result<i32, Errno> {
-    // On MIPS the second and third number change places.
-    let mut info = [0_i32; SIGNAL_NUMBERS];
+    /// `siginfo_t`: its size, and the place of `si_code`, in numbers of 32 bits. On MIPS the
+    /// second and third change places.
+    const NUMBERS: usize = 32;
+    let mut info = [0_i32; NUMBERS];
     with(GETSIGINFO, tid, 0, &mut info)?;
     let [_, _, code, ..] = info;
     Ok(code)
@@ -279,6 +267,7 @@ pub(super) fn write_word(tid: Tid, address: u64, value: u64) -> Result<(), Errno
 mod registers {
     use super::{Errno, Tid, c_uint, plain};
 
+    pub(super) const CAN_BE_SET: bool = true;
     const POKEUSER: c_uint = 6;
     /// `AUDIT_ARCH_I386`.
     const I386: u32 = 0x4000_0003;
@@ -315,11 +304,6 @@ mod registers {
         poke(tid, RESULT, widened(result))
     }
 
-    /// A filter's SIGSYS leaves the number where the result would be (`syscall_rollback`).
-    pub(super) fn roll_back(tid: Tid, number: i32) -> Result<(), Errno> {
-        set_result(tid, i64::from(number))
-    }
-
     pub(super) fn set_argument(
         tid: Tid,
         arch: u32,
@@ -337,58 +321,74 @@ mod registers {
 mod registers {
     use super::{Errno, Request, Tid, c_uint, c_void, ptr};
 
+    pub(super) const CAN_BE_SET: bool = true;
     const GETREGSET: c_uint = 0x4204;
     const SETREGSET: c_uint = 0x4205;
-    /// x0 to x30, sp, pc, pstate.
-    const GENERAL: (usize, usize) = (1, 34 * 8);
+    /// `NT_PRSTATUS`: x0 to x30, sp, pc, pstate; of a 32-bit program 18 registers of 4 bytes.
+    const GENERAL: usize = 1;
     /// `NT_ARM_SYSTEM_CALL`, the number of the call.
-    const NUMBER: (usize, usize) = (0x404, 4);
+    const NUMBER: usize = 0x404;
+    /// Words of a 64-bit program's registers.
+    const WORDS: usize = 34;
+    /// Bytes of a 32-bit program's.
+    const BYTES_32: usize = 18 * 4;
 
-    /// Reads or writes a set of registers.
+    /// Reads or writes `bytes` of a set of registers, and says how many there were.
     fn set<T: Copy>(
         request: c_uint,
         tid: Tid,
-        (kind, bytes): (usize, usize),
+        kind: usize,
+        bytes: usize,
         data: &mut T,
-    ) -> Result<(), Errno> {
+    ) -> Result<usize, Errno> {
         let mut area = libc::iovec {
             iov_base: ptr::from_mut(data).cast(),
             iov_len: bytes.min(size_of::<T>()),
         };
         let kind = ptr::without_provenance_mut::<c_void>(kind);
-        let area: *mut c_void = ptr::from_mut(&mut area).cast();
+        let place: *mut c_void = ptr::from_mut(&mut area).cast();
         // SAFETY: the kernel reads or writes at most `iov_len` bytes at `iov_base`, which is a
         // live exclusive reference to at least as many; every bit pattern is a value of the
         // integers that callers pass.
-        let answer = unsafe { libc::ptrace(request as Request, tid.0, kind, area) };
-        Errno::result(answer).map(drop)
+        let answer = unsafe { libc::ptrace(request as Request, tid.0, kind, place) };
+        Errno::result(answer).map(|_| area.iov_len)
     }
 
     pub(super) fn set_number(tid: Tid, number: i32) -> Result<(), Errno> {
-        set(SETREGSET, tid, NUMBER, &mut number.clone())
+        let mut number = number;
+        set(SETREGSET, tid, NUMBER, size_of::<i32>(), &mut number).map(drop)
+    }
+
+    /// Sets the register of an argument; the first is that of the result too.
+    fn set_register(tid: Tid, index: u8, value: u64) -> Result<(), Errno> {
+        let mut registers = [0_u64; WORDS];
+        let bytes = set(GETREGSET, tid, GENERAL, WORDS * 8, &mut registers)?;
+        let index = usize::from(index);
+        if bytes == BYTES_32 {
+            // Two to a word, the lower one first.
+            let word = registers.get_mut(index / 2).ok_or(Errno::EINVAL)?;
+            let shift = index % 2 * 32;
+            *word = *word & !(0xffff_ffff << shift) | (value & 0xffff_ffff) << shift;
+        } else {
+            *registers.get_mut(index).ok_or(Errno::EINVAL)? = value;
+        }
+        set(SETREGSET, tid, GENERAL, bytes, &mut registers).map(drop)
     }
 
     pub(super) fn set_result(tid: Tid, result: i64) -> Result<(), Errno> {
-        let mut registers = [0_u64; 34];
-        set(GETREGSET, tid, GENERAL, &mut registers)?;
-        let [first, ..] = &mut registers;
-        *first = result.cast_unsigned();
-        set(SETREGSET, tid, GENERAL, &mut registers)
+        set_register(tid, 0, result.cast_unsigned())
     }
 
-    /// A filter's SIGSYS leaves the first argument where the result would be, and the number in a
-    /// register that nobody changed.
-    pub(super) const fn roll_back(_tid: Tid, _number: i32) -> Result<(), Errno> {
-        Ok(())
-    }
-
-    pub(super) const fn set_argument(
-        _tid: Tid,
+    pub(super) fn set_argument(
+        tid: Tid,
         _arch: u32,
-        _index: u8,
-        _value: u64,
+        index: u8,
+        value: u64,
     ) -> Option<Result<(), Errno>> {
-        None
+        // The first is kept elsewhere while the call lasts.
+        (1..6)
+            .contains(&index)
+            .then(|| set_register(tid, index, value))
     }
 }
 
@@ -396,16 +396,14 @@ mod registers {
 mod registers {
     use super::{Errno, Tid};
 
+    pub(super) const CAN_BE_SET: bool = false;
+
     pub(super) const fn set_number(_tid: Tid, _number: i32) -> Result<(), Errno> {
         Err(Errno::ENOSYS)
     }
 
     pub(super) const fn set_result(_tid: Tid, _result: i64) -> Result<(), Errno> {
         Err(Errno::ENOSYS)
-    }
-
-    pub(super) const fn roll_back(_tid: Tid, _number: i32) -> Result<(), Errno> {
-        Ok(())
     }
 
     pub(super) const fn set_argument(

@@ -22,7 +22,7 @@ static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
 static FORWARD: AtomicI32 = AtomicI32::new(0);
 
 /// Signals that are meant for the program and that only the recorder may have got.
-const FORWARDED: [c_int; 7] = [
+const FORWARDED: [c_int; 8] = [
     libc::SIGINT,
     libc::SIGTERM,
     libc::SIGHUP,
@@ -30,6 +30,7 @@ const FORWARDED: [c_int; 7] = [
     libc::SIGUSR1,
     libc::SIGUSR2,
     libc::SIGCONT,
+    libc::SIGWINCH,
 ];
 
 extern "C" fn note(signal: c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {

@@ -279,12 +279,16 @@ impl ArgKind {
 
     /// Whether a bit belongs to a number that stands beside the flags.
     const fn is_number(self, bit: u64) -> bool {
-        match self {
-            Self::SocketType => bit < 0x10,
-            Self::CloneFlags | Self::Personality => bit < 0x100,
-            Self::FutexOperation => bit < 0x80,
-            _ => false,
-        }
+        let numbers = if matches!(self, Self::SocketType) {
+            0x10
+        } else if matches!(self, Self::FutexOperation) {
+            0x80
+        } else if matches!(self, Self::CloneFlags | Self::Personality) {
+            0x100
+        } else {
+            0
+        };
+        bit < numbers
     }
 }
 
@@ -338,7 +342,7 @@ mod tests {
             (
                 ArgKind::CloneFlags,
                 0x5001_0011,
-                Some("CLONE_THREAD|CLONE_NEWUSER|CLONE_NEWNET|0x11"),
+                Some("SIGCHLD|CLONE_THREAD|CLONE_NEWUSER|CLONE_NEWNET"),
             ),
             (
                 ArgKind::SocketType,
@@ -347,7 +351,8 @@ mod tests {
             ),
             (ArgKind::Protection, 3, Some("PROT_READ|PROT_WRITE")),
             (ArgKind::Protection, 0, Some("PROT_NONE")),
-            (ArgKind::CloneFlags, 0x11, None),
+            (ArgKind::CloneFlags, 0x11, Some("SIGCHLD")),
+            (ArgKind::CloneFlags, 0x17f, Some("CLONE_VM|0x7f")),
         ] {
             let told = value_symbols(kind, value);
             assert_eq!(told.as_deref(), text, "{kind:?} {value:#x}");

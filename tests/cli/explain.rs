@@ -56,7 +56,23 @@ fn widths_fit(text: &str) {
 fn a_call_alone() {
     let text = Sandbox::new().ok("explain keyctl --arch x86_64");
     widths_fit(&text);
-    expect![[""]].assert_eq(&text);
+    expect![[r#"
+        keyctl: manages keys and keyrings in the kernel
+        x86_64, default capabilities
+
+          risk             3 sensitive: keyrings are not in namespaces; used after free
+                           more than once
+                           by Docker's documentation, systemd @keyring, CVE-2016-0728,
+                           CVE-2015-7872
+          Docker 29.7.2    EPERM
+          Podman, CRI-O    allow
+          containerd 2.4   EPERM
+          if refused       not known: try it
+          number           x86_64 250, aarch64 219, x86 288, arm 311, riscv64 219,
+                           ppc64le 271, s390x 280, 16 more (-v)
+          kernel           Linux 2.6.10; ppc64le: 3.10; aarch64: 3.7; riscv64: 4.15
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn what_is_no_runtime_is_not_measured() {
         .assert_error(4, "no-such-runtime is not installed");
     sandbox
         .run("floor measure --runtime /bin/true")
-        .assert_error(2, "`/bin/true` is no runc, crun or youki");
+        .assert_error(2, "`/bin/true` is no runc, crun, youki or docker-init");
 }
 
 #[test]

@@ -8,6 +8,7 @@ fn help(columns: &str) -> String {
     for command in [
         "",
         "record",
+        "verify",
         "import",
         "merge",
         "list",

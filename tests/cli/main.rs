@@ -32,3 +32,4 @@ mod merge_list;
 mod progress;
 mod record;
 mod util;
+mod verify;

@@ -44,13 +44,15 @@ pub(crate) struct Launch<'a> {
     pub(crate) trace: Option<&'a Path>,
     /// The container shares the network of the machine; otherwise it has a loopback of its own.
     pub(crate) shares_network: bool,
+    /// docker-init is its first process. Only Docker has it.
+    pub(crate) init: bool,
 }
 
 /// A container that was started. Dropped, it is removed.
 #[derive(Debug)]
 pub(crate) struct Started {
-    pub(crate) running: Running,
-    _removal: Removal,
+    running: Running,
+    removal: Removal,
     /// Where its configuration and the state of its runtime are.
     _folder: TempDir,
 }
@@ -119,8 +121,7 @@ impl Engine {
     /// Starts the container and waits for its end.
     #[track_caller]
     pub(crate) fn launch(self, launch: &Launch<'_>) -> Finished {
-        let mut prepared = self.prepare(launch);
-        run(&mut prepared.command)
+        self.start(launch).finish()
     }
 
     /// Starts the container.
@@ -129,7 +130,7 @@ impl Engine {
         let mut prepared = self.prepare(launch);
         Started {
             running: start(&mut prepared.command),
-            _removal: prepared.removal,
+            removal: prepared.removal,
             _folder: prepared.folder,
         }
     }
@@ -144,13 +145,37 @@ impl Engine {
     }
 }
 
+impl Started {
+    /// Whether it has ended by itself.
+    pub(crate) fn ended(&mut self) -> bool {
+        self.running.ended()
+    }
+
+    /// Asks it to end.
+    pub(crate) fn terminate(&mut self) {
+        self.running.terminate();
+    }
+
+    /// Waits for its end.
+    pub(crate) fn finish(mut self) -> Finished {
+        let finished = self.running.finish();
+        if finished.succeeded() {
+            // Whoever ran it has removed it.
+            self.removal.0 = None;
+        }
+        finished
+    }
+}
+
 /// Removes what is left of a container, also of one that hangs.
 #[derive(Debug)]
-struct Removal(Command);
+struct Removal(Option<Command>);
 
 impl Drop for Removal {
     fn drop(&mut self) {
-        run(&mut self.0);
+        if let Some(command) = &mut self.0 {
+            run(command);
+        }
     }
 }
 
@@ -163,6 +188,9 @@ fn docker(launch: &Launch<'_>) -> Prepared {
     } else {
         command.args(["--network", "none", "--hostname", "box"]);
     }
+    if launch.init {
+        command.arg("--init");
+    }
     match launch.filter {
         Filter::DockerDefault => {}
         Filter::None | Filter::Profile(_) => engine_filter(&mut command, launch.filter),
@@ -173,7 +201,7 @@ fn docker(launch: &Launch<'_>) -> Prepared {
     removal.args(["rm", "--force", &name]);
     Prepared {
         command,
-        removal: Removal(removal),
+        removal: Removal(Some(removal)),
         folder: TempDir::new().unwrap(),
     }
 }
@@ -220,7 +248,7 @@ fn podman(launch: &Launch<'_>) -> Prepared {
     removal.args(["rm", "--force", "--ignore", "--time", "0", &name]);
     Prepared {
         command,
-        removal: Removal(removal),
+        removal: Removal(Some(removal)),
         folder,
     }
 }
@@ -292,7 +320,7 @@ fn bundle(runtime: &str, launch: &Launch<'_>) -> Prepared {
         .arg(&name);
     Prepared {
         command,
-        removal: Removal(removal),
+        removal: Removal(Some(removal)),
         folder,
     }
 }

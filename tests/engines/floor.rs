@@ -5,8 +5,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::common::require_program;
 use crate::engine::{Engine, command_for};
 use crate::rig::{Finished, run};
 
@@ -41,6 +43,25 @@ fn runc_calls_what_the_table_has() {
 #[test]
 fn crun_calls_what_the_table_has() {
     holds(Engine::Crun);
+}
+
+#[test]
+fn docker_init_calls_what_the_table_has() {
+    let there = require_program("docker-init", "docker.io");
+    if !there || !Engine::Runc.require() {
+        return;
+    }
+    for options in [&["--no-new-privileges", "-f", "json"][..], &["-f", "json"]] {
+        let measured = measure("runc", Path::new("docker-init"), options).expect_success();
+        let found: Value = serde_json::from_str(&measured.stdout).unwrap();
+        assert_eq!(found["phase"], "init", "{measured}");
+        for call in ["clone", "execve", "exit_group"] {
+            assert_eq!(found["calls"][call]["times"], 10, "{measured}");
+            assert_eq!(found["calls"][call]["evidence"], "required", "{measured}");
+        }
+        // It hands no signal on here.
+        assert_eq!(found["unseen"], json!(["kill"]), "{measured}");
+    }
 }
 
 /// runc under the name of crun calls what crun's rows lack.

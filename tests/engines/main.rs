@@ -11,7 +11,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "a test may panic, write files and read its own environment"
+    clippy::print_stdout,
+    reason = "a test may panic, print, write files and read its own environment"
 )]
 
 #[path = "../common/mod.rs"]

@@ -67,6 +67,7 @@ impl Workload {
             no_new_privileges,
             trace: None,
             shares_network: false,
+            init: false,
         }
     }
 

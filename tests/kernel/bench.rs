@@ -37,6 +37,10 @@ pub(crate) enum Way<'a> {
     Strace,
     /// `callsieve record` with these options.
     Record(&'a [&'a str]),
+    /// `callsieve verify` with these options and the profile.
+    Verify(&'a [&'a str]),
+    /// Under the filter in this file.
+    Filtered(&'a Path),
 }
 
 /// A run: what it left behind, and the calls that were seen, where something looked.
@@ -119,6 +123,14 @@ impl Bench {
             Way::Strace => {
                 line.args(["strace", "-f", "-n", "-o"]).arg(&out).arg("--");
             }
+            Way::Filtered(filter) => {
+                line.arg(self.path("load")).arg(filter);
+            }
+            Way::Verify(options) => {
+                line.arg(self.path("callsieve"));
+                line.args(["verify", "-f", "json", "-o"]).arg(&out);
+                line.args(options);
+            }
             Way::Record(options) => {
                 line.arg(self.path("callsieve")).arg("record").args(options);
                 line.arg("-o").arg(&out).arg("--");
@@ -126,13 +138,13 @@ impl Bench {
         }
         let finished = run(line.args(command));
         let recording = match way {
-            Way::Alone => Recording::default(),
+            Way::Alone | Way::Verify(_) | Way::Filtered(_) => Recording::default(),
             Way::Strace => strace(&out),
             Way::Record(_) => recorded(&out, &finished),
         };
         let gaps = match way {
             // How the reader judges strace's log is not the matter here.
-            Way::Alone | Way::Strace => Vec::new(),
+            Way::Alone | Way::Strace | Way::Verify(_) | Way::Filtered(_) => Vec::new(),
             Way::Record(_) => recording.gaps().map(|(_run, gap)| gap.key()).collect(),
         };
         Seen {

@@ -23,5 +23,6 @@ mod control;
 mod guest;
 mod guests;
 mod programs;
+mod refused;
 #[path = "../common/run.rs"]
 mod run;

@@ -18,7 +18,7 @@ use crate::cli::host::HostArgs;
 use crate::cli::render::recorded::{Recorded, summary};
 use crate::cli::render::screen::{Limits, Screen};
 use crate::cli::ui::Ui;
-use crate::cli::{known, output, render, under};
+use crate::cli::{container, known, output, render, under};
 
 /// Run a command and record its system calls
 ///
@@ -30,19 +30,20 @@ use crate::cli::{known, output, render, under};
 /// incomplete, with 4 if recording is not permitted here.
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "callsieve record [OPTIONS] [--] COMMAND [ARG]...\n       callsieve record [OPTIONS] --pid PID",
+    override_usage = "callsieve record [OPTIONS] [--] COMMAND [ARG]...\n       callsieve record [OPTIONS] --pid PID\n       callsieve record [OPTIONS] --container ID",
     after_help = "\
 Examples:
   callsieve record -o web.rec.json -- nginx -g 'daemon off;'
   callsieve record --duration 30s -- ./server
-  callsieve record --pid 4125 --duration 5m -o running.rec.json"
+  callsieve record --pid 4125 --duration 5m -o running.rec.json
+  callsieve record --container web --duration 5m"
 )]
 pub(crate) struct RecordArgs {
     /// The command and its arguments
     #[arg(
         value_name = "COMMAND",
         trailing_var_arg = true,
-        required_unless_present = "pid"
+        required_unless_present_any = ["pid", "container"]
     )]
     command: Vec<OsString>,
     /// Write the recording to this file; without it, to NAME.rec.json, or NAME.2.rec.json and so
@@ -68,12 +69,16 @@ pub(crate) struct RecordArgs {
     /// the recording is incomplete, as the start is missing
     #[arg(long, value_name = "PID", conflicts_with = "command", value_parser = clap::value_parser!(i32).range(1..))]
     pid: Option<i32>,
+    /// Record a container of Docker or Podman that runs already: all its processes, also those
+    /// that `docker exec` brings in; the recording is incomplete, as the start is missing
+    #[arg(long, value_name = "ID", conflicts_with_all = ["command", "pid"])]
+    container: Option<String>,
     /// Only the process itself, not what it starts
     #[arg(long, requires = "pid")]
     no_follow: bool,
     /// Don't record again what these recordings or profiles have: such calls run at full speed
     /// (repeatable). The recording is complete when merged with the recordings
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["results", "pid"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["results", "pid", "container"])]
     known: Vec<PathBuf>,
     /// Also record how calls ended, at the price of a second stop for each
     #[arg(long)]
@@ -167,7 +172,11 @@ pub(crate) fn run(args: &RecordArgs, ui: &Ui) -> Result<Exit, CommandError> {
 
 impl RecordArgs {
     fn session(&self, ui: &Ui) -> Result<Session, CommandError> {
-        let (target, label) = if let Some(pid) = self.pid {
+        let (target, label) = if let Some(id) = &self.container {
+            let found = container::running(id)?;
+            let first = Tid(found.details.state.pid);
+            (Target::Container { first }, found.details.name().to_owned())
+        } else if let Some(pid) = self.pid {
             let follow = !self.no_follow;
             let pid = Tid(pid);
             (Target::Process { pid, follow }, process_name(pid))
@@ -205,6 +214,15 @@ impl RecordArgs {
     /// The profile that the command is to run under, with every call recorded all the same.
     fn under(&self, ui: &Ui) -> Result<Option<Under>, CommandError> {
         let Some(word) = &self.under else {
+            let host = &self.host;
+            let asked = self.engine.describe() != ""
+                || !host.cap_add.is_empty()
+                || !host.cap_drop.is_empty();
+            if asked {
+                return Err(CommandError::user(
+                    "the engine and the capabilities are those of a profile; name it with `--under`",
+                ));
+            }
             return Ok(None);
         };
         if word == "-" {

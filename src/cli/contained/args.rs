@@ -56,9 +56,19 @@ pub(crate) struct ContainedArgs {
 }
 
 impl ContainedArgs {
+    /// Whether the recorder could answer as a profile does beside what it is asked for.
+    pub(super) const fn can_be_under(&self) -> bool {
+        self.known.is_empty() && !matches!(self.backend, BackendArg::Notify)
+    }
+
     /// The words that the recorder in the container gets, up to `--`. `known` is where those
-    /// files lie there.
-    pub(super) fn recorder(&self, out: &str, known: &[String]) -> Vec<OsString> {
+    /// files lie there, `under` its options for a profile.
+    pub(super) fn recorder(
+        &self,
+        out: &str,
+        known: &[String],
+        under: &[OsString],
+    ) -> Vec<OsString> {
         let mut words: Vec<OsString> = ["record", "--quiet", "--output-folder", out]
             .map(OsString::from)
             .to_vec();
@@ -82,6 +92,7 @@ impl ContainedArgs {
                 words.extend([option, &time].map(OsString::from));
             }
         }
+        words.extend_from_slice(under);
         words.push("--".into());
         words
     }

@@ -47,11 +47,6 @@ pub(super) fn probe(run: &Run) -> Option<&str> {
     capture.labels.get(PROBE).map(String::as_str)
 }
 
-/// Whether a recorder was cut off before its program had ended.
-pub(super) fn is_cut_off(run: &Run) -> bool {
-    run.tally.gaps.contains(&Gap::Detached)
-}
-
 /// A kind of call by a program, with a value of an argument or without.
 type Seen = (Arch, CallId, String, Option<(u8, ArgValue)>);
 

@@ -10,6 +10,8 @@ mod args;
 mod gathered;
 mod plan;
 mod session;
+mod under;
+mod wanted;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,26 +20,24 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use callsieve::arch::Arch;
 use callsieve::event::Gap;
 use callsieve::recording::{self, Recording};
 
 pub(crate) use args::ContainedArgs;
 
 use super::commands::record::{MAX_LABEL, free_name};
-use super::engine_command::{
-    Container, Details, Engine, EngineError, Interrupts, Kind, Options, Version, probe_command,
-};
+use super::engine_command::{Container, Details, Engine, Interrupts, Kind, Version, probe_command};
 use super::error::CommandError;
 use super::exit::Exit;
 use super::output;
-use super::render::contained::{Contained, summary};
+use super::render::contained::{Confined, Contained, summary};
 use super::render::{self, safe};
-use super::static_binary::{self, StaticBinary};
+use super::static_binary;
 use super::ui::Ui;
-use archive::{FOLDER, OUT, pack};
-use plan::{Plan, split_command, trial_name};
+use archive::OUT;
+use plan::{Plan, split_command};
 use session::{Probe, Session};
+use wanted::{Wanted, failure};
 
 /// How long a probe may take that is no health check.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -54,29 +54,21 @@ pub(crate) fn run(kind: Kind, args: &ContainedArgs, ui: &Ui) -> Result<Exit, Com
     let interrupts = Interrupts::new()?;
     let engine = Engine::new(kind, globals);
     let version = engine.version()?;
-    let plan = Plan::new(
-        &options(&engine, "run")?,
-        &options(&engine, "create")?,
-        words,
-    )
-    .map_err(CommandError::user)?;
+    let plan = Plan::of(&engine, words)?;
     let path = match &args.output {
         Some(path) => path.clone(),
         None => free_name(&short_name(&plan.image().to_string_lossy())),
     };
     output::check(&path)?;
     check_cid_file(&plan)?;
-    let details = trial(&engine, &plan, &interrupts).map_err(failure)?;
-    check_architecture(&engine, &details, &binary)?;
+    let wanted = Wanted::new(&engine, &plan, &interrupts)?;
+    wanted.check_architecture(&binary)?;
     let recorded = Recorded {
         args,
-        engine: &engine,
         version,
-        plan: &plan,
-        details,
+        wanted,
         path,
         probes,
-        interrupts: &interrupts,
         ui,
     };
     recorded.run(binary.file)
@@ -85,42 +77,44 @@ pub(crate) fn run(kind: Kind, args: &ContainedArgs, ui: &Ui) -> Result<Exit, Com
 /// What is to be recorded, with all that was asked beforehand.
 struct Recorded<'a> {
     args: &'a ContainedArgs,
-    engine: &'a Engine,
     version: Version,
-    plan: &'a Plan,
-    /// Of the container as the user wants it.
-    details: Details,
+    wanted: Wanted<'a>,
     path: PathBuf,
     probes: Vec<Probe>,
-    interrupts: &'a Interrupts,
     ui: &'a Ui,
 }
 
 impl Recorded<'_> {
     fn run(self, program: File) -> Result<Exit, CommandError> {
-        let container = self.prepare(program)?;
+        let under = self.under();
+        let container = self.wanted.inject(program, &self.args.known, |known| {
+            self.args.recorder(OUT, known, &under)
+        })?;
         let made = container.inspect().map_err(failure)?;
         let labels = self.labels(made.name())?;
         let checkpoint = (!output::is_stdout(Some(&self.path)) && !self.args.checkpoint.is_zero())
             .then_some(self.args.checkpoint);
         let mut session = Session::new(
             &container,
-            self.interrupts,
+            self.wanted.interrupts,
             &labels,
             (&self.path, checkpoint),
-            self.schedule(),
+            self.schedule(&under),
             self.ui,
         );
-        if let Some(file) = &self.plan.cid_file {
+        if let Some(file) = &self.wanted.plan.cid_file {
             write_cid_file(file, container.id())?;
         }
-        let detached = self.plan.detached;
+        let detached = self.wanted.plan.detached;
         let child = if detached {
             container.start().map_err(failure)?;
             self.ui.result(&format!("{}\n", container.id()))?;
             container.waiter().map_err(failure)?
         } else {
-            let options = self.plan.start(self.details.config.open_stdin);
+            let options = self
+                .wanted
+                .plan
+                .start(self.wanted.details.config.open_stdin);
             container.start_attached(options).map_err(failure)?
         };
         let ended = session.wait(child, !detached)?;
@@ -148,31 +142,6 @@ impl Recorded<'_> {
         Ok(exit(&ended, incomplete))
     }
 
-    /// Makes the container that is recorded, and puts the recorder into it.
-    fn prepare(&self, program: File) -> Result<Container<'_>, CommandError> {
-        let read_only = self.details.is_read_only();
-        let packed = pack(program, &self.args.known, !read_only);
-        let (archive, known) =
-            packed.map_err(|error| CommandError::input("can't pack what goes into it", &error))?;
-        let mut command = self.args.recorder(OUT, &known);
-        let program = self.details.command();
-        if program.is_empty() {
-            return Err(CommandError::user(
-                "the image names no program, and neither does the command line",
-            )
-            .exits(Exit::Status(125)));
-        }
-        command.extend(program.into_iter().map(OsString::from));
-        let words = self.plan.recorded(&command, read_only);
-        let container = self
-            .engine
-            .create(words, self.interrupts)
-            .map_err(failure)?;
-        let folder = if read_only { FOLDER } else { "/" };
-        container.copy_in(archive, folder).map_err(failure)?;
-        Ok(container)
-    }
-
     /// What is known from outside, for the recording.
     fn labels(&self, container: &str) -> Result<BTreeMap<String, String>, CommandError> {
         let mut labels = BTreeMap::new();
@@ -184,18 +153,18 @@ impl Recorded<'_> {
             }
         }
         let version = &self.version;
-        let runtime = match self.details.runtime() {
+        let runtime = match self.wanted.details.runtime() {
             Some(name) if name != version.runtime => name.to_owned(),
             _ => format!("{} {}", version.runtime, version.runtime_version),
         };
         for (key, value) in [
             (
                 "engine",
-                format!("{} {}", self.engine.name(), version.engine),
+                format!("{} {}", self.wanted.engine.name(), version.engine),
             ),
             ("runtime", runtime.trim().to_owned()),
-            ("image", self.details.image().to_owned()),
-            ("image-id", self.details.image_id()),
+            ("image", self.wanted.details.image().to_owned()),
+            ("image-id", self.wanted.details.image_id()),
             ("container", container.to_owned()),
         ] {
             if !value.is_empty() {
@@ -205,13 +174,24 @@ impl Recorded<'_> {
         Ok(labels)
     }
 
+    /// The recorder's options for the profile that the program is answered by; none where the
+    /// user names one, or where it can't be.
+    fn under(&self) -> Vec<OsString> {
+        if self.wanted.plan.names_a_profile() || !self.args.can_be_under() {
+            return Vec::new();
+        }
+        let kind = self.wanted.engine.kind();
+        under::engines_default(kind, &self.version, &self.wanted.details)
+    }
+
     /// The health check among the probes, and when each comes again.
-    fn schedule(&self) -> Vec<Probe> {
-        let health = self.details.health();
+    fn schedule(&self, under: &[OsString]) -> Vec<Probe> {
+        let health = self.wanted.details.health();
         let interval = health.as_ref().map(|health| health.interval);
         let mut probes = self.probes.clone();
         for probe in &mut probes {
             probe.interval = self.args.probe_interval.or(interval);
+            under.clone_into(&mut probe.under);
         }
         if let Some(health) = health {
             probes.insert(
@@ -221,6 +201,7 @@ impl Recorded<'_> {
                     command: health.command,
                     interval: Some(self.args.probe_interval.unwrap_or(health.interval)),
                     timeout: health.timeout,
+                    under: under.to_vec(),
                 },
             );
         }
@@ -238,11 +219,17 @@ impl Recorded<'_> {
             .map_err(|error| error.exits(Exit::Status(125)))?;
         render::warn_of_losses(recording, self.ui);
         let told = Contained {
-            name: &short_name(self.details.image()),
+            name: &short_name(self.wanted.details.image()),
             status: ended.state.exit_code,
             out_of_memory: ended.state.oom_killed,
-            engine: self.engine.name(),
-            under_profile: self.plan.names_a_profile(),
+            engine: self.wanted.engine.name(),
+            confined: if self.wanted.plan.names_a_profile() {
+                Confined::AsTold
+            } else if self.args.can_be_under() {
+                Confined::AsByDefault
+            } else {
+                Confined::Not
+            },
             recording,
             tries,
             path: &self.path,
@@ -262,51 +249,10 @@ fn probes(args: &ContainedArgs) -> Result<Vec<Probe>, CommandError> {
             command,
             interval: None,
             timeout: PROBE_TIMEOUT,
+            under: Vec::new(),
         })
     };
     args.probe.iter().map(probe).collect()
-}
-
-/// The options of a command of the engine, from its help.
-fn options(engine: &Engine, command: &str) -> Result<Options, CommandError> {
-    let help = engine.call([command, "--help"]).text()?;
-    Ok(Options::of_help(&help))
-}
-
-/// What the engine makes of the user's words.
-fn trial(engine: &Engine, plan: &Plan, interrupts: &Interrupts) -> Result<Details, EngineError> {
-    let made = engine
-        .create(plan.trial(), interrupts)
-        .and_then(|container| {
-            let details = container.inspect()?;
-            container.remove()?;
-            Ok(details)
-        });
-    if let Err(EngineError::Interrupted { .. }) = made {
-        // The daemon may have made it all the same.
-        engine.remove(&trial_name().to_string_lossy())?;
-    }
-    made
-}
-
-/// The program that goes in must be for the image's machine.
-fn check_architecture(
-    engine: &Engine,
-    details: &Details,
-    binary: &StaticBinary,
-) -> Result<(), CommandError> {
-    let image = engine
-        .architecture_of_image(&details.image_id())
-        .map_err(failure)?;
-    let known = binary.arch.and_then(Arch::goarch);
-    match known {
-        Some(known) if !image.is_empty() && known != image => Err(CommandError::user(format!(
-            "the image is for {image}, and the recorder for {known}"
-        ))
-        .unable()
-        .hint("record on a machine of that kind; with `--binary` goes in a callsieve for it")),
-        _ => Ok(()),
-    }
 }
 
 fn check_cid_file(plan: &Plan) -> Result<(), CommandError> {
@@ -324,18 +270,6 @@ fn write_cid_file(file: &OsString, id: &str) -> Result<(), CommandError> {
     let place = format!("`{}`", file.to_string_lossy());
     let written = File::create_new(file).and_then(|mut file| file.write_all(id.as_bytes()));
     written.map_err(|error| CommandError::write(&place, &error).exits(Exit::Status(125)))
-}
-
-/// As `docker run` ends if its engine refuses something.
-fn failure(error: EngineError) -> CommandError {
-    let exit = match &error {
-        EngineError::NotInstalled { .. }
-        | EngineError::NoDaemon { .. }
-        | EngineError::NotPermitted { .. } => Exit::NotPermitted,
-        EngineError::Interrupted { signal, .. } => Exit::Status(128_u8.saturating_add(*signal)),
-        _ => Exit::Status(125),
-    };
-    CommandError::from(error).exits(exit)
 }
 
 /// The container's own status, unless that hides that the recording is incomplete.

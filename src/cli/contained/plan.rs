@@ -12,7 +12,7 @@ pub(super) const TRIAL: &str = "callsieve-trial";
 
 /// What `callsieve docker` was told after `--`.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     words: Words,
     /// Options that `create` knows too.
     kept: Vec<Given>,
@@ -82,8 +82,8 @@ impl Plan {
         words
     }
 
-    /// The words of the second `create`: `command` is what runs, with the recorder in front.
-    pub(super) fn recorded(&self, command: &[OsString], read_only: bool) -> Vec<OsString> {
+    /// The words of the second `create`: `command` is what the guest gets.
+    pub(super) fn with_guest(&self, command: &[OsString], read_only: bool) -> Vec<OsString> {
         let mut words: Vec<OsString> = Vec::new();
         if let Some(name) = self.words.value("name") {
             words.extend([OsString::from("--name"), name.to_owned()]);
@@ -132,8 +132,8 @@ impl Plan {
     }
 }
 
-/// What a container is recorded under if the user says nothing: with Docker's default a program
-/// would not show what it does where it is allowed to. This is the one place that says so.
+/// What a container is given if the user says nothing: the recorder in it answers as the engine's
+/// default would (`under`).
 const SECCOMP: &str = "seccomp=unconfined";
 
 /// A name that no other has.
@@ -173,7 +173,7 @@ mod tests {
             "{trial}"
         );
         assert_eq!(
-            joined(&plan.recorded(&["record".into()], true)),
+            joined(&plan.with_guest(&["record".into()], true)),
             "--name web --init --env=A=1 --no-healthcheck --entrypoint /.callsieve/callsieve \
              --volume /.callsieve --security-opt seccomp=unconfined -- img record"
         );
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn a_profile_of_the_user_stays() {
         let plan = plan("--security-opt seccomp=x.json --detach-keys q -i img");
-        let words = joined(&plan.recorded(&[], false));
+        let words = joined(&plan.with_guest(&[], false));
         assert!(
             words.contains("seccomp=x.json") && !words.contains("unconfined"),
             "{words}"

@@ -1,6 +1,7 @@
 //! A container that is recorded, from its start to its end.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::Child;
@@ -36,6 +37,8 @@ pub(super) struct Probe {
     pub(super) interval: Option<Duration>,
     /// How long one may take.
     pub(super) timeout: Duration,
+    /// The recorder's options for a profile.
+    pub(super) under: Vec<OsString>,
 }
 
 /// How often a probe was run, and failed.
@@ -238,19 +241,15 @@ impl Drop for Ending {
 }
 
 /// What is run inside for a probe: it, with a recorder of its own in front.
-fn words(probe: &Probe) -> Vec<String> {
+fn words(probe: &Probe) -> Vec<OsString> {
     let label = format!("{PROBE}={}", probe.name);
     let timeout = format!("{}ms", probe.timeout.as_millis());
-    let mut words: Vec<String> = [PROGRAM, "record", "--quiet", "--output-folder", OUT]
-        .map(str::to_owned)
-        .to_vec();
-    words.extend([
-        "--duration".to_owned(),
-        timeout,
-        "--label".to_owned(),
-        label,
-    ]);
-    words.push("--".to_owned());
-    words.extend(probe.command.iter().cloned());
+    let options = ["record", "--quiet", "--output-folder", OUT, "--duration"];
+    let mut words: Vec<OsString> = vec![PROGRAM.into()];
+    words.extend(options.map(OsString::from));
+    words.extend([&timeout, "--label", &label].map(OsString::from));
+    words.extend(probe.under.iter().cloned());
+    words.push("--".into());
+    words.extend(probe.command.iter().map(OsString::from));
     words
 }

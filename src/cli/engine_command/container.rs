@@ -108,26 +108,6 @@ impl<'e> Container<'e> {
         failed(self.engine.name(), source)
     }
 
-    /// Waits until it has ended, and returns its status as the engine has it.
-    pub(crate) fn wait(
-        &self,
-        limit: Duration,
-        interrupts: Option<&Interrupts>,
-    ) -> Result<i64, EngineError> {
-        let call = self.engine.call(["wait", &self.id]);
-        let call = match interrupts {
-            Some(interrupts) => call.until(interrupts),
-            None => call.within(limit),
-        };
-        let text = call.text()?;
-        text.trim()
-            .parse()
-            .map_err(|_error| EngineError::NotUnderstood {
-                engine: self.engine.name(),
-                what: "wait".to_owned(),
-            })
-    }
-
     /// A command to be run inside: `exec OPTIONS ID WORDS`.
     pub(crate) fn exec<S: AsRef<OsStr>, W: AsRef<OsStr>>(
         &self,

@@ -51,6 +51,8 @@ pub(crate) struct Config {
 #[serde(rename_all = "PascalCase", default)]
 struct HostConfig {
     readonly_rootfs: bool,
+    cap_add: Option<Vec<String>>,
+    cap_drop: Option<Vec<String>>,
     runtime: Option<String>,
 }
 
@@ -129,6 +131,16 @@ impl Details {
     /// The root file system can't be written to.
     pub(crate) const fn is_read_only(&self) -> bool {
         self.host_config.readonly_rootfs
+    }
+
+    /// The capabilities that it has beyond the engine's default ones.
+    pub(crate) fn cap_add(&self) -> &[String] {
+        self.host_config.cap_add.as_deref().unwrap_or_default()
+    }
+
+    /// Those of the default ones that it has not.
+    pub(crate) fn cap_drop(&self) -> &[String] {
+        self.host_config.cap_drop.as_deref().unwrap_or_default()
     }
 
     /// The runtime that it is for, if the engine says.

@@ -155,7 +155,11 @@ impl Engine {
             "--",
             id,
         ];
-        let value = self.json(words)?;
+        // Podman 4 prints a list of one.
+        let value = match self.json(words)? {
+            Value::Array(mut list) if list.len() == 1 => list.remove(0),
+            value => value,
+        };
         serde_json::from_value(value).map_err(|_error| self.not_understood("inspect"))
     }
 

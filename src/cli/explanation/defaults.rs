@@ -19,7 +19,7 @@ pub(crate) struct Default {
     pub(crate) answers: Vec<OnArches>,
     /// The rules about the call, whether they apply to the container or not.
     pub(crate) rules: Vec<String>,
-    /// Docker's releases that answer alike on the native architecture, where it has changed.
+    /// Docker's releases that answer alike on the native architecture, where that has the call.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) history: Vec<Era>,
 }
@@ -42,16 +42,14 @@ impl Question<'_> {
             name,
         )?;
         let eras = history(name, &self.host).map_err(|error| CommandError::input("", &error))?;
-        if eras.len() > 1 {
-            docker.history = eras
-                .into_iter()
-                .map(|era| Era {
-                    first: era.first.to_string(),
-                    last: era.last.to_string(),
-                    answer: words::answer(&era.answer, self.host.native, name),
-                })
-                .collect();
-        }
+        docker.history = eras
+            .into_iter()
+            .map(|era| Era {
+                first: era.first.to_string(),
+                last: era.last.to_string(),
+                answer: words::answer(&era.answer, self.host.native, name),
+            })
+            .collect();
         let podman = self.default(Engine::Podman, None, &podman_default(), name)?;
         let containerd = self.default(
             Engine::Containerd,

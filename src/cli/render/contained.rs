@@ -12,6 +12,17 @@ use super::screen::processes;
 use super::{counted, safe};
 use crate::cli::output;
 
+/// What a container's calls were answered by while it was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Confined {
+    /// The profile that its user named, or none as it was privileged.
+    AsTold,
+    /// The recorder, as the engine's default would.
+    AsByDefault,
+    /// The kernel alone.
+    Not,
+}
+
 /// A container that was recorded.
 #[derive(Debug)]
 pub(crate) struct Contained<'a> {
@@ -23,8 +34,8 @@ pub(crate) struct Contained<'a> {
     pub(crate) out_of_memory: bool,
     /// The engine.
     pub(crate) engine: &'a str,
-    /// It ran under a profile that the user named, or with none as it was privileged.
-    pub(crate) under_profile: bool,
+    /// What its calls were answered by.
+    pub(crate) confined: Confined,
     /// Its runs, of the program and of probes.
     pub(crate) recording: &'a Recording,
     /// Each probe, how often it was run, and failed.
@@ -91,10 +102,10 @@ pub(crate) fn summary(told: &Contained<'_>) -> String {
     }
     row(
         "seccomp",
-        if told.under_profile {
-            "as the command line said"
-        } else {
-            "unconfined while it was recorded"
+        &match told.confined {
+            Confined::AsTold => "as the command line said".to_owned(),
+            Confined::AsByDefault => format!("as {} has it by default", told.engine),
+            Confined::Not => "unconfined while it was recorded".to_owned(),
         },
     );
     row(

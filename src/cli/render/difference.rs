@@ -183,10 +183,14 @@ pub(crate) fn wider_with_rules(difference: &Difference) -> String {
     lines.collect()
 }
 
-/// The class of a call, and more for what has no name: anything may be among it.
+/// The class of a call that a reviewer should look at; more for what has no name, as anything may
+/// be among it.
 fn rank(change: &Change) -> u8 {
     match name(change).map(about) {
-        Some(known) => known.map_or(0, |about| about.risk.class()),
+        Some(known) => known
+            .map(|about| about.risk)
+            .filter(|risk| *risk >= Risk::Watch)
+            .map_or(0, Risk::class),
         None => Risk::Host.class() + 1,
     }
 }

@@ -176,7 +176,7 @@ fn then(ends: &BTreeMap<String, DenialEnd>) -> String {
                 String::new()
             };
             let after = if end.milliseconds > WENT_ON || *how == "exit 0" {
-                format!("went on, {how} after {}", seconds(end.milliseconds))
+                format!("went on, {how} after {}", time(end.milliseconds))
             } else {
                 format!("{how} {} ms later", end.milliseconds)
             };
@@ -192,6 +192,15 @@ fn then(ends: &BTreeMap<String, DenialEnd>) -> String {
         told.push(format!("and in {} other ways", all.len() - MAX_ENDS));
     }
     told.join("; ")
+}
+
+/// `12 ms`, `2.500 s`
+fn time(milliseconds: u64) -> String {
+    if milliseconds < 1_000 {
+        format!("{milliseconds} ms")
+    } else {
+        seconds(milliseconds)
+    }
 }
 
 /// `0.012 s`
@@ -245,10 +254,12 @@ pub(crate) fn verdict(verified: &Verified<'_>) -> String {
         };
         format!("{color}Nothing was refused{but}.{PLAIN}")
     } else {
-        format!(
-            "{color}{} {verb}.{PLAIN}",
-            counted(denied, "kinds of system calls").replace("kind of system calls", "system call")
-        )
+        let what = if denied == 1 {
+            "1 system call".to_owned()
+        } else {
+            format!("{} system calls", super::number(denied))
+        };
+        format!("{color}{what} {verb}.{PLAIN}")
     };
     let ended = match verified.end {
         End::Exited(0) => "The command ended with status 0.".to_owned(),
@@ -266,8 +277,10 @@ pub(super) fn advice(report: &Report, verbose: bool) -> String {
     let mut text = String::new();
     let repairs = report.repairs();
     if !repairs.is_empty() {
-        text.push_str(
-            "\nInside Docker's default; to allow them:\n  callsieve generate RECORDING...",
+        let them = if repairs.len() == 1 { "it" } else { "them" };
+        let _infallible = write!(
+            text,
+            "\nInside Docker's default; to allow {them}:\n  callsieve generate RECORDING..."
         );
         for (name, by) in &repairs {
             let _infallible = write!(text, " \\\n    --also '{name}={}'", reason(by));

@@ -22,8 +22,6 @@ use missing::missing;
 use run::run;
 pub(crate) use verify::{Bench, Outcome, Seen};
 
-use super::engine_command::Details;
-
 /// What is to be tried.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -92,8 +90,6 @@ pub(crate) struct Failure {
 /// How a trial went.
 #[derive(Debug, Clone)]
 pub(crate) struct Tried {
-    /// The container as the engine made it.
-    pub(crate) details: Details,
     /// The steps, up to the first that failed.
     pub(crate) done: Vec<Done>,
 }

@@ -10,6 +10,8 @@ use crate::cli::error::CommandError;
 
 /// How often a container is looked after that is to start or to become ready.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long a container may take to end that is not tried any further.
+const AFTER_FAILURE: Duration = Duration::from_secs(3);
 /// How much of what is said is kept, in bytes, from its end.
 const SAID: usize = 4096;
 /// How much a container may have printed, in bytes, before what it said is left alone.
@@ -48,10 +50,14 @@ pub(crate) fn run(
     };
     trial.all()?;
     let done = trial.done;
+    // After a failure it may run on, and what is in it ends in order.
+    if container.inspect()?.state.running {
+        container.stop(AFTER_FAILURE)?;
+    }
     let details = container.inspect()?;
     dress.collect(&container, &details)?;
     container.remove()?;
-    Ok(Tried { details, done })
+    Ok(Tried { done })
 }
 
 impl Trial<'_> {

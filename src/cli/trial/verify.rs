@@ -1,11 +1,13 @@
 //! Tries a container under a profile, and finds out why it fails.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use callsieve::arch::Arch;
 use callsieve::enforce::Report;
+use callsieve::event::Gap;
 use callsieve::formats::docker;
 use callsieve::profile::eval::Meaning;
 use callsieve::profile::floor::{RuntimeFloor, Symptom, explain};
@@ -78,7 +80,14 @@ pub(crate) struct Seen {
     /// What was refused.
     pub(crate) report: Report,
     /// Not all of it could be seen.
-    pub(crate) gaps: Vec<callsieve::event::Gap>,
+    pub(crate) gaps: BTreeSet<Gap>,
+}
+
+impl Subject {
+    /// What the engine makes of it.
+    pub(crate) const fn profile(&self) -> &Profile {
+        &self.profile
+    }
 }
 
 impl Bench {
@@ -153,11 +162,6 @@ impl Bench {
     /// The image, as it was named.
     pub(crate) fn image(&self) -> String {
         self.plan.image.to_string_lossy().into_owned()
-    }
-
-    /// Whether the container has no-new-privileges.
-    pub(crate) const fn no_new_privileges(&self) -> bool {
-        self.container.no_new_privileges
     }
 
     /// A profile that the user named.
@@ -315,9 +319,15 @@ impl Bench {
                 let report = Report::of(under, &self.host);
                 let gaps = run.tally.gaps.iter().copied();
                 let gaps = gaps
-                    .filter(|gap| *gap != callsieve::event::Gap::Incremental)
-                    .collect();
-                seen.push(Seen { step, report, gaps });
+                    .filter(|gap| *gap != Gap::Incremental)
+                    .collect::<BTreeSet<_>>();
+                match seen.iter_mut().find(|known| known.step == step) {
+                    None => seen.push(Seen { step, report, gaps }),
+                    Some(known) => {
+                        known.report.absorb(report);
+                        known.gaps.extend(gaps);
+                    }
+                }
             }
             all.merge(recording.clone());
         }

@@ -114,6 +114,8 @@ fn pod_path(kind: &str) -> Option<&'static [&'static str]> {
 /// A container, its pod, and the way to it.
 struct Found<'a> {
     document: usize,
+    /// The object's place in the `items` of the document, which is a list.
+    item: Option<usize>,
     pod_path: &'static [&'static str],
     list: &'static str,
     index: usize,
@@ -122,35 +124,71 @@ struct Found<'a> {
     name: &'a str,
 }
 
+/// Kinds that are lists of objects: what `kubectl get -o yaml` prints, and the list of a kind. A list
+/// in a list is not looked into.
+fn is_list(kind: &str) -> bool {
+    kind == "List" || kind.strip_suffix("List").and_then(pod_path).is_some()
+}
+
+fn items<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (usize, &'a Node)> + use<'a> {
+    let items: &[Node] = if let Some(Kind::List(items)) = node.get(key).map(|node| &node.kind) {
+        items
+    } else {
+        &[]
+    };
+    items.iter().enumerate()
+}
+
+fn kind(object: &Node) -> Option<&str> {
+    object.get("kind").and_then(Node::text)
+}
+
 fn containers(documents: &[Node]) -> Vec<Found<'_>> {
     let mut found = Vec::new();
-    for (at, document) in documents.iter().enumerate() {
-        let path = document.get("kind").and_then(Node::text).and_then(pod_path);
-        let Some(path) = path else { continue };
-        let Some(pod) = document.at(path) else {
-            continue;
-        };
-        for list in ["containers", "initContainers"] {
-            let Some(Kind::List(items)) = pod.get(list).map(|node| &node.kind) else {
-                continue;
-            };
-            for (index, container) in items.iter().enumerate() {
-                found.push(Found {
-                    document: at,
-                    pod_path: path,
-                    list,
-                    index,
-                    pod,
-                    container,
-                    name: container
-                        .get("name")
-                        .and_then(Node::text)
-                        .unwrap_or_default(),
-                });
+    for (document, object) in documents.iter().enumerate() {
+        match kind(object) {
+            Some(of) if is_list(of) => {
+                // The objects of a DeploymentList may leave their kind out.
+                let of = of.strip_suffix("List").unwrap_or_default();
+                for (item, object) in items(object, "items") {
+                    let kind = kind(object).unwrap_or(of);
+                    found.extend(of_object(object, kind, document, Some(item)));
+                }
             }
+            Some(kind) => found.extend(of_object(object, kind, document, None)),
+            None => {}
         }
     }
     found
+}
+
+/// The containers of one object.
+fn of_object<'a>(
+    object: &'a Node,
+    kind: &str,
+    document: usize,
+    item: Option<usize>,
+) -> Vec<Found<'a>> {
+    let Some((path, pod)) = pod_path(kind).and_then(|path| Some((path, object.at(path)?))) else {
+        return Vec::new();
+    };
+    let lists = ["containers", "initContainers"].into_iter();
+    let all = lists.flat_map(|list| {
+        items(pod, list).map(move |(index, container)| Found {
+            document,
+            item,
+            pod_path: path,
+            list,
+            index,
+            pod,
+            container,
+            name: container
+                .get("name")
+                .and_then(Node::text)
+                .unwrap_or_default(),
+        })
+    });
+    all.collect()
 }
 
 /// Puts a profile on one container and `RuntimeDefault` on its pod. All other bytes stay, and the
@@ -200,7 +238,7 @@ fn choose<'a>(mut all: Vec<Found<'a>>, name: Option<&str>) -> Result<Found<'a>, 
 
 /// Changes the meaning as the text is to be changed.
 fn expect(document: &mut Value, found: &Found<'_>, patch: &Patch<'_>, pod_too: bool) {
-    let Some(pod) = descend(document, found.pod_path) else {
+    let Some(pod) = object(document, found.item).and_then(|it| descend(it, found.pod_path)) else {
         return;
     };
     if pod_too {
@@ -230,6 +268,17 @@ fn expect(document: &mut Value, found: &Found<'_>, patch: &Patch<'_>, pod_too: b
 
 /// Where a profile stands in a pod and in a container.
 const PROFILE: [&str; 2] = ["securityContext", "seccompProfile"];
+
+/// A document, or an object of a list.
+fn object(document: &mut Value, item: Option<usize>) -> Option<&mut Value> {
+    let Some(item) = item else {
+        return Some(document);
+    };
+    let Some(Value::List(items)) = descend(document, &["items"]) else {
+        return None;
+    };
+    items.get_mut(item)
+}
 
 fn word(text: &str) -> Value {
     Value::Scalar(text.to_owned(), true)

@@ -145,6 +145,13 @@ pub fn rows_for(
     if held.is_empty() { all } else { held }
 }
 
+impl Which {
+    /// Both: all of them, where they are not the same.
+    fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Any }
+    }
+}
+
 impl RuntimeFloor {
     /// No runtime: the filter is loaded by the program itself, or the trace has the runtime too.
     pub const NONE: Self = Self {
@@ -203,9 +210,34 @@ impl RuntimeFloor {
         }
     }
 
+    /// What this one and another one need.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        fn either(one: Option<Which>, other: Option<Which>) -> Option<Which> {
+            match (one, other) {
+                (Some(one), Some(other)) => Some(one.and(other)),
+                (Some(which), None) | (None, Some(which)) => Some(which),
+                (None, None) => None,
+            }
+        }
+        Self {
+            runc: either(self.runc, other.runc),
+            crun: either(self.crun, other.crun),
+            youki: either(self.youki, other.youki),
+            exec: self.exec || other.exec,
+            init: self.init || other.init,
+        }
+    }
+
     /// Whether there is no runtime.
     pub fn is_none(self) -> bool {
         self.runtimes().next().is_none()
+    }
+
+    /// Whether what it has is also for running further programs in a container, and for
+    /// docker-init.
+    pub const fn further(self) -> (bool, bool) {
+        (self.exec, self.init)
     }
 
     /// The runtimes and their versions.

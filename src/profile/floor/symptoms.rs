@@ -1,10 +1,10 @@
 //! What engines say when a call of the runtime is refused, and what it means.
 //!
 //! They say which step failed and seldom which call. The words were collected by taking single
-//! calls out of profiles that work: tests/engines/refused-starts.json has them whole. Those that
-//! come by chance are of 100 starts each with runc 1.1.5, of which 17 fail without futex and 8
-//! without `rt_sigreturn` (20 and 5 with no-new-privileges). Those of runc from 1.3.3 on and of
-//! docker-init were collected in the same way on another machine.
+//! calls out of profiles that work: tests/engines/refused-starts.json has them whole, and
+//! refused-otherwise.json those of exec and those that come by chance. The latter are of 100 starts each with runc 1.1.5, of which 17 fail without futex and 8
+//! without `rt_sigreturn` (20 and 5 with no-new-privileges). Those of runc from 1.3.3 on were
+//! collected in the same way on another machine.
 
 use super::{Phase, Runtime};
 
@@ -54,6 +54,13 @@ pub fn explain(text: &str, status: Option<i32>) -> Vec<&'static Symptom> {
     if found.iter().any(|symptom| !symptom.vague) {
         found.retain(|symptom| !symptom.vague);
     }
+    // What one runtime says may be a part of what another one says for the same reason.
+    let mut told = Vec::new();
+    found.retain(|symptom| {
+        let new = !told.contains(&symptom.names);
+        told.push(symptom.names);
+        new
+    });
     found
 }
 
@@ -125,6 +132,17 @@ const fn crun(
     meaning: &'static str,
 ) -> Symptom {
     says(Runtime::Crun, "crun 1.8.1", words, names, meaning)
+}
+
+const fn crun_exec(
+    words: &'static [&'static str],
+    names: &'static [&'static str],
+    meaning: &'static str,
+) -> Symptom {
+    Symptom {
+        phase: Phase::Exec,
+        ..crun(words, names, meaning)
+    }
 }
 
 const fn tini(
@@ -316,13 +334,62 @@ const SYMPTOMS: &[Symptom] = &[
         "it sets signals back and tells its other half that it is ready",
     ),
     Symptom {
+        vague: true,
+        ..crun(
+            &["container `", "` is not running"],
+            &["pselect6", "read"],
+            "its first process waited for the word to start, and died",
+        )
+    },
+    Symptom {
+        vague: true,
+        ..crun(
+            &["failed to connect to container's attach socket"],
+            &["pselect6", "read"],
+            "its first process waited for the word to start, and died",
+        )
+    },
+    Symptom {
         status: Some(1),
         vague: true,
         ..crun(
             &[],
-            &["execve"],
-            "it can't execute the program and, with no-new-privileges, says nothing of it; or the program failed in silence",
+            &["execve", "read"],
+            "it died without a word: it could not execute the program or, with create and start, not wait for its turn; or the program failed in silence",
         )
+    },
+    crun_exec(
+        &["error opening file `/proc/self/setgroups`: operation not permitted"],
+        &["openat"],
+        "it looks whether groups may be set",
+    ),
+    crun_exec(
+        &["error reading from file `/proc/self/setgroups`: operation not permitted"],
+        &["read"],
+        "it looks whether groups may be set",
+    ),
+    crun_exec(
+        &["error stat'ing file `/proc/self/setgroups`: operation not permitted"],
+        &["statx"],
+        "it looks whether groups may be set",
+    ),
+    crun_exec(
+        &["setgroups: operation not permitted"],
+        &["setgroups"],
+        "it sets the groups of the program",
+    ),
+    Symptom {
+        vague: true,
+        ..crun_exec(
+            &["no logs from conmon"],
+            &["write"],
+            "it tells its other half that it is ready",
+        )
+    },
+    Symptom {
+        status: Some(255),
+        vague: true,
+        ..crun_exec(&[], &["write"], "it tells its other half that it is ready")
     },
     tini(
         &["[fatal tini", "fork failed"],
@@ -345,6 +412,26 @@ const SYMPTOMS: &[Symptom] = &[
         "the program gets the terminal",
     ),
     tini(
+        &["tini", "failed to ignore sigtt"],
+        &["rt_sigaction"],
+        "it ignores the signals of the terminal",
+    ),
+    tini(
+        &["tini", "unexpected error in sigtimedwait"],
+        &["rt_sigtimedwait"],
+        "it waits for signals, to hand them on",
+    ),
+    tini(
+        &["tini", "error while waiting for pids"],
+        &["wait4"],
+        "it waits for the end of the program",
+    ),
+    Symptom {
+        status: Some(127),
+        vague: true,
+        ..tini(&[], &["mprotect"], "libc, before the program begins")
+    },
+    tini(
         &["cannot allocate tls block"],
         &["brk"],
         "libc, before the program begins",
@@ -358,7 +445,7 @@ const SYMPTOMS: &[Symptom] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::super::rows;
+    use super::super::{Row, rows};
     use super::*;
 
     fn names(text: &str, status: i32) -> Vec<&'static str> {
@@ -397,7 +484,7 @@ mod tests {
         let both = "close log pipe fd 4: operation not permitted\ncannot start a stopped process";
         assert_eq!(names(both, 125), ["close"]);
         assert_eq!(names("", 139), ["rt_sigreturn", "exit_group"]);
-        assert_eq!(names(" \n", 1), ["execve"]);
+        assert_eq!(names(" \n", 1), ["execve", "read"]);
         assert_eq!(names("", 0), [""; 0]);
         assert_eq!(explain("", Some(159)).len(), 1);
     }
@@ -418,7 +505,7 @@ mod tests {
                 assert_eq!(*part, part.to_lowercase(), "{symptom:?}");
             }
             let rows = rows().iter().filter(|row| row.runtime == symptom.runtime);
-            let calls: Vec<&str> = rows.flat_map(|row| row.calls()).map(|it| it.0).collect();
+            let calls: Vec<&str> = rows.flat_map(Row::calls).map(|it| it.0).collect();
             for name in symptom.names {
                 // The program's own end looks like runc's.
                 let own = *name == "exit_group";

@@ -96,7 +96,7 @@ impl Recorder for Notify {
     fn record(self: Box<Self>, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
         match &self.session.target {
             Target::Command(command) => self.launch(command, watch),
-            Target::Process { .. } => Err(RecordError::Contradiction(
+            Target::Process { .. } | Target::Container { .. } => Err(RecordError::Contradiction(
                 "a process that runs can't be given a filter; attach with ptrace",
             )),
         }

@@ -56,6 +56,7 @@ impl<K: Kernel> Loop<'_, K> {
                 }
             }
             CallStop::Exit { value, failed } => {
+                self.gives_back(stopped.tid());
                 let tracee = self.tracees.get_mut(&stopped.tid());
                 // A new process comes out of a call that its parent made.
                 let open = tracee.and_then(|tracee| tracee.open.take());

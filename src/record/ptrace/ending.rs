@@ -44,6 +44,10 @@ impl<K: Kernel> Loop<'_, K> {
 
     fn tick(&mut self) -> Result<(), RecordError> {
         self.release_early(PATIENCE)?;
+        if self.phase == Phase::Recording {
+            self.attach_companions()
+                .map_err(|error| RecordError::kernel("trace a process of the container", error))?;
+        }
         let elapsed = self.kernel.elapsed();
         self.seen.capture.milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let progress = Progress {

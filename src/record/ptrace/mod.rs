@@ -55,7 +55,7 @@ impl Ptrace {
 
     fn rules(&self) -> Rules {
         let follow = match self.session.target {
-            Target::Command(_) => true,
+            Target::Command(_) | Target::Container { .. } => true,
             Target::Process { follow, .. } => follow,
         };
         Rules {
@@ -69,7 +69,8 @@ impl Ptrace {
                 Stops::BeginAndEnd => Resume::ToCall,
             },
             results: self.session.results,
-            attached: matches!(self.session.target, Target::Process { .. }),
+            attached: self.session.target.is_attached(),
+            container: matches!(self.session.target, Target::Container { .. }),
             keeps_privileges: self.host.tracer && !self.choice.no_new_privileges,
         }
     }
@@ -79,7 +80,9 @@ impl Recorder for Ptrace {
     fn record(self: Box<Self>, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
         match self.session.target.clone() {
             Target::Command(command) => self.launch(&command, watch),
-            Target::Process { pid, .. } => self.attach(pid, watch),
+            Target::Process { pid, .. } | Target::Container { first: pid } => {
+                self.attach(pid, watch)
+            }
         }
     }
 }

@@ -4,10 +4,10 @@ use nix::errno::Errno;
 
 use super::run_loop::Loop;
 use crate::arch::Arch;
-use crate::bpf::{RET_ACTION, RET_DATA, RET_ERRNO, RET_TRAP};
+use crate::bpf::{RET_ACTION, RET_DATA, RET_ERRNO};
 use crate::event::{Errno as ErrorName, Gap, Outcome};
 use crate::record::counts::{Open, ProgramId};
-use crate::record::under::Verdict;
+use crate::record::under::{ANSWERED, ANSWERED_ARGUMENT, Verdict};
 use crate::sys::kernel::{Kernel, RawCall, Resume, Tid};
 use crate::syscalls::table;
 
@@ -46,13 +46,12 @@ impl<K: Kernel> Loop<'_, K> {
         self.refuse(tid, call, Some(&verdict), (None, true))
     }
 
-    /// Has a call refused at the stop of the filter, where the kernel asks the filter again after
-    /// a change. Whether it is refused.
+    /// Has a call refused. Whether it is.
     ///
-    /// A filter of the program's own would be asked again too, and about a number that it does
-    /// not know. Where there is one, the call is passed over with the error as its result, and
-    /// no filter is asked. That can't be done for what sends a signal, which is sent at once, at
-    /// the begin of the call.
+    /// Where the begin of a call is seen, before any filter, the filter is told that it need not
+    /// ask, and all filters together answer as they do without a tracer. Where only the stop of
+    /// the filter is seen, and no filter of the program's own can be stricter, an error is put in
+    /// the place of the result, which leaves all registers as they are.
     pub(super) fn refuse(
         &mut self,
         tid: Tid,
@@ -63,18 +62,15 @@ impl<K: Kernel> Loop<'_, K> {
         let Some(verdict) = verdict.filter(|it| self.is_refused(Some(it))) else {
             return false;
         };
-        let own_filter = self.tracees.get(&tid).is_some_and(|it| it.own_filter);
         let is_error = verdict.given & RET_ACTION == RET_ERRNO;
         let error = u16::try_from(verdict.given & RET_DATA).unwrap_or(u16::MAX);
-        // What comes later: the stop of the filter.
-        if !by_filter && (is_error || !own_filter) {
-            return true;
-        }
-        let done = if own_filter && is_error {
+        let passes_over = by_filter && is_error;
+        let done = if passes_over {
             self.kernel.refuse_with(tid, error)
         } else {
-            let number = self.judge.as_ref().and_then(|judge| judge.number(verdict));
-            number.map_or(Err(Errno::EINVAL), |it| self.kernel.set_number(tid, it))
+            let answered = u64::from(ANSWERED);
+            self.kernel
+                .set_argument(tid, call.arch, ANSWERED_ARGUMENT, answered)
         };
         match done {
             Ok(()) => {}
@@ -91,8 +87,9 @@ impl<K: Kernel> Loop<'_, K> {
             Outcome::Sigsys
         };
         if let Some(tracee) = self.tracees.get_mut(&tid) {
-            if verdict.given & RET_ACTION == RET_TRAP {
-                tracee.trapped = u32::try_from(call.number & 0xffff_ffff).ok();
+            if !passes_over {
+                let [.., last] = call.args;
+                tracee.borrowed = Some((call.arch, last));
             }
             // The end of the call tells it as well.
             if is_error && self.rules.results && tracee.how == Resume::ToCall {
@@ -106,13 +103,14 @@ impl<K: Kernel> Loop<'_, K> {
         true
     }
 
-    /// A SIGSYS of the profile is about to reach a thread. It speaks of the number that stands
-    /// for the answer, and a handler wants that of the call.
-    pub(super) fn tells_the_trapped(&mut self, tid: Tid) {
+    /// The call has its answer, and the program finds its registers as they were.
+    pub(super) fn gives_back(&mut self, tid: Tid) {
         let tracee = self.tracees.get_mut(&tid);
-        if let Some(number) = tracee.and_then(|tracee| tracee.trapped.take()) {
-            // One that was killed hears no signal.
-            let _killed = self.kernel.set_trapped(tid, number);
+        if let Some((arch, value)) = tracee.and_then(|tracee| tracee.borrowed.take()) {
+            // One that was killed has no use for it.
+            let _killed = self
+                .kernel
+                .restore_argument(tid, arch, ANSWERED_ARGUMENT, value);
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Rules {
     pub(super) results: bool,
     /// The program ran before.
     pub(super) attached: bool,
+    /// Processes that share its PID namespace are recorded too, whoever started them.
+    pub(super) container: bool,
     /// Programs get the privileges that their files give although they are traced.
     pub(super) keeps_privileges: bool,
 }
@@ -93,7 +95,25 @@ impl<'a, K: Kernel> Loop<'a, K> {
     pub(super) fn attach(&mut self, pid: Tid) -> Result<(), Errno> {
         self.main = Some(pid);
         self.begun = true;
-        let mut rest = vec![pid];
+        self.attach_all(vec![pid])?;
+        self.attach_companions()
+    }
+
+    /// Seizes processes that have come into the container from outside.
+    pub(super) fn attach_companions(&mut self) -> Result<(), Errno> {
+        let Some(main) = self.main.filter(|_| self.rules.container) else {
+            return Ok(());
+        };
+        // One that forks meanwhile has a child that is seen at the next look, if not by itself.
+        let companions = self.kernel.companions(main);
+        let strangers = companions.into_iter();
+        let strangers = strangers
+            .filter(|pid| !self.tracees.contains_key(pid))
+            .collect();
+        self.attach_all(strangers)
+    }
+
+    fn attach_all(&mut self, mut rest: Vec<Tid>) -> Result<(), Errno> {
         while let Some(pid) = rest.pop() {
             match self.attach_threads(pid) {
                 Ok(()) => {}
@@ -244,7 +264,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
             return;
         }
         if self.kernel.signal_code(tid) == Ok(SYS_SECCOMP) {
-            self.tells_the_trapped(tid);
+            self.gives_back(tid);
             return;
         }
         if let Some(tracee) = self.tracees.get(&tid) {
@@ -345,7 +365,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
             leader,
             open: None,
             own_filter: false,
-            trapped: None,
+            borrowed: None,
             unwanted: false,
         };
         // A number may come again after its thread's end was missed, as in an execve.

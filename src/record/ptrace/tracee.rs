@@ -116,8 +116,8 @@ pub(super) struct Tracee {
     pub(super) open: Option<Open>,
     /// A filter of the program's own is on it.
     pub(super) own_filter: bool,
-    /// The call that the profile answers with SIGSYS, which is on its way.
-    pub(super) trapped: Option<u32>,
+    /// An argument that is changed until the call has its answer: its architecture and value.
+    pub(super) borrowed: Option<(u32, u64)>,
     /// It is let go at its next stop.
     pub(super) unwanted: bool,
 }

@@ -12,7 +12,7 @@ mod trial;
 use crate::common::{require, require_program};
 use crate::image::require_builders;
 
-use trial::try_service;
+use trial::{a_lack_is_told, try_service};
 
 #[test]
 fn nginx() {
@@ -80,5 +80,13 @@ fn java() {
     );
     if let Some(home) = home.filter(|_| there && require_builders()) {
         try_service(&programs::java(&home));
+    }
+}
+
+/// A start that fails says what the profile lacks.
+#[test]
+fn a_profile_that_lacks_a_call() {
+    if require_builders() && require_program("redis-server", "redis-server") {
+        a_lack_is_told(&programs::redis(), "listen");
     }
 }

@@ -360,7 +360,7 @@ pub(super) fn java_home() -> Option<PathBuf> {
     home.join("lib/server/libjvm.so").exists().then_some(home)
 }
 
-/// The folder of PostgreSQL's programs.
+/// The folder of the database's programs.
 pub(super) fn postgres_bin() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
     let bins = versions.map(|version| version.unwrap().path().join("bin"));

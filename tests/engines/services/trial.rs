@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::client::{free_port, wait_for};
 use super::lane::{Lane, Purpose};
 use super::programs::Service;
-use super::row::{self, Counts, Row};
+use super::row::{self, Counts, Recorded, Row};
 use crate::common::find_program;
 use crate::engine::{Engine, Filter, Launch, shared_folder};
 use crate::rig::{callsieve, run};
@@ -62,11 +62,8 @@ pub(super) fn try_service(service: &Service) {
         (user, all.collect::<Vec<PathBuf>>())
     });
     let took = begin.elapsed();
-    let mut log = format!(
-        "{}: recorded in {:.1} s\n",
-        service.name,
-        took.as_secs_f64()
-    );
+    let seconds = took.as_secs_f64();
+    println!("{}: recorded in {seconds:.1} s", service.name);
     let made = Purpose::ALL.map(|purpose| {
         let of_user = recordings.iter().find(|(user, _)| *user == purpose.user);
         bench.profile(purpose, &of_user.unwrap().1)
@@ -84,9 +81,9 @@ pub(super) fn try_service(service: &Service) {
             }
         }
         let each = begin.elapsed() / STARTS;
-        log.push_str(&format!("  {lane}: {} ms a start\n", each.as_millis()));
+        let (name, each) = (service.name, each.as_millis());
+        println!("{name}: {lane}: {each} ms a start");
     }
-    println!("{log}");
     assert!(
         failures.is_empty(),
         "{}: {} of {starts} starts failed:\n{}",
@@ -97,10 +94,33 @@ pub(super) fn try_service(service: &Service) {
     if lanes.len() == Lane::ALL.len() {
         row::compare(&Row {
             program: service.name,
+            recorded: recordings.each_ref().map(|(_, all)| recorded(all)),
             counts: made.map(|made| made.counts),
             starts,
         });
     }
+}
+
+/// Starts a server under a profile without a call that it makes.
+#[track_caller]
+pub(super) fn a_lack_is_told(service: &Service, call: &str) {
+    let lane = Lane::ALL[3];
+    if !lane.engine.require() {
+        return;
+    }
+    let bench = Bench::new(service, lane.engine);
+    let recordings = [bench.record(lane.user)];
+    let path = bench.profile(lane.purpose(), &recordings).path;
+    let mut profile = json(&path);
+    for rule in profile["syscalls"].as_array_mut().unwrap() {
+        let names = rule["names"].as_array_mut().unwrap();
+        names.retain(|name| name != call);
+    }
+    fs::write(&path, profile.to_string()).unwrap();
+    let what = bench.attempt(lane, Filter::Profile(&path)).unwrap_err();
+    assert!(what.starts_with("it ended before it listened"), "{what}");
+    let lacks = bench.lacks(lane, &path);
+    assert!(lacks.contains(&format!(" {call}")), "{lacks}");
 }
 
 impl<'a> Bench<'a> {
@@ -149,6 +169,7 @@ impl<'a> Bench<'a> {
             no_new_privileges,
             trace: Some(self.folder.path()),
             shares_network: true,
+            init: false,
         }
     }
 
@@ -171,14 +192,14 @@ impl<'a> Bench<'a> {
         idle: Duration,
     ) -> Result<(), String> {
         let mut started = engine.start(launch);
-        let loaded = wait_for(port, || started.running.ended()).and_then(|()| {
+        let loaded = wait_for(port, || started.ended()).and_then(|()| {
             sleep(idle);
             (self.service.load)(port)?;
             sleep(idle);
             Ok(())
         });
-        started.running.terminate();
-        let finished = started.running.finish();
+        started.terminate();
+        let finished = started.finish();
         loaded.map_err(|what| format!("{what}: {finished}"))?;
         if finished.status == Some(self.service.status) {
             Ok(())
@@ -226,15 +247,27 @@ impl<'a> Bench<'a> {
     fn lacks(&self, lane: Lane, profile: &Path) -> String {
         let listed = run(callsieve().arg("list").arg(self.record(lane.user)));
         let allowed = row::allowed(profile);
-        let made: BTreeSet<&str> = listed.stdout.split_whitespace().collect();
-        let lacking: Vec<&str> = made
-            .into_iter()
-            .filter(|name| !allowed.contains(*name))
-            .collect();
+        let lines = listed.stdout.lines();
+        let made = lines.filter_map(|line| line.split_whitespace().nth(1));
+        let lacking: Vec<&str> = made.filter(|name| !allowed.contains(*name)).collect();
         format!(
             "  another recording has, and the profile does not allow: {}",
             lacking.join(" ")
         )
+    }
+}
+
+/// How many calls recordings have.
+fn recorded(recordings: &[PathBuf]) -> Recorded {
+    let calls = |recordings: &[PathBuf]| {
+        let listed = run(callsieve().arg("list").args(recordings)).expect_success();
+        let names: BTreeSet<&str> = listed.stdout.lines().collect();
+        names.len()
+    };
+    let each = recordings.iter().map(std::slice::from_ref).map(calls);
+    Recorded {
+        least: each.min().unwrap(),
+        all: calls(recordings),
     }
 }
 

@@ -41,7 +41,7 @@ fn outside(text: &str) -> Piece {
 pub(super) fn rows(it: &Explanation, verbose: bool) -> Vec<Row> {
     let mut rows = vec![risk(it)];
     rows.extend(it.profiles.iter().map(profile));
-    rows.extend(defaults(it, verbose));
+    rows.extend(defaults(it));
     if let Some(recorded) = &it.recorded {
         rows.push(recorded_row(recorded, verbose));
         rows.extend(arguments(recorded, verbose));
@@ -120,28 +120,28 @@ fn profile(says: &Says) -> Row {
     row("profile", lines)
 }
 
-fn defaults(it: &Explanation, verbose: bool) -> Vec<Row> {
+fn defaults(it: &Explanation) -> Vec<Row> {
     let mut rows = Vec::new();
     for default in &it.defaults {
         let answer = in_line(&default.answers);
-        let mut lines = vec![vec![own(answer.clone())]];
+        let always = match default.history.as_slice() {
+            [only] => format!(", as in all releases since {}", only.first),
+            _ => String::new(),
+        };
+        let mut lines = vec![vec![own(format!("{answer}{always}"))]];
         if default.rules.len() > 1 || default.rules.iter().any(|rule| *rule != answer) {
             let rules = default.rules.iter();
             lines.extend(rules.map(|rule| vec![own(format!("rule: {rule}"))]));
         }
-        if default.history.len() > 1 || (verbose && !default.history.is_empty()) {
-            let eras: Vec<String> = default
-                .history
-                .iter()
-                .map(|era| {
-                    if era.first == era.last {
-                        format!("{}: {}", era.first, era.answer)
-                    } else {
-                        format!("{} to {}: {}", era.first, era.last, era.answer)
-                    }
-                })
-                .collect();
-            lines.push(vec![own(format!("was {}", eras.join("; ")))]);
+        if default.history.len() > 1 {
+            lines.extend(default.history.iter().map(|era| {
+                let until = if era.first == era.last {
+                    String::new()
+                } else {
+                    format!(" to {}", era.last)
+                };
+                vec![own(format!("{}{until}: {}", era.first, era.answer))]
+            }));
         }
         let title = match default.engine {
             "docker" => "Docker",
@@ -262,7 +262,10 @@ fn arguments(recorded: &Recorded, verbose: bool) -> Option<Row> {
 
 fn refused(it: &Explanation) -> Row {
     if it.refused.is_empty() {
-        return row("if refused", vec![vec![own("not known: try it")]]);
+        return row(
+            "if refused",
+            vec![vec![own("not known; `callsieve verify` would show it")]],
+        );
     }
     let lines = it.refused.iter().map(|known| {
         let source = known
@@ -304,16 +307,19 @@ fn kernel(it: &Explanation, verbose: bool) -> Row {
         return row("kernel", vec![vec![own(text)]]);
     };
     let usual: Vec<&str> = USUAL.iter().map(|arch: &Arch| arch.name()).collect();
-    let mut later: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut later: BTreeMap<(Vec<u32>, &str), Vec<&str>> = BTreeMap::new();
     for (name, on) in &it.architectures {
         if let Some(since) = on.since.as_deref().filter(|since| since != first)
             && (verbose || usual.contains(name))
         {
-            later.entry(since).or_default().push(name);
+            // In the order of numbers: 3.10 after 3.7.
+            let numbers = since.split('.').filter_map(|part| part.parse().ok());
+            let key = (numbers.collect(), since);
+            later.entry(key).or_default().push(name);
         }
     }
     let mut text = format!("Linux {first}");
-    for (since, names) in later {
+    for ((_, since), names) in later {
         text.push_str(&format_args!("; {}: {since}", names.join(", ")).to_string());
     }
     row("kernel", vec![vec![own(text)]])

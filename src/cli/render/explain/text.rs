@@ -55,14 +55,20 @@ fn one(it: &Explanation, container: &str, verbose: bool) -> String {
 /// A line in parts that fit beside the label; a longer word is on a line of its own.
 fn wrapped(line: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
+    let width = WIDTH - INDENT;
     for word in line.split(' ') {
-        let length = word.chars().count();
-        match parts.last_mut() {
-            Some(part) if part.chars().count() + length < WIDTH - INDENT => {
-                part.push(' ');
-                part.push_str(word);
+        // Many flags are one word.
+        let mut gap = " ";
+        for piece in word.split_inclusive('|') {
+            let length = gap.len() + piece.chars().count();
+            match parts.last_mut() {
+                Some(part) if part.chars().count() + length <= width => {
+                    part.push_str(gap);
+                    part.push_str(piece);
+                }
+                _ => parts.push(piece.to_owned()),
             }
-            _ => parts.push(word.to_owned()),
+            gap = "";
         }
     }
     parts

@@ -2,6 +2,7 @@
 
 mod counting;
 mod ending;
+mod refusals;
 mod threads;
 
 use std::collections::BTreeMap;
@@ -67,6 +68,7 @@ const FILTER: Rules = Rules {
     how: Resume::Free,
     results: false,
     attached: false,
+    container: false,
     keeps_privileges: true,
 };
 

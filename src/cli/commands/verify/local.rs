@@ -1,6 +1,7 @@
+//! A command under a profile.
+
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use callsieve::enforce::Report;
@@ -9,93 +10,24 @@ use callsieve::record::{
     self, Choice, Control, First, Front, Known, Mode, Progress, Session, Side, Target, TerminalUse,
     Tid, Under, Watch, Wish,
 };
-use callsieve::recording::RunBuilder;
+use callsieve::recording::{Recording, RunBuilder};
 
-use super::record::{command, duration, failure};
+use super::{ModeArg, VerifyArgs};
 use crate::cli::args::Format;
-use crate::cli::engine::EngineArgs;
+use crate::cli::commands::record::{command, failure};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::host::HostArgs;
-use crate::cli::output;
-use crate::cli::render::tried::{self, Tried};
 use crate::cli::render::verified::{self, Verified};
-use crate::cli::trial::{Bench, TrialArgs};
+use crate::cli::repair::ROUNDS;
 use crate::cli::ui::Ui;
 use crate::cli::under::{self, Filter};
+use crate::cli::{output, render};
 
-/// Run a command under a profile and report every call that is refused
-///
-/// The command runs as it would under the filter that the engine makes of the profile: refused
-/// calls fail, send SIGSYS or kill as the profile says, in everything that it starts too. Its
-/// input, output and signals are its own. The report comes when all of it has ended, on standard
-/// error, or where `-o` says. ENOSYS for calls such as clone3, on which callers fall back, is
-/// what profiles are made to answer; it is listed and is no failure.
-///
-/// Exits with 0 if nothing was refused, whatever the command's own status, which is printed; with
-/// 1 if something was, with 3 if not all of it could be seen, with 4 if it is not permitted here,
-/// with 126 or 127 if the command can't be started, with 125 if callsieve fails.
-#[derive(Debug, clap::Args)]
-#[command(
-    override_usage = "callsieve verify [OPTIONS] PROFILE [--] COMMAND [ARG]...",
-    after_help = "\
-Examples:
-  callsieve verify web.json -- nginx -g 'daemon off;'
-  callsieve verify --mode log docker-default -- ./server --once
-  callsieve verify -f json -o report.json web.json -- make test"
-)]
-pub(crate) struct VerifyArgs {
-    /// The profile, or whatever else `diff` takes
-    #[arg(value_name = "PROFILE")]
-    profile: String,
-    /// The command and its arguments
-    #[arg(
-        value_name = "COMMAND",
-        trailing_var_arg = true,
-        required_unless_present = "image"
-    )]
-    command: Vec<OsString>,
-    /// What becomes of calls that the profile refuses
-    #[arg(long, value_name = "MODE", default_value = "enforce")]
-    mode: ModeArg,
-    /// Write the report to this file, or to standard output for `-`; without it, to standard error
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// How to print
-    #[arg(short, long, default_value = "text", value_name = "FORMAT")]
-    format: Format,
-    /// Ask the command to end after this time, as 90s, 5m or 1h
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    duration: Option<Duration>,
-    #[command(flatten)]
-    engine: EngineArgs,
-    #[command(flatten)]
-    host: HostArgs,
-    #[command(flatten)]
-    trial: TrialArgs,
-}
-
-/// What becomes of refused calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum ModeArg {
-    /// They are refused as the profile says
-    Enforce,
-    /// They go on and are reported: shows all of them in one run, and no fallbacks
-    Log,
-}
-
-/// Runs the command.
-pub(crate) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
-    if args.profile == "-" {
-        return Err(CommandError::user(
-            "standard input is the command's; name the profile by its file",
-        ));
-    }
-    if args.trial.is_asked() {
-        return args.in_container(ui);
-    }
+/// Runs the command, in two processes, of which the one in front may be killed.
+pub(super) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let filter = under::filter(&args.profile, &args.engine, &args.host, ui)?;
-    let session = args.session(&filter, ui)?;
+    // What does not go is told before anything runs.
+    let _session = args.session(&filter, ui)?;
     if let Some(path) = &args.output {
         output::check(path)?;
     }
@@ -105,8 +37,15 @@ pub(crate) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
             "callsieve was killed while it watched the command",
         )
         .exits(Exit::Status(125))),
-        Side::Recorder(front) => args.verify(session, &filter, &front, ui),
+        Side::Recorder(front) => args.verify(filter, &front, ui),
     }
+}
+
+/// How one run went.
+struct Ran {
+    exit: Exit,
+    /// What was refused, as a recording.
+    refused: Recording,
 }
 
 impl VerifyArgs {
@@ -134,13 +73,34 @@ impl VerifyArgs {
         })
     }
 
-    fn verify(
-        &self,
-        session: Session,
-        filter: &Filter,
-        front: &Front,
-        ui: &Ui,
-    ) -> Result<Exit, CommandError> {
+    /// Verifies, and with `--repair` again and again.
+    fn verify(&self, mut filter: Filter, front: &Front, ui: &Ui) -> Result<Exit, CommandError> {
+        let mut repair =
+            self.repair
+                .start(&self.profile, &filter.profile, &filter.view, &self.host, ui)?;
+        for _ in 0..ROUNDS {
+            let ran = self.once(&filter, front, ui)?;
+            let Some(repair) = &mut repair else {
+                return Ok(ran.exit);
+            };
+            let learned = match ran.exit {
+                Exit::Finding => repair.learn(&ran.refused, None, ui)?,
+                _ => None,
+            };
+            let Some(profile) = learned else {
+                repair.write(ui)?;
+                return Ok(ran.exit);
+            };
+            filter = under::made(filter, profile.clone())?;
+        }
+        Err(CommandError::user(format!(
+            "each of {ROUNDS} runs refused something new; nothing was written"
+        )))
+    }
+
+    /// Verifies once.
+    fn once(&self, filter: &Filter, front: &Front, ui: &Ui) -> Result<Ran, CommandError> {
+        let session = self.session(filter, ui)?;
         let mut watcher = Watcher {
             duration: self.duration,
             front,
@@ -153,13 +113,15 @@ impl VerifyArgs {
         let seen = &finished.seen;
         let taken = seen.capture().under.clone().unwrap_or_default();
         let report = Report::of(&taken, &filter.host);
-        let mut run = RunBuilder::new("callsieve", Vec::new());
+        let mut run = RunBuilder::new("callsieve", vec![seen.label().to_owned()])
+            .captured(seen.capture().clone());
         let tally: Tally = seen.report(&mut run);
         // That the profile killed it is told as what it is.
         let by_profile = taken.denials.iter().any(|denial| denial.answer.kills());
         let gaps: Vec<Gap> = tally
             .gaps
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|gap| !(by_profile && *gap == Gap::KilledByFilter))
             .collect();
         let verified = Verified {
@@ -184,44 +146,15 @@ impl VerifyArgs {
             None => ui.result_aside(&text),
         }
         self.tell(&verified, ui);
-        Ok(if !report.passed() {
+        let exit = if !report.passed() {
             Exit::Finding
         } else if gaps.is_empty() {
             Exit::Done
         } else {
             Exit::Incomplete
-        })
-    }
-
-    /// Verifies in a container.
-    fn in_container(&self, ui: &Ui) -> Result<Exit, CommandError> {
-        if let Some(path) = &self.output {
-            output::check(path)?;
-        }
-        let reading = (&self.engine, &self.host);
-        let bench = Bench::new(&self.trial, &self.command, reading)?;
-        let subject = bench.subject(&self.profile, ui)?;
-        let outcome = bench.verify(&subject, ui)?;
-        let tried = Tried {
-            image: &bench.image(),
-            profile: &subject.name,
-            engine: &bench.describe(),
-            floor: &bench.floor.to_string(),
-            native: bench.view.native,
-            outcome: &outcome,
         };
-        let text = match self.format {
-            Format::Text => tried::text(&tried, ui.verbose),
-            Format::Json => tried::json(&tried),
-        };
-        output::write(self.output.as_deref(), &text, ui)?;
-        Ok(if !outcome.passed() {
-            Exit::Finding
-        } else if outcome.complete() {
-            Exit::Done
-        } else {
-            Exit::Incomplete
-        })
+        let refused = Recording::of(run.finish(tally));
+        Ok(Ran { exit, refused })
     }
 
     /// What a reader of a file would miss.
@@ -232,10 +165,8 @@ impl VerifyArgs {
         if let Some(path) = self.output.as_deref()
             && !output::is_stdout(Some(path))
         {
-            ui.note(&format!("{}\n{}", verified::verdict(verified), {
-                let path = crate::cli::render::safe(&Path::new(path).display().to_string());
-                format!("Wrote {path}")
-            }));
+            let path = render::safe(&path.display().to_string());
+            ui.note(&format!("{}\nWrote {path}", verified::verdict(verified)));
         }
     }
 }

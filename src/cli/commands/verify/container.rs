@@ -1,0 +1,85 @@
+//! A container under a profile.
+
+use super::VerifyArgs;
+use crate::cli::args::Format;
+use crate::cli::error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::cli::render::tried::{self, Tried};
+use crate::cli::repair::ROUNDS;
+use crate::cli::trial::{Bench, Outcome};
+use crate::cli::ui::Ui;
+
+/// Tries it, and with `--repair` again and again.
+pub(super) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
+    if args.duration.is_some() {
+        return Err(CommandError::user(
+            "`--duration` is for a command; a container is stopped when everything was tried",
+        ));
+    }
+    if let Some(path) = &args.output {
+        output::check(path)?;
+    }
+    let bench = Bench::new(&args.trial, &args.command, (&args.engine, &args.host))?;
+    let mut subject = bench.subject(&args.profile, ui)?;
+    let mut repair = args.repair.start(
+        &args.profile,
+        subject.profile(),
+        &bench.view,
+        &args.host,
+        ui,
+    )?;
+    for _ in 0..ROUNDS {
+        let outcome = bench.verify(&subject, ui)?;
+        tell(args, &bench, &subject.name, &outcome, ui)?;
+        let Some(repair) = &mut repair else {
+            return Ok(exit(&outcome));
+        };
+        let floor = (!outcome.missing.is_empty()).then_some(bench.floor);
+        let learned = if outcome.passed() {
+            None
+        } else {
+            repair.learn(&outcome.recording, floor, ui)?
+        };
+        let Some(profile) = learned else {
+            repair.write(ui)?;
+            return Ok(exit(&outcome));
+        };
+        subject = Bench::made(subject.name.clone(), profile.clone())?;
+    }
+    Err(CommandError::user(format!(
+        "each of {ROUNDS} trials refused something new; nothing was written"
+    )))
+}
+
+fn tell(
+    args: &VerifyArgs,
+    bench: &Bench,
+    profile: &str,
+    outcome: &Outcome,
+    ui: &Ui,
+) -> Result<(), CommandError> {
+    let tried = Tried {
+        image: &bench.image(),
+        profile,
+        engine: &bench.describe(),
+        floor: &bench.floor.to_string(),
+        native: bench.view.native,
+        outcome,
+    };
+    let text = match args.format {
+        Format::Text => tried::text(&tried, ui.verbose),
+        Format::Json => tried::json(&tried),
+    };
+    output::write(args.output.as_deref(), &text, ui)
+}
+
+fn exit(outcome: &Outcome) -> Exit {
+    if !outcome.passed() {
+        Exit::Finding
+    } else if outcome.complete() {
+        Exit::Done
+    } else {
+        Exit::Incomplete
+    }
+}
