@@ -174,7 +174,7 @@ fn releases_are_those_of_the_manual() {
             continue;
         };
         // `2.6; 2.4.18`: both lines of releases had it, and the older one is told.
-        let release = rest.trim().split('\t').next().unwrap_or_default();
+        let release = rest.split('\t').nth(1).unwrap_or_default();
         let numbers = |release: &&str| -> Vec<u32> {
             release
                 .split('.')
@@ -182,6 +182,10 @@ fn releases_are_those_of_the_manual() {
                 .collect()
         };
         let release = release.split("; ").min_by_key(numbers).unwrap_or_default();
+        let release = release
+            .strip_suffix(".0")
+            .filter(|it| it.contains('.'))
+            .unwrap_or(release);
         let Some(about) = all().get(name).filter(|_| !release.is_empty()) else {
             continue;
         };

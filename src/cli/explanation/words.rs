@@ -60,13 +60,13 @@ pub(super) fn condition(condition: &Condition, arch: Arch, name: &str) -> String
         Test::GreaterOrEqual(it) => format!("{subject} is at least {}", value(it)),
         Test::Greater(it) => format!("{subject} is above {}", value(it)),
         Test::MaskedEqual { mask, expected: 0 } => {
-            format!("{subject} has none of {}", value(mask))
+            format!("none of {} is in {subject}", value(mask))
         }
         Test::MaskedEqual { mask, expected } if mask == expected => {
-            format!("{subject} has all of {}", value(mask))
+            format!("all of {} is in {subject}", value(mask))
         }
         Test::MaskedEqual { mask, expected } => {
-            format!("{subject} has {} of {}", value(expected), value(mask))
+            format!("{} of {} is in {subject}", value(expected), value(mask))
         }
     }
 }
@@ -194,7 +194,7 @@ mod tests {
                 mask: 0x6000_0000,
                 expected: 0,
             },
-            "flags has none of CLONE_NEWPID|CLONE_NEWNET (0x60000000)",
+            "none of CLONE_NEWPID|CLONE_NEWNET (0x60000000) is in flags",
         );
         check(
             "mprotect",
@@ -203,7 +203,7 @@ mod tests {
                 mask: 4,
                 expected: 4,
             },
-            "protection has all of PROT_EXEC (0x4)",
+            "all of PROT_EXEC (0x4) is in protection",
         );
     }
 }
