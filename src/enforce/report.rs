@@ -76,7 +76,7 @@ impl Report {
                         .map(|(capability, _)| *capability)
                         .collect(),
                 },
-                other => other,
+                other @ (Standing::Inside | Standing::Depends | Standing::Unnamed) => other,
             };
             Finding {
                 expected: is_expected(denial),

@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(Answer::from_return(bpf::RET_ALLOW), None);
         for (value, key, refuses) in [
             (bpf::RET_ERRNO | 1, "EPERM", true),
-            (bpf::RET_ERRNO | 4000, "errno 4000", true),
+            (bpf::RET_ERRNO + 4000, "errno 4000", true),
             (bpf::RET_ERRNO, "errno 0", true),
             (bpf::RET_TRAP | 7, "trap", true),
             (bpf::RET_KILL_THREAD, "kill-thread", true),

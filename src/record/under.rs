@@ -271,7 +271,7 @@ mod tests {
         (39, RET_TRAP | 7),
         (56, RET_LOG),
         (101, RET_TRACE | 9),
-        (X32_BIT | 39, RET_KILL_PROCESS),
+        (X32_BIT + 39, RET_KILL_PROCESS),
     ];
     const PERSONALITY: u32 = 135;
 
@@ -344,7 +344,7 @@ mod tests {
         for (number, given) in RULES {
             let given = match number {
                 56 => REPORT,
-                101 => RET_ERRNO | 38,
+                101 => RET_ERRNO + 38,
                 _ => given,
             };
             // Those that are looked at are reported in any case.
@@ -379,7 +379,7 @@ mod tests {
         let code = Judge::new(&under).unwrap().filter(false, REPORT).unwrap();
         let clone = table(Arch::X86_64).number("clone").unwrap();
         assert_eq!(answer(&code, clone, 17), RET_ALLOW);
-        let untraced = u64::from(CLONE_UNTRACED) | 17;
+        let untraced = u64::from(CLONE_UNTRACED) + 17;
         assert_eq!(answer(&code, clone, untraced), REPORT);
     }
 
@@ -397,7 +397,7 @@ mod tests {
         let traced = judge.verdict(&raw(101, [0; 6])).unwrap();
         assert_eq!(
             (traced.answer.key(), traced.given),
-            ("trace", RET_ERRNO | 38)
+            ("trace", RET_ERRNO + 38)
         );
         // Bits above the number are cut off, as the kernel does.
         assert!(judge.verdict(&raw(0x1_0000_0000, [0; 6])).is_some());

@@ -9,6 +9,8 @@ fn help(columns: &str) -> String {
         "",
         "record",
         "verify",
+        "docker",
+        "podman",
         "import",
         "merge",
         "list",

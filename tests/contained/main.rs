@@ -24,3 +24,4 @@ mod rig;
 mod run;
 #[path = "../common/static_binary.rs"]
 mod static_binary;
+mod verify;

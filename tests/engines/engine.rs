@@ -6,13 +6,15 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::common::{find_program, require};
 use crate::image::Image;
-use crate::rig::{Finished, Running, run, start, unique_name};
+use crate::rig::{Finished, LIMIT, Running, run, start, unique_name};
 
 /// A program that starts containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,14 +56,14 @@ pub(crate) struct Started {
     running: Running,
     removal: Removal,
     /// Where its configuration and the state of its runtime are.
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 /// A container that can be started.
 struct Prepared {
     command: Command,
     removal: Removal,
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl fmt::Display for Engine {
@@ -99,7 +101,7 @@ impl Engine {
         if self != Self::Docker && !root {
             return Err(format!("{program} is started here only by root"));
         }
-        let folder = TempDir::new().unwrap();
+        let folder = Folder::new();
         let mut command = match self {
             Self::Docker => Command::new("docker"),
             Self::Podman => podman_command(folder.path()),
@@ -142,6 +144,41 @@ impl Engine {
             Self::Podman => podman(launch),
             Self::Runc | Self::Crun => bundle(self.program(), launch),
         }
+    }
+}
+
+/// A folder that goes when no process is left that was told of it: what Podman leaves to clean up
+/// after a container would make it again.
+#[derive(Debug)]
+struct Folder(Option<TempDir>);
+
+impl Folder {
+    fn new() -> Self {
+        Self(Some(TempDir::new().unwrap()))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.as_ref().unwrap().path()
+    }
+
+    fn is_used(&self) -> bool {
+        let path = self.path().to_str().unwrap().to_owned();
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        // One that ends meanwhile has no command line any more.
+        let lines = processes.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+        lines
+            .map(|line| String::from_utf8_lossy(&line).into_owned())
+            .any(|line| line.contains(&path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let deadline = Instant::now() + LIMIT;
+        while self.is_used() && Instant::now() < deadline {
+            sleep(Duration::from_millis(10));
+        }
+        self.0 = None;
     }
 }
 
@@ -202,7 +239,7 @@ fn docker(launch: &Launch<'_>) -> Prepared {
     Prepared {
         command,
         removal: Removal(Some(removal)),
-        folder: TempDir::new().unwrap(),
+        folder: Folder::new(),
     }
 }
 
@@ -223,7 +260,7 @@ fn podman_command(folder: &Path) -> Command {
 }
 
 fn podman(launch: &Launch<'_>) -> Prepared {
-    let (name, folder) = (unique_name(), TempDir::new().unwrap());
+    let (name, folder) = (unique_name(), Folder::new());
     let mut command = podman_command(folder.path());
     command.args(["run", "--rm", "--name", &name, "--network"]);
     if launch.shares_network {
@@ -298,7 +335,7 @@ const CAPABILITIES: [&str; 14] = [
 /// key of them leaves out `errnoRet`.
 #[track_caller]
 fn bundle(runtime: &str, launch: &Launch<'_>) -> Prepared {
-    let (name, folder) = (unique_name(), TempDir::new().unwrap());
+    let (name, folder) = (unique_name(), Folder::new());
     let state = folder.path().join("state");
     run(Command::new(runtime).arg("spec").current_dir(folder.path())).expect_success();
     let path = folder.path().join("config.json");

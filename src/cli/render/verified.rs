@@ -103,7 +103,11 @@ fn row(finding: &Finding, native: Arch) -> [String; 6] {
     let answer = match &denial.answer {
         Answer::Notify => "ENOSYS (notify)".to_owned(),
         Answer::Trace => "ENOSYS (trace)".to_owned(),
-        other => other.to_string(),
+        other @ (Answer::Errno(_)
+        | Answer::Trap
+        | Answer::KillThread
+        | Answer::KillProcess
+        | Answer::Log) => other.to_string(),
     };
     let then = if finding.expected {
         "callers fall back on it".to_owned()
