@@ -63,6 +63,7 @@ pub(crate) enum Command {
     Generate(Box<commands::generate::GenerateArgs>),
     Diff(commands::diff::DiffArgs),
     Check(commands::check::CheckArgs),
+    Explain(commands::explain::ExplainArgs),
     Export(commands::export::ExportArgs),
     Inspect(commands::inspect::InspectArgs),
     Lint(commands::lint::LintArgs),

@@ -12,6 +12,7 @@ mod engine_command;
 mod env;
 mod error;
 mod exit;
+mod explanation;
 mod host;
 mod input;
 mod known;
@@ -57,6 +58,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::Generate(args) => commands::generate::run(&args, &ui),
         Command::Diff(args) => commands::diff::run(&args, &ui),
         Command::Check(args) => commands::check::run(&args, &ui),
+        Command::Explain(args) => commands::explain::run(&args, &ui),
         Command::Export(args) => commands::export::run(&args, &ui),
         Command::Inspect(args) => commands::inspect::run(&args, &ui),
         Command::Lint(args) => commands::lint::run(&args, &ui),

@@ -5,6 +5,7 @@ use std::path::Path;
 use callsieve::arch::Arch;
 use callsieve::event::CallId;
 use callsieve::formats;
+use callsieve::lint::{Written, written};
 use callsieve::profile::docker_default::{DockerRelease, docker_default};
 use callsieve::profile::{
     Action, ConditionalProfile, Host, Profile, Rule, View, containerd_default, podman_default,
@@ -28,7 +29,8 @@ pub(crate) struct Operand {
 enum Kind {
     /// What an engine has built in, and resolves by its own rules whoever loads the result.
     BuiltIn(ConditionalProfile),
-    Profile(ConditionalProfile),
+    /// What a file says, and its bytes.
+    Profile(ConditionalProfile, Vec<u8>),
     Recording(Recording),
 }
 
@@ -116,7 +118,7 @@ impl Operand {
             });
         }
         let kind = match input::load(Path::new(word), told, ui)? {
-            Loaded::Profile(bytes) => Kind::Profile(read(word, &bytes)?),
+            Loaded::Profile(bytes) => Kind::Profile(read(word, &bytes)?, bytes),
             Loaded::Recording(recording) => Kind::Recording(recording),
         };
         Ok(Self {
@@ -129,10 +131,26 @@ impl Operand {
     /// one whose machines run all of them.
     pub(crate) fn native(&self) -> Option<Arch> {
         let arches: Vec<Arch> = match &self.kind {
-            Kind::BuiltIn(profile) | Kind::Profile(profile) => profile.architectures.clone(),
+            Kind::BuiltIn(profile) | Kind::Profile(profile, _) => profile.architectures.clone(),
             Kind::Recording(recording) => recording.arches().into_iter().collect(),
         };
         native_of(&arches)
+    }
+
+    /// The recording that it is.
+    pub(crate) const fn recording(&self) -> Option<&Recording> {
+        match &self.kind {
+            Kind::Recording(recording) => Some(recording),
+            Kind::BuiltIn(_) | Kind::Profile(..) => None,
+        }
+    }
+
+    /// What stands where in the file of a profile.
+    pub(crate) fn written(&self) -> Option<Written> {
+        match &self.kind {
+            Kind::Profile(_, bytes) => Some(written(bytes)),
+            Kind::BuiltIn(_) | Kind::Recording(_) => None,
+        }
     }
 
     /// What a container on `host` gets from an engine. A recording stands for the profile that
@@ -140,7 +158,7 @@ impl Operand {
     pub(crate) fn resolve(&self, view: View, host: &Host) -> Profile {
         match &self.kind {
             Kind::BuiltIn(profile) => profile.resolve(host),
-            Kind::Profile(profile) => view.engine.resolve(profile, host),
+            Kind::Profile(profile, _) => view.engine.resolve(profile, host),
             Kind::Recording(recording) => observed(recording),
         }
     }

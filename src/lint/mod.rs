@@ -15,6 +15,7 @@ mod read;
 mod rule;
 mod rules;
 mod words;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub use self::finding::{Edit, Finding, Fix, Report};
 pub use self::place::{Place, Span};
 pub use self::rule::{RuleInfo, Severity, UnknownRule, UnknownSeverity};
 pub use self::rules::Rule;
+pub use self::written::{Mention, Written, written};
 
 use self::checks::Input;
 use self::finding::{Draft, Findings};

@@ -1,7 +1,7 @@
 //! Words of the file in messages, and what they may have been meant to be.
 
 use crate::arch::Arch;
-use crate::syscalls::table;
+use crate::syscalls::{distance, table};
 
 /// How much of a word is shown.
 const MAX_SHOWN: usize = 60;
@@ -59,28 +59,6 @@ pub(super) fn closest<'k>(word: &str, known: impl Iterator<Item = &'k str>) -> O
     }
     best.filter(|(far, _)| *far <= near && !tied)
         .map(|(_, candidate)| candidate)
-}
-
-/// How many bytes must be put in, taken out or changed.
-fn distance(one: &[u8], other: &[u8]) -> usize {
-    if one.len().abs_diff(other.len()) > 2 {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, byte) in one.iter().enumerate() {
-        let mut last = at + 1;
-        let mut next = vec![last];
-        for (with, pair) in other.iter().zip(row.windows(2)) {
-            let &[above_left, above] = pair else {
-                continue;
-            };
-            let change = above_left + usize::from(byte != with);
-            last = change.min(above + 1).min(last + 1);
-            next.push(last);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }
 
 /// What an unknown name may be: a number, as some tools write calls they can't name, or a slip.

@@ -13,6 +13,9 @@ use super::{
 };
 use crate::arch::Arch;
 
+/// The release that it is of.
+pub const VERSION: &str = "2.4";
+
 /// `AF_ALG` and `AF_VSOCK`; include/linux/socket.h.
 const AF_ALG: u64 = 38;
 const AF_VSOCK: u64 = 40;

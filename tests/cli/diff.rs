@@ -56,6 +56,7 @@ fn wider_is_in_full() {
 
           + 1 wider
               keyctl                 ENOSYS -> allow  (outside Docker's default)
+                  risk 3 sensitive: keyrings are not in namespaces; used after free more than once
           * 246 answered in another way (-v lists them)
                246  ENOSYS -> EPERM
 

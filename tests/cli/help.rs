@@ -17,6 +17,7 @@ fn help(columns: &str) -> String {
         "generate",
         "diff",
         "check",
+        "explain",
         "lint",
         "export",
         "inspect",

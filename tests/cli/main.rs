@@ -16,6 +16,7 @@ mod bad_input;
 mod bad_output;
 mod check;
 mod diff;
+mod explain;
 mod export;
 mod floor;
 mod generate;

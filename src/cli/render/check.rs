@@ -57,9 +57,7 @@ pub(crate) fn text(all: &[Checked], container: &str) -> String {
             text,
             "{color}{sign}{PLAIN}  {new} permits {verdict} {base}: {relation} ({native}, {container})"
         );
-        for change in &checked.difference.wider {
-            text.push_str(&difference::line_with_rules(change));
-        }
+        text.push_str(&difference::wider_with_rules(&checked.difference));
         if !checked.passed() {
             text.push_str(&difference::count_line(&checked.difference, None));
         }

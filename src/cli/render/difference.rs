@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use callsieve::arch::Arch;
 use callsieve::profile::diff::{Answer, CallId, Change, Difference, Extent, Listed, Relation};
-use callsieve::syscalls::{Group, group};
+use callsieve::syscalls::{Group, Risk, about, group};
 use serde::Serialize;
 
 /// What a comparison was of.
@@ -63,7 +63,11 @@ pub(crate) fn text(
             &mut text,
             &format!("  {color}{sign} {} {title}{PLAIN}\n", calls(changes)),
         );
-        for (change, arches) in together(changes) {
+        let mut rows = together(changes);
+        if sign == "+" {
+            rows.sort_by_key(|(change, _)| std::cmp::Reverse(rank(change)));
+        }
+        for (change, arches) in rows {
             let mark = match outside {
                 Some(outside) if outside.contains(&(change.arch, change.call.clone())) => {
                     "  (outside Docker's default)"
@@ -74,6 +78,9 @@ pub(crate) fn text(
                 &mut text,
                 &format!("{}{mark}\n", line(change, several.then_some(&arches))),
             );
+            if sign == "+" {
+                push(&mut text, &why(change));
+            }
             if verbose && matches!(sign, "+" | "~") {
                 push(&mut text, &rules(change));
             }
@@ -166,9 +173,40 @@ fn together<'a>(changes: &[&'a Change]) -> Vec<(&'a Change, Vec<Arch>)> {
     rows
 }
 
-/// What a call gets from both, and by which rules.
-pub(crate) fn line_with_rules(change: &Change) -> String {
-    line(change, Some(&vec![change.arch])) + "\n" + &rules(change)
+/// What gets farther, the riskiest first: what each call gets from both, and by which rules.
+pub(crate) fn wider_with_rules(difference: &Difference) -> String {
+    let mut changes: Vec<&Change> = difference.wider.iter().collect();
+    changes.sort_by_key(|change| std::cmp::Reverse(rank(change)));
+    let lines = changes.into_iter().map(|change| {
+        line(change, Some(&vec![change.arch])) + "\n" + &why(change) + &rules(change)
+    });
+    lines.collect()
+}
+
+/// The class of a call that a reviewer should look at; more for what has no name, as anything may
+/// be among it.
+fn rank(change: &Change) -> u8 {
+    match name(change).map(about) {
+        Some(known) => known
+            .map(|about| about.risk)
+            .filter(|risk| *risk >= Risk::Watch)
+            .map_or(0, Risk::class),
+        None => Risk::Host.class() + 1,
+    }
+}
+
+/// The line on the risk of a call that a reviewer should look at.
+fn why(change: &Change) -> String {
+    name(change)
+        .and_then(super::risk)
+        .map_or_else(String::new, |risk| format!("          {risk}\n"))
+}
+
+fn name(change: &Change) -> Option<&str> {
+    match &change.call {
+        CallId::Name(name) => Some(name.as_str()),
+        CallId::AnyOther | CallId::AnyFrom(_) | CallId::WholeArchitecture => None,
+    }
 }
 
 /// The rules that decide in both, with the arguments of the example.
@@ -317,7 +355,17 @@ pub(crate) fn value<'a>(
     heading: &Heading<'a>,
     outside: Option<&Outside>,
 ) -> impl Serialize + use<'a> {
-    let rows = |changes: &[Change]| changes.iter().map(|change| row(change, outside)).collect();
+    let rows = |changes: &[Change]| -> Vec<Row> {
+        changes.iter().map(|change| row(change, outside)).collect()
+    };
+    let mut wider = rows(&difference.wider);
+    for (row, change) in wider.iter_mut().zip(&difference.wider) {
+        row.risk = name(change).and_then(about).map(|about| RiskJson {
+            class: about.risk.class(),
+            name: about.risk.name(),
+            why: about.why,
+        });
+    }
     Json {
         schema: 1,
         old: heading.old,
@@ -347,7 +395,7 @@ pub(crate) fn value<'a>(
                 (arch.name(), summary)
             })
             .collect(),
-        wider: rows(&difference.wider),
+        wider,
         narrower: rows(&difference.narrower),
         changed: rows(&difference.changed),
         unchanged: difference.unchanged(),
@@ -371,6 +419,7 @@ fn row(change: &Change, outside: Option<&Outside>) -> Row {
         old: change.old.to_string(),
         new: change.new.to_string(),
         by_argument: change.extent == Extent::ByArgument,
+        risk: None,
         outside_default: outside
             .map(|outside| outside.contains(&(change.arch, change.call.clone())))
             .filter(|is| *is),
@@ -416,6 +465,8 @@ struct Row {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     by_argument: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    risk: Option<RiskJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     outside_default: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     old_by: Vec<String>,
@@ -423,6 +474,13 @@ struct Row {
     new_by: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<Example>,
+}
+
+#[derive(Serialize)]
+struct RiskJson {
+    class: u8,
+    name: &'static str,
+    why: &'static str,
 }
 
 #[derive(Serialize)]

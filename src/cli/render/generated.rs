@@ -196,6 +196,10 @@ fn left_out(all: &[LeftOut]) -> Vec<String> {
             left.call,
             why(left)
         ));
+        if let CallId::Name(name) = &left.call {
+            let risk = super::risk(name.as_str());
+            lines.extend(risk.map(|risk| format!("      {risk}")));
+        }
     }
     lines
 }

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod contained;
 pub(crate) mod difference;
+pub(crate) mod explain;
 pub(crate) mod floor;
 pub(crate) mod generated;
 pub(crate) mod installed;
@@ -18,6 +19,7 @@ use std::fmt::Write as _;
 
 use callsieve::event::Skip;
 use callsieve::recording::{Recording, Run};
+use callsieve::syscalls::{Risk, about};
 use serde::Serialize;
 
 use super::ui::Ui;
@@ -62,6 +64,12 @@ pub(crate) fn safe(text: &str) -> String {
         }
     }
     line
+}
+
+/// Class and reason of a call that a reviewer should look at; `None` for daily work.
+pub(crate) fn risk(name: &str) -> Option<String> {
+    let about = about(name).filter(|about| about.risk >= Risk::Watch)?;
+    Some(format!("risk {}", about.judgement()))
 }
 
 /// `12 345`

@@ -304,15 +304,22 @@ pub(super) fn advice(report: &Report, verbose: bool) -> String {
             );
         }
     }
-    let mut beyond: BTreeMap<String, String> = BTreeMap::new();
+    let mut beyond: BTreeMap<String, (String, Option<String>)> = BTreeMap::new();
     for finding in report.beyond() {
+        let risk = match &finding.denial.call {
+            CallId::Name(name) => super::risk(name.as_str()),
+            CallId::Number(_) => None,
+        };
         let name = name(finding, finding.denial.arch);
-        beyond.insert(name, outside(&finding.standing));
+        beyond.insert(name, (outside(&finding.standing), risk));
     }
     if !beyond.is_empty() {
         text.push_str("\nOutside Docker's default, so no option above allows them:\n");
-        for (name, why) in &beyond {
+        for (name, (why, risk)) in &beyond {
             let _infallible = writeln!(text, "  {name}: {why}");
+            if let Some(risk) = risk {
+                let _infallible = writeln!(text, "    {risk}");
+            }
         }
         let names: BTreeSet<String> = report
             .beyond()

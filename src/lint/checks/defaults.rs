@@ -13,7 +13,7 @@ use crate::profile::action::Reach;
 use crate::profile::diff::Extent;
 use crate::profile::docker_default::{DockerRelease, docker_default};
 use crate::profile::{Action, Engine};
-use crate::syscalls::table;
+use crate::syscalls::{about, table};
 
 pub(super) fn run(input: &Input<'_, '_>, findings: &mut Findings<'_, '_>) {
     let file = input.file;
@@ -77,16 +77,23 @@ fn against_docker(input: &Input<'_, '_>, findings: &mut Findings<'_, '_>) {
                 )
                 .of(&reading.engines)
                 .note(refused(name.as_str()))
+                .notes(risk(name.as_str()))
                 .help("take the rule of Docker's default, as `callsieve generate` does"),
                 Extent::Whole => Draft::new(
                     Rule::OutsideDefault,
                     place,
                     format!("`{name}` is not allowed by Docker's default"),
                 )
-                .of(&reading.engines),
+                .of(&reading.engines)
+                .notes(risk(name.as_str())),
             });
         }
     }
+}
+
+/// How much harm a program can do with the call.
+fn risk(name: &str) -> Option<String> {
+    about(name).map(|about| format!("risk {}", about.judgement()))
 }
 
 fn refused(name: &str) -> &'static str {

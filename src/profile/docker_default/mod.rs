@@ -6,6 +6,7 @@
 //! (`seccomp/v0.1.0` in 29.0.0 to 29.4.1, `v0.2.2` in 29.4.2, `v0.2.3` from 29.4.3 on, by moby's
 //! go.mod at each tag).
 
+mod history;
 mod names;
 mod release;
 mod rules;
@@ -17,6 +18,7 @@ use super::{Action, Applies, ConditionalProfile, ConditionalRule, Rule};
 use crate::arch::Arch;
 use crate::syscalls::SyscallName;
 
+pub use self::history::{Era, history};
 pub use self::release::{DockerRelease, UnknownDockerRelease};
 
 /// The rows of `archMap` in the order of the file. There is none for ppc64le and the 32-bit

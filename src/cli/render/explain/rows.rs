@@ -1,0 +1,326 @@
+//! The lines of an explanation, whatever they are written as.
+
+use std::collections::BTreeMap;
+
+use callsieve::arch::Arch;
+
+use crate::cli::explanation::{Explanation, OnArches, Recorded, Says, USUAL};
+use crate::cli::render::counted;
+
+/// Programs and values that are listed unless `-v` asks for all.
+const SHOWN: usize = 5;
+
+/// A part of a line.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Our own words.
+    Own(String),
+    /// What came from a file: a path, the name of a process.
+    Outside(String),
+}
+
+/// A line.
+pub(super) type Line = Vec<Piece>;
+
+/// A label and the lines beside it.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) label: String,
+    pub(super) lines: Vec<Line>,
+}
+
+fn own(text: impl Into<String>) -> Piece {
+    Piece::Own(text.into())
+}
+
+fn outside(text: &str) -> Piece {
+    Piece::Outside(text.to_owned())
+}
+
+/// Everything, in the order in which it is shown.
+pub(super) fn rows(it: &Explanation, verbose: bool) -> Vec<Row> {
+    let mut rows = vec![risk(it)];
+    rows.extend(it.profiles.iter().map(profile));
+    rows.extend(defaults(it));
+    if let Some(recorded) = &it.recorded {
+        rows.push(recorded_row(recorded, verbose));
+        rows.extend(arguments(recorded, verbose));
+    }
+    rows.push(refused(it));
+    rows.push(numbers(it, verbose));
+    rows.push(kernel(it, verbose));
+    rows
+}
+
+fn row(label: impl Into<String>, lines: Vec<Line>) -> Row {
+    Row {
+        label: label.into(),
+        lines,
+    }
+}
+
+fn risk(it: &Explanation) -> Row {
+    let risk = &it.risk;
+    let mut by = vec![own("by ")];
+    for (at, source) in risk.sources.iter().enumerate() {
+        if at > 0 {
+            by.push(own(", "));
+        }
+        // A set of systemd begins as a mention of somebody does.
+        by.push(outside(source));
+    }
+    let first = format!("{} {}: {}", risk.class, risk.name, risk.why);
+    row("risk", vec![vec![own(first)], by])
+}
+
+/// The answers of a profile or a default in one line.
+fn in_line(answers: &[OnArches]) -> String {
+    match answers {
+        [] => "is for no architecture that has the call".to_owned(),
+        [one] => one.answer.clone(),
+        several => {
+            let parts: Vec<String> = several
+                .iter()
+                .map(|on| format!("{}: {}", on.architectures.join(", "), on.answer))
+                .collect();
+            parts.join("; ")
+        }
+    }
+}
+
+fn profile(says: &Says) -> Row {
+    let answer = in_line(&says.answers);
+    let at = |line: usize| {
+        vec![
+            own(" ("),
+            outside(&format!("{}:{line}", says.name)),
+            own(")"),
+        ]
+    };
+    let mut first = vec![own(answer.clone())];
+    let mut lines = Vec::new();
+    match (says.lines.as_slice(), says.default_line) {
+        ([], Some(line)) => {
+            first.push(own(", not named"));
+            first.extend(at(line));
+        }
+        ([], None) => first.extend([own(" ("), outside(&says.name), own(")")]),
+        ([only], _) if only.rule == answer => first.extend(at(only.line)),
+        (several, _) => {
+            for line in several {
+                lines.push(vec![
+                    outside(&format!("{}:{}", says.name, line.line)),
+                    own(": "),
+                    outside(&line.rule),
+                ]);
+            }
+        }
+    }
+    lines.insert(0, first);
+    row("profile", lines)
+}
+
+fn defaults(it: &Explanation) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for default in &it.defaults {
+        let answer = in_line(&default.answers);
+        let always = match default.history.as_slice() {
+            [only] => format!(", as in all releases since {}", only.first),
+            _ => String::new(),
+        };
+        let mut lines = vec![vec![own(format!("{answer}{always}"))]];
+        if default.rules.len() > 1 || default.rules.iter().any(|rule| *rule != answer) {
+            let rules = default.rules.iter();
+            lines.extend(rules.map(|rule| vec![own(format!("rule: {rule}"))]));
+        }
+        if default.history.len() > 1 {
+            lines.extend(default.history.iter().map(|era| {
+                let until = if era.first == era.last {
+                    String::new()
+                } else {
+                    format!(" to {}", era.last)
+                };
+                vec![own(format!("{}{until}: {}", era.first, era.answer))]
+            }));
+        }
+        let title = match default.engine {
+            "docker" => "Docker",
+            "podman" => "Podman, CRI-O",
+            other => other,
+        };
+        let label = match &default.version {
+            Some(version) => format!("{title} {version}"),
+            None => title.to_owned(),
+        };
+        rows.push(row(label, lines));
+    }
+    rows
+}
+
+fn recorded_row(recorded: &Recorded, verbose: bool) -> Row {
+    let all = counted(
+        u64::try_from(recorded.recordings).unwrap_or(u64::MAX),
+        "recordings",
+    );
+    if recorded.seen_in == 0 {
+        return row("recorded", vec![vec![own(format!("in none of {all}"))]]);
+    }
+    let mut lines = Vec::new();
+    let several = recorded.architectures.len() > 1;
+    lines.push(vec![own(format!("in {} of {all}", recorded.seen_in))]);
+    for (arch, on) in &recorded.architectures {
+        let outcomes: Vec<String> = on
+            .outcomes
+            .iter()
+            .map(|(outcome, calls)| format!("{outcome} {calls}"))
+            .collect();
+        let mut text = if several {
+            format!("{arch}: ")
+        } else {
+            String::new()
+        };
+        text.push_str(&counted(on.calls, "calls"));
+        if !outcomes.is_empty() {
+            text.push_str(&format_args!(": {}", outcomes.join(", ")).to_string());
+        }
+        if on.never_succeeded {
+            text.push_str(", so it may have been refused while recording");
+        }
+        if on.either {
+            text.push_str(", or of the call that is reported beside it");
+        }
+        lines.push(vec![own(text)]);
+        let most = if verbose { usize::MAX } else { SHOWN };
+        for caller in on.by.iter().take(most) {
+            let mut line = vec![own(format!("{} by ", caller.calls))];
+            if caller.executable.is_empty() {
+                line.push(own("a program that is not told"));
+            } else {
+                line.push(outside(&caller.executable));
+            }
+            let names: Vec<&str> = caller.names.iter().map(String::as_str).collect();
+            if !names.is_empty() {
+                line.extend([own(" ("), outside(&names.join(", ")), own(")")]);
+            }
+            if recorded.recordings > 1 {
+                line.push(own(format!(", in {} of {all}", caller.recordings)));
+            }
+            lines.push(line);
+        }
+        lines.extend(more(on.by.len(), most, "programs"));
+        if let Some(first) = on.first.iter().next() {
+            lines.push(vec![
+                own("first in "),
+                outside(&first.file),
+                own(format!(" line {}", first.line)),
+            ]);
+        }
+    }
+    row("recorded", lines)
+}
+
+/// `and 3 more programs (-v)`
+fn more(all: usize, shown: usize, what: &str) -> Option<Line> {
+    let more = all.checked_sub(shown).filter(|more| *more > 0)?;
+    Some(vec![own(format!("and {more} more {what} (-v)"))])
+}
+
+fn arguments(recorded: &Recorded, verbose: bool) -> Option<Row> {
+    let mut lines = Vec::new();
+    for (arch, on) in &recorded.architectures {
+        let several = recorded.architectures.len() > 1;
+        for argument in &on.arguments {
+            let mut line = Vec::new();
+            if several {
+                line.push(own(format!("{arch}: ")));
+            }
+            line.push(own(if argument.name.is_empty() {
+                format!("argument {}: ", argument.index)
+            } else {
+                format!("{} (argument {}): ", argument.name, argument.index)
+            }));
+            let most = if verbose { usize::MAX } else { 2 * SHOWN };
+            for (at, value) in argument.values.iter().take(most).enumerate() {
+                if at > 0 {
+                    line.push(own(", "));
+                }
+                match &value.symbol {
+                    Some(symbol) => line.push(own(format!("{symbol} ({})", value.value))),
+                    None => line.push(outside(&value.value)),
+                }
+                line.push(own(format!(" {}", value.calls)));
+            }
+            if argument.unknown > 0 {
+                line.push(own(format!("; not seen in {}", argument.unknown)));
+            }
+            lines.push(line);
+            lines.extend(more(argument.values.len(), most, "values"));
+        }
+    }
+    (!lines.is_empty()).then(|| row("arguments", lines))
+}
+
+fn refused(it: &Explanation) -> Row {
+    if it.refused.is_empty() {
+        return row(
+            "if refused",
+            vec![vec![own("not known; `callsieve verify` would show it")]],
+        );
+    }
+    let lines = it.refused.iter().map(|known| {
+        let source = known
+            .source
+            .map_or_else(String::new, |source| format!(" ({source})"));
+        let answer = match known.answer {
+            "any" => String::new(),
+            answer => format!("{answer}: "),
+        };
+        vec![own(format!("{answer}{}{source}", known.effect))]
+    });
+    row("if refused", lines.collect())
+}
+
+fn numbers(it: &Explanation, verbose: bool) -> Row {
+    let usual: Vec<&str> = USUAL.iter().map(|arch: &Arch| arch.name()).collect();
+    let mut shown: Vec<String> = usual
+        .iter()
+        .filter_map(|name| Some(format!("{name} {}", it.architectures.get(name)?.number)))
+        .collect();
+    let others = it
+        .architectures
+        .iter()
+        .filter(|(name, _)| !usual.contains(name));
+    if verbose || shown.is_empty() {
+        shown.extend(others.map(|(name, on)| format!("{name} {}", on.number)));
+    } else {
+        let count = others.count();
+        if count > 0 {
+            shown.push(format!("{count} more (-v)"));
+        }
+    }
+    row("number", vec![vec![own(shown.join(", "))]])
+}
+
+fn kernel(it: &Explanation, verbose: bool) -> Row {
+    let Some(first) = &it.since else {
+        let text = "no kernel has carried it out: the number is only reserved";
+        return row("kernel", vec![vec![own(text)]]);
+    };
+    let usual: Vec<&str> = USUAL.iter().map(|arch: &Arch| arch.name()).collect();
+    let mut later: BTreeMap<(Vec<u32>, &str), Vec<&str>> = BTreeMap::new();
+    for (name, on) in &it.architectures {
+        if let Some(since) = on.since.as_deref().filter(|since| since != first)
+            && (verbose || usual.contains(name))
+        {
+            // In the order of numbers: 3.10 after 3.7.
+            let numbers = since.split('.').filter_map(|part| part.parse().ok());
+            let key = (numbers.collect(), since);
+            later.entry(key).or_default().push(name);
+        }
+    }
+    let mut text = format!("Linux {first}");
+    for ((_, since), names) in later {
+        text.push_str(&format_args!("; {}: {since}", names.join(", ")).to_string());
+    }
+    row("kernel", vec![vec![own(text)]])
+}
