@@ -63,6 +63,26 @@ fn report(finished: &Finished) -> Value {
     serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished}"))
 }
 
+/// docs/verify-format.md has a word on every field.
+#[track_caller]
+fn described(value: &Value) {
+    let text = include_str!("../../docs/verify-format.md");
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let known = [format!("`{name}`"), format!(".{name}`")];
+                assert!(known.iter().any(|it| text.contains(it)), "`{name}`");
+                // The names of calls.
+                if name != "also" {
+                    described(value);
+                }
+            }
+        }
+        Value::Array(all) => all.iter().for_each(described),
+        _ => {}
+    }
+}
+
 /// Runs on until it is asked to end.
 const SERVER: [&str; 3] = [
     "sh",
@@ -119,6 +139,7 @@ fn works(kind: Kind) {
         refused.contains("getdents64") || missing.contains("getdents64"),
         "{finished}"
     );
+    described(&report);
     if kind == Kind::Podman {
         assert!(refused.contains(r#""answer":"EPERM""#), "{finished}");
     }
