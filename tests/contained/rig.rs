@@ -240,7 +240,7 @@ impl Rig {
         let files = fs::read_dir(self.path("tmp")).unwrap();
         let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
         // Podman leaves some of its own.
-        let files: Vec<String> = names.filter(|name| name.starts_with(".")).collect();
+        let files: Vec<String> = names.filter(|name| name.starts_with('.')).collect();
         assert!(files.is_empty(), "{files:?}");
     }
 }

@@ -111,7 +111,7 @@ pub(crate) fn unpack(archive: File) -> io::Result<Unpacked> {
         let mut no = |why: &str| {
             found
                 .unreadable
-                .push((name.clone().into_owned(), why.to_owned()))
+                .push((name.clone().into_owned(), why.to_owned()));
         };
         if entry.header().entry_type() != EntryType::Regular {
             no("it is no plain file");

@@ -11,7 +11,7 @@ pub(super) const PROBE: &str = "probe";
 
 /// The recording of a container: its program's runs, and of each probe's those that add
 /// something, all with `labels`. A label that a run has already stays.
-pub(super) fn gathered(recordings: Vec<Recording>, labels: &BTreeMap<String, String>) -> Recording {
+pub(super) fn gathered(recordings: &[Recording], labels: &BTreeMap<String, String>) -> Recording {
     let mut runs: Vec<Run> = recordings
         .iter()
         .flat_map(|recording| recording.runs().map(|(_, run)| run.clone()))

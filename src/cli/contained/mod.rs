@@ -314,11 +314,10 @@ fn last_log(container: &Container<'_>, detached: bool) -> Option<String> {
         return None;
     }
     let (out, err) = container.logs(1 << 20).ok()?;
-    let last = [err, out].iter().find_map(|text| {
+    [err, out].iter().find_map(|text| {
         let line = text.lines().rfind(|line| line.starts_with("error: "))?;
         Some(line.trim_start_matches("error: ").to_owned())
-    });
-    last
+    })
 }
 
 /// `web` for `registry:5000/team/web:1.4@sha256:…`

@@ -226,7 +226,7 @@ impl<'a> Session<'a> {
     pub(super) fn collect(&self) -> Result<(Recording, Vec<(String, String)>), EngineError> {
         let archive = self.container.copy_out(OUT)?;
         let found = unpack(archive).map_err(|source| self.container.failed(source))?;
-        Ok((gathered(found.recordings, self.labels), found.unreadable))
+        Ok((gathered(&found.recordings, self.labels), found.unreadable))
     }
 }
 

@@ -123,7 +123,13 @@ pub(crate) fn failure(error: EngineError) -> CommandError {
         | EngineError::NoDaemon { .. }
         | EngineError::NotPermitted { .. } => Exit::NotPermitted,
         EngineError::Interrupted { signal, .. } => Exit::Status(128_u8.saturating_add(*signal)),
-        _ => Exit::Status(125),
+        EngineError::NoImage { .. }
+        | EngineError::NoContainer { .. }
+        | EngineError::Refused { .. }
+        | EngineError::Late { .. }
+        | EngineError::TooMuch { .. }
+        | EngineError::NotUnderstood { .. }
+        | EngineError::Io { .. } => Exit::Status(125),
     };
     CommandError::from(error).exits(exit)
 }

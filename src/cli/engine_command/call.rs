@@ -151,10 +151,12 @@ impl<'a> Call<'a> {
 
     /// Runs it and returns what it printed, as text, if it succeeded.
     pub(crate) fn text(self) -> Result<String, EngineError> {
-        let engine = self.engine;
+        let (engine, longest) = (self.engine, self.longest);
         let mut bytes = Vec::new();
         let mut file = self.output()?;
-        file.read_to_end(&mut bytes)
+        file.by_ref()
+            .take(longest)
+            .read_to_end(&mut bytes)
             .map_err(|source| failed(engine, source))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }

@@ -147,10 +147,9 @@ impl EngineError {
 
 /// The last line that says something; which help there is does not.
 fn last_line(text: &str) -> String {
-    let lines = text.lines().map(str::trim);
+    let mut lines = text.lines().map(str::trim);
     lines
-        .filter(|line| !line.is_empty() && !line.starts_with("See '") && !line.starts_with("Run '"))
-        .next_back()
+        .rfind(|line| !line.is_empty() && !line.starts_with("See '") && !line.starts_with("Run '"))
         .unwrap_or("it does not say why")
         .trim_start_matches("Error: ")
         .to_owned()

@@ -44,6 +44,10 @@ pub(crate) struct Engine {
 }
 
 /// What an engine is.
+#[expect(
+    clippy::struct_field_names,
+    reason = "it is the version of the runtime, and `runtime` is its name"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Version {
     /// The engine's own: `20.10.24`.
@@ -156,10 +160,10 @@ impl Engine {
             id,
         ];
         // Podman 4 prints a list of one.
-        let value = match self.json(words)? {
-            Value::Array(mut list) if list.len() == 1 => list.remove(0),
-            value => value,
-        };
+        let mut value = self.json(words)?;
+        if let Some(first) = value.get_mut(0) {
+            value = first.take();
+        }
         serde_json::from_value(value).map_err(|_error| self.not_understood("inspect"))
     }
 

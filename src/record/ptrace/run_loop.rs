@@ -15,6 +15,10 @@ use crate::record::{Choice, End, Finished, RecordError, Watch};
 use crate::sys::kernel::{Asked, Change, Kernel, Resume, Signo, Tid, TraceOptions, Wait};
 
 /// How to record.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "settings that have nothing to do with each other"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rules {
     pub(super) options: TraceOptions,
