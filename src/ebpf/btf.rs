@@ -90,9 +90,9 @@ impl Btf {
             at += HEAD + tail(type_at(all, at)?);
         }
         Ok(Self {
+            bytes,
             strings,
             places,
-            bytes,
         })
     }
 
@@ -192,7 +192,7 @@ impl Btf {
             let found = type_at(&self.bytes, *self.places.get(place)?).ok()?;
             match found.kind {
                 kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => {
-                    id = found.target
+                    id = found.target;
                 }
                 _ => return Some(found),
             }

@@ -3,7 +3,7 @@
 /// Numbers of one kind of call that are counted by their place. x32 has its own up to 547; the
 /// rest is kept by number, as what no kernel of today has.
 pub(crate) const WIDTH: i32 = 576;
-/// Kinds of calls: x86_64, x86 and x32, in this order.
+/// Kinds of calls: `x86_64`, x86 and x32, in this order.
 pub(crate) const KINDS: i32 = 3;
 /// Counts of one program.
 pub(crate) const COUNTS: i32 = WIDTH * KINDS;

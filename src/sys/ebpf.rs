@@ -44,6 +44,9 @@ pub(crate) struct Map {
     value: usize,
 }
 
+/// A key and its value.
+pub(crate) type Entry = (Vec<u8>, Vec<u8>);
+
 /// What a map is to be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
@@ -284,7 +287,7 @@ impl Map {
     }
 
     /// All entries of a hash, key and value.
-    pub(crate) fn entries(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Errno> {
+    pub(crate) fn entries(&self) -> Result<Vec<Entry>, Errno> {
         let most = usize::try_from(BATCH).unwrap_or_default();
         let (mut keys, mut values) = (vec![0; most * self.key], vec![0; most * self.value]);
         let (mut from, mut to) = ([0_u8; 8], [0_u8; 8]);

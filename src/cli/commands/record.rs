@@ -30,6 +30,7 @@ use crate::cli::{container, known, output, render, under};
 /// Exits as the command does: with its status, with 128+N after signal N, with 126 or 127 if it
 /// can't be started, with 125 if callsieve fails; with 3 if it succeeded and the recording is
 /// incomplete, with 4 if recording is not permitted here.
+#[expect(clippy::struct_excessive_bools, reason = "options are switches")]
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "callsieve record [OPTIONS] [--] COMMAND [ARG]...\n       callsieve record [OPTIONS] --pid PID\n       callsieve record [OPTIONS] --container ID | --cgroup FOLDER | --all",
@@ -138,6 +139,7 @@ pub(crate) enum BackendArg {
     /// Be notified of each call: cheaper, and the command can be debugged meanwhile, but signals
     /// whose handlers don't restart calls show as EINTR, which shells under load don't survive
     Notify,
+    #[expect(clippy::doc_markdown, reason = "it is the help")]
     /// Count calls in the kernel: at nearly no price, and the command runs as it would alone. For
     /// root, or with CAP_BPF and CAP_PERFMON, on Linux 5.8 or later, on x86_64
     Ebpf,
@@ -490,9 +492,10 @@ pub(crate) fn failure(error: &RecordError) -> CommandError {
             }
         }
         RecordError::Ebpf(error) => {
-            let told = match error {
-                EbpfError::Group { .. } => told,
-                _ => told.exits(Exit::NotPermitted),
+            let told = if matches!(error, EbpfError::Group { .. }) {
+                told
+            } else {
+                told.exits(Exit::NotPermitted)
             };
             match error.hint() {
                 Some(hint) => told.hint(hint),

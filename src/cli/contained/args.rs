@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 
 use crate::cli::commands::record::{BackendArg, duration, label};
+use crate::cli::error::CommandError;
 
 /// How a container is recorded.
 #[derive(Debug, clap::Args)]
@@ -56,9 +57,20 @@ pub(crate) struct ContainedArgs {
 }
 
 impl ContainedArgs {
+    /// Refuses what can't work in a container.
+    pub(super) fn check(&self) -> Result<(), CommandError> {
+        if matches!(self.backend, BackendArg::Ebpf) {
+            return Err(CommandError::user(
+                "the recorder runs in the container, where eBPF is not permitted",
+            )
+            .hint("`callsieve record --all` records containers from outside"));
+        }
+        Ok(())
+    }
+
     /// Whether the recorder could answer as a profile does beside what it is asked for.
     pub(super) const fn can_be_under(&self) -> bool {
-        self.known.is_empty() && !matches!(self.backend, BackendArg::Notify)
+        self.known.is_empty() && !matches!(self.backend, BackendArg::Notify | BackendArg::Ebpf)
     }
 
     /// The words that the recorder in the container gets, up to `--`. `known` is where those

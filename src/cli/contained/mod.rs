@@ -49,6 +49,7 @@ pub(crate) fn run(kind: Kind, args: &ContainedArgs, ui: &Ui) -> Result<Exit, Com
         CommandError::user("there is no `run` after `--`")
             .hint(format!("callsieve {name} -- run IMAGE"))
     })?;
+    args.check()?;
     let probes = probes(args)?;
     let binary = static_binary::find(args.binary.as_deref())?;
     let interrupts = Interrupts::new()?;

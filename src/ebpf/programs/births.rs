@@ -17,7 +17,7 @@ impl With {
         self.state(&mut asm);
         asm.jump_if(R0, When::Equal, 0, out);
         asm.mov(R8, R0);
-        self.slot(&mut asm, out);
+        Self::slot(&mut asm, out);
         asm.store(Size::Word, FRAME, frame::NEW + state::SLOT, R1);
         asm.load(Size::Word, R1, R8, state::SCOPE);
         asm.store(Size::Word, FRAME, frame::NEW + state::SCOPE, R1);
@@ -147,7 +147,7 @@ impl With {
         asm.load(Size::Word, R1, R8, state::SCOPE);
         asm.store(Size::Word, FRAME, frame::SCOPE, R1);
         self.live(&mut asm, frame::SCOPE, -1);
-        self.slot(&mut asm, forget);
+        Self::slot(&mut asm, forget);
         asm.store(Size::Word, FRAME, frame::KEY, R1);
         if let Some(mode) = self.fields.filtered {
             self.killed_by_filter(&mut asm, mode);
@@ -193,7 +193,7 @@ impl With {
     /// Counts an end under the key in the frame.
     fn ended(&self, asm: &mut Assembler) {
         let [done, full] = [(); 2].map(|()| asm.label());
-        self.add_or_insert(asm, self.maps.ends, done, full);
+        Self::add_or_insert(asm, self.maps.ends, done, full);
         asm.place(full);
         self.count(asm, Counter::NoEnd);
         asm.place(done);

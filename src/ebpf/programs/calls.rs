@@ -7,7 +7,7 @@ use super::super::assembler::{
 use super::super::layout::{self, COUNTS, Counter, WIDTH, X32_BIT, counts, state};
 use super::common::{self, IF_NEW, With, frame, leave, place, read};
 
-/// `TS_COMPAT` of arch/x86/include/asm/thread_info.h: the call that runs is a 32-bit one,
+/// `TS_COMPAT` of `arch/x86/include/asm/thread_info.h`: the call that runs is a 32-bit one,
 /// whatever the program is.
 const TS_COMPAT: i32 = 2;
 /// The largest error of a call, `MAX_ERRNO` of include/linux/err.h.
@@ -27,7 +27,7 @@ impl With {
         asm.jump_if(R0, When::Equal, 0, stranger);
         asm.mov(R8, R0);
         asm.place(known);
-        self.slot(&mut asm, out);
+        Self::slot(&mut asm, out);
         asm.load(Size::Double, R1, R6, 8);
         self.place_of(&mut asm, out, true);
         if self.plan.ends {
@@ -67,7 +67,7 @@ impl With {
         self.state(&mut asm);
         asm.jump_if(R0, When::Equal, 0, out);
         asm.mov(R8, R0);
-        self.slot(&mut asm, out);
+        Self::slot(&mut asm, out);
         asm.load(Size::Word, R1, R8, state::OPEN);
         asm.store(Size::Word, R8, state::OPEN, 0);
         asm.jump_if(R1, When::NotEqual, 0, begun);
@@ -112,7 +112,7 @@ impl With {
         self.state(&mut asm);
         asm.jump_if(R0, When::Equal, 0, out);
         asm.mov(R8, R0);
-        self.slot(&mut asm, out);
+        Self::slot(&mut asm, out);
         asm.load(Size::Double, R1, R6, 0);
         asm.alu32(Alu::Move, R1, R1);
         for (place, number) in (0..).zip(NUMBERS) {
@@ -164,14 +164,14 @@ impl With {
         asm.store(Size::Word, FRAME, frame::KEY + 4, R2);
         asm.store(Size::Double, FRAME, frame::KEY + 8, R9);
         let lost = asm.label();
-        self.add_or_insert(asm, self.maps.odd, out, lost);
+        Self::add_or_insert(asm, self.maps.odd, out, lost);
         asm.place(lost);
         self.count(asm, Counter::LostCalls);
         asm.jump(out);
     }
 
     /// Counts under the key in the frame, and goes to `done`; or to `full`.
-    pub(super) fn add_or_insert(&self, asm: &mut Assembler, map: i32, done: Label, full: Label) {
+    pub(super) fn add_or_insert(asm: &mut Assembler, map: i32, done: Label, full: Label) {
         let new = asm.label();
         common::lookup(asm, map, frame::KEY);
         asm.jump_if(R0, When::Equal, 0, new);
@@ -262,7 +262,7 @@ impl With {
         asm.load(Size::Double, R1, R0, 0);
         asm.jump_if(R1, When::GreaterOrEqual, layout::MAX_VALUES, overflow);
         common::add_one(asm, 0);
-        self.add_or_insert(asm, self.maps.values, next, overflow);
+        Self::add_or_insert(asm, self.maps.values, next, overflow);
     }
 
     fn overflow(&self, asm: &mut Assembler, out: Label) {
@@ -300,7 +300,7 @@ impl With {
         asm.load(Size::Word, R1, FRAME, frame::SLOT);
         asm.store(Size::Word, FRAME, frame::KEY, R1);
         asm.store(Size::Word, FRAME, frame::KEY + 4, R9);
-        self.add_or_insert(asm, self.maps.results, out, full);
+        Self::add_or_insert(asm, self.maps.results, out, full);
         asm.place(full);
         self.count(asm, Counter::NoResult);
     }

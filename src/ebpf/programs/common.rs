@@ -155,7 +155,7 @@ impl With {
     }
 
     /// The program of the state in register 8 into the frame; a thread without one is left.
-    pub(super) fn slot(&self, asm: &mut Assembler, out: Label) {
+    pub(super) fn slot(asm: &mut Assembler, out: Label) {
         asm.load(Size::Word, R1, R8, state::SLOT);
         asm.alu32(Alu::Move, R2, state::NONE);
         asm.jump_if(R1, When::Equal, R2, out);

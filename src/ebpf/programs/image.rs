@@ -35,7 +35,7 @@ impl With {
         common::lookup(asm, self.maps.images, frame::SLOT);
         asm.jump_if(R0, When::Equal, 0, others);
         asm.mov(R6, R0);
-        self.describe(asm);
+        Self::describe(asm);
         self.path(asm);
         asm.store(Size::Word, R6, image::READY, 1);
         let flags = common::IF_NEW;
@@ -89,7 +89,7 @@ impl With {
     }
 
     /// Fills the image in register 6 but for its path.
-    fn describe(&self, asm: &mut Assembler) {
+    fn describe(asm: &mut Assembler) {
         for (from, to) in [(frame::ENTERED, image::ENTERED), (frame::MODE, image::MODE)] {
             asm.load(Size::Word, R1, FRAME, from);
             asm.store(Size::Word, R6, to, R1);

@@ -314,7 +314,7 @@ impl Run<'_> {
     fn present(&mut self) -> Result<Vec<Contained>, RecordError> {
         match &self.containers.which {
             Which::All => {
-                let scopes = self.reader.scopes(&self.probe)?;
+                let scopes = Reader::scopes(&self.probe)?;
                 // Who was in a namespace before and has made no call is not counted as living.
                 // Who came later was met on coming.
                 let old = |scope: &Scope| self.was_there.contains(&scope.namespace);

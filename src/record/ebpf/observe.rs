@@ -47,7 +47,7 @@ impl Frame {
         images.sort_by_key(|image| image.time);
         let mut totals = Vec::new();
         for (order, image) in images.into_iter().enumerate() {
-            let program = self.program(&mut seen, image);
+            let program = Self::program(&mut seen, image);
             if self.launched && order == 0 {
                 totals.extend(first_execve(image).map(|call| (program, image, call)));
             }
@@ -77,7 +77,7 @@ impl Frame {
         Duration::from_nanos(time.saturating_sub(self.since))
     }
 
-    fn program(&self, seen: &mut Observations, image: &Image) -> ProgramId {
+    fn program(seen: &mut Observations, image: &Image) -> ProgramId {
         let program = seen.program(image.path.as_deref().unwrap_or(OTHERS));
         let name = Some(image.name.clone()).filter(|name| !name.is_empty());
         seen.ran(program, image.tasks.max(1), Tid(image.tid), name);

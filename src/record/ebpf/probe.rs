@@ -50,6 +50,14 @@ pub(super) fn not_permitted(source: Errno) -> EbpfError {
     }
 }
 
+fn refusal(name: &'static str, source: Errno, log: String) -> EbpfError {
+    if source == Errno::EPERM {
+        not_permitted(source)
+    } else {
+        EbpfError::Refused { name, log, source }
+    }
+}
+
 /// Whether this process may load programs, as far as can be told without trying.
 pub(crate) fn may_load() -> Result<(), EbpfError> {
     // include/uapi/linux/capability.h
@@ -66,7 +74,8 @@ pub(crate) fn may_load() -> Result<(), EbpfError> {
     }
     let capabilities = host::own_capabilities();
     let has = |bit: u32| capabilities >> bit & 1 == 1;
-    if !has(CAP_SYS_ADMIN) && !(has(CAP_BPF) && has(CAP_PERFMON)) {
+    let may = has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
+    if !may {
         return Err(not_permitted(Errno::EPERM));
     }
     if Path::new(TYPES).exists() {
@@ -119,14 +128,7 @@ impl Probe {
             let loaded = Loaded::new(name, &program.code, program.point);
             ready.push((
                 name,
-                loaded.map_err(|refused| match refused.error {
-                    Errno::EPERM => not_permitted(Errno::EPERM),
-                    source => EbpfError::Refused {
-                        name,
-                        log: refused.log,
-                        source,
-                    },
-                })?,
+                loaded.map_err(|refused| refusal(name, refused.error, refused.log))?,
             ));
         }
         Ok(Self {
@@ -149,14 +151,9 @@ impl Probe {
                 let tables = &self.tables;
                 tables.set_counter(Counter::Since, self.since)?;
             }
-            let attached = loaded.attach().map_err(|source| match source {
-                Errno::EPERM => not_permitted(source),
-                source => EbpfError::Refused {
-                    name,
-                    log: "can't attach it".to_owned(),
-                    source,
-                },
-            })?;
+            let attached = loaded
+                .attach()
+                .map_err(|source| refusal(name, source, "can't attach it".to_owned()))?;
             self.attached.push((name, attached));
         }
         Ok(())

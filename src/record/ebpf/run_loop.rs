@@ -85,27 +85,29 @@ impl<'a, K: Kernel> Loop<'a, K> {
             process::await_signal();
             let asked = self.kernel.asked();
             if asked.forward.is_some() || asked.interrupts > 0 {
-                return self.let_go();
+                self.let_go();
+                return Ok(());
             }
             if !asked.tick {
                 continue;
             }
             if self.tick()? == Control::Enough {
-                return self.let_go();
+                self.let_go();
+                return Ok(());
             }
-            if let Some(pid) = self.followed {
-                if programs::name(pid).is_none() {
-                    self.main_end = Some(End::Gone);
-                    return Ok(());
-                }
+            if self
+                .followed
+                .is_some_and(|pid| programs::name(pid).is_none())
+            {
+                self.main_end = Some(End::Gone);
+                return Ok(());
             }
         }
     }
 
-    fn let_go(&mut self) -> Result<(), RecordError> {
+    fn let_go(&mut self) {
         self.frame.gaps.push(Gap::Detached);
         self.main_end = Some(End::LeftRunning);
-        Ok(())
     }
 
     pub(super) fn finish(mut self) -> Result<Finished, RecordError> {

@@ -7,7 +7,7 @@ use super::probe::Probe;
 use super::tables::{KINDS, bytes, double_at, kept_arguments, numbers_of_kept, word, word_at};
 use crate::ebpf::layout::{COUNTS, Counter, WIDTH, counts, image, scope};
 use crate::event::{ArgFacts, ArgValue};
-use crate::sys::ebpf::Map;
+use crate::sys::ebpf::{Entry, Map};
 use crate::sys::kernel::Tid;
 
 /// All that was counted.
@@ -88,7 +88,7 @@ struct Details {
     ends: BTreeMap<u32, BTreeMap<i32, u64>>,
 }
 
-pub(super) fn entries(map: &Map) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EbpfError> {
+pub(super) fn entries(map: &Map) -> Result<Vec<Entry>, EbpfError> {
     map.entries().map_err(EbpfError::Read)
 }
 
@@ -229,7 +229,7 @@ impl Reader {
         for (key, value) in entries(&tables.by_file)? {
             slots.insert(word_at(&value, 0), (word_at(&key, 0), false));
         }
-        let scopes: Vec<u32> = self.scopes(probe)?.iter().map(|it| it.number).collect();
+        let scopes: Vec<u32> = Self::scopes(probe)?.iter().map(|it| it.number).collect();
         for scope in scopes.iter().copied().chain([0]) {
             slots.insert(tables.shared_slot(scope), (scope, true));
         }
@@ -254,7 +254,7 @@ impl Reader {
     }
 
     /// The containers that were met.
-    pub(super) fn scopes(&self, probe: &Probe) -> Result<Vec<Scope>, EbpfError> {
+    pub(super) fn scopes(probe: &Probe) -> Result<Vec<Scope>, EbpfError> {
         let tables = &probe.tables;
         let mut all = Vec::new();
         for (_, number) in entries(&tables.by_namespace)? {
@@ -276,6 +276,8 @@ impl Reader {
     }
 
     fn image(&mut self, probe: &Probe, slot: u32, shared: bool) -> Result<Image, EbpfError> {
+        /// `S_ISUID | S_ISGID`.
+        const SET_ID: u32 = 0o6000;
         let mut value = vec![0; bytes(image::SIZE)];
         let found = probe.tables.images.look_up(&word(slot), &mut value);
         found.map_err(EbpfError::Read)?;
@@ -286,8 +288,6 @@ impl Reader {
                 ..known.clone()
             });
         }
-        /// `S_ISUID | S_ISGID`.
-        const SET_ID: u32 = 0o6000;
         let name = text(&value, image::NAME, image::NAME_SIZE);
         let made = Image {
             entered: word_at(&value, image::ENTERED) != 0,

@@ -108,10 +108,14 @@ pub(super) fn double_at(value: &[u8], at: impl Into<i32>) -> u64 {
 }
 
 fn make(name: &'static str, shape: Shape) -> Result<Map, EbpfError> {
-    Map::new(name, shape).map_err(|source| match source {
-        Errno::EPERM | Errno::EACCES => not_permitted(source),
-        Errno::ENOSYS => EbpfError::TooOld,
-        _ => EbpfError::Table { name, source },
+    Map::new(name, shape).map_err(|source| {
+        if matches!(source, Errno::EPERM | Errno::EACCES) {
+            not_permitted(source)
+        } else if source == Errno::ENOSYS {
+            EbpfError::TooOld
+        } else {
+            EbpfError::Table { name, source }
+        }
     })
 }
 
