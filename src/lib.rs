@@ -7,6 +7,7 @@
 
 pub mod arch;
 pub mod bpf;
+pub mod ebpf;
 pub mod enforce;
 pub mod event;
 pub mod formats;

@@ -12,9 +12,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The library's modules, bottom up. A module names only those before it.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 13] = [
     "arch",
     "bpf",
+    "ebpf",
     "syscalls",
     "sys",
     "event",

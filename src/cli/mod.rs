@@ -6,6 +6,7 @@ mod build_args;
 mod commands;
 mod contained;
 mod container;
+mod containers;
 mod engine;
 mod engine_command;
 mod env;

@@ -15,6 +15,8 @@ pub enum Wish {
     Ptrace,
     /// Notifications.
     Notify,
+    /// Programs in the kernel.
+    Ebpf,
 }
 
 /// A way of recording.
@@ -24,6 +26,8 @@ pub enum Backend {
     Ptrace(Stops),
     /// seccomp's user notification.
     Notify,
+    /// Programs in the kernel.
+    Ebpf,
 }
 
 /// Where a traced program stops.
@@ -56,6 +60,7 @@ impl Backend {
             Self::Ptrace(Stops::Filter) => "ptrace+seccomp",
             Self::Ptrace(Stops::BeginAndEnd) => "ptrace",
             Self::Notify => "notify",
+            Self::Ebpf => "ebpf",
         }
     }
 }
@@ -77,6 +82,8 @@ pub struct Host {
     pub(crate) notify: bool,
     /// It wakes the notified on the same processor.
     pub(crate) sync_wake_up: bool,
+    /// Programs can be loaded into the kernel, and processes have the kernel's numbers.
+    pub(crate) ebpf: bool,
 }
 
 impl Host {
@@ -97,7 +104,15 @@ impl Host {
             trace_action: seccomp::knows(RET_TRACE),
             notify: seccomp::knows(RET_USER_NOTIF) && kernel >= CONTINUE,
             sync_wake_up: kernel >= SYNC_WAKE_UP,
+            ebpf: super::ebpf::may_load().is_ok() && super::ebpf::numbers_are_the_kernels(),
         }
+    }
+}
+
+impl Host {
+    /// Whether programs can be loaded into its kernel, as far as can be told without trying.
+    pub const fn takes_programs(&self) -> bool {
+        self.ebpf
     }
 }
 
@@ -106,6 +121,18 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
     let launched = matches!(session.target, Target::Command(_));
     if session.under.is_some() {
         return under(session, *host);
+    }
+    if session.wish == Wish::Ebpf {
+        let choice = ebpf(session, "asked for")?;
+        super::ebpf::may_load()?;
+        return Ok(choice);
+    }
+    if session.wish == Wish::Auto
+        && host.ebpf
+        && matches!(session.target, Target::Process { follow: true, .. })
+    {
+        let why = "a process that runs is counted in the kernel, and never stopped for it";
+        return ebpf(session, why);
     }
     if session.wish == Wish::Notify {
         check_notify(session, *host)?;
@@ -150,9 +177,29 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
     })
 }
 
+/// Programs in the kernel, if they are taken: that is seen when they are loaded.
+fn ebpf(session: &Session, reason: &str) -> Result<Choice, RecordError> {
+    if !session.known.calls.is_empty() {
+        return Err(RecordError::Contradiction(
+            "eBPF records known calls at no price; leave `--known` away",
+        ));
+    }
+    if matches!(session.target, Target::Process { follow: false, .. }) {
+        return Err(RecordError::Contradiction(
+            "eBPF follows what a process starts; attach with ptrace",
+        ));
+    }
+    Ok(Choice {
+        backend: Backend::Ebpf,
+        reason: reason.to_owned(),
+        no_new_privileges: false,
+        launched: matches!(session.target, Target::Command(_)),
+    })
+}
+
 /// To run a program under a filter takes a tracer, who answers in the filter's place.
 fn under(session: &Session, host: Host) -> Result<Choice, RecordError> {
-    if session.wish == Wish::Notify {
+    if matches!(session.wish, Wish::Notify | Wish::Ebpf) {
         return Err(RecordError::Contradiction(
             "what a filter refuses is seen by a tracer only; use ptrace",
         ));
@@ -242,6 +289,7 @@ mod tests {
         trace_action: true,
         notify: true,
         sync_wake_up: true,
+        ebpf: false,
     };
 
     fn session(wish: Wish) -> Session {
@@ -288,6 +336,9 @@ mod tests {
             ..session(Wish::Auto)
         };
         assert_eq!(name(&process, HOST).unwrap(), "ptrace");
+        let kernel = Host { ebpf: true, ..HOST };
+        assert_eq!(name(&process, kernel).unwrap(), "ebpf");
+        assert_eq!(name(&plain, kernel).unwrap(), "ptrace+seccomp");
         let mut known = session(Wish::Auto);
         known.known.add(crate::arch::Arch::X86_64, "read");
         assert_eq!(name(&known, HOST).unwrap(), "notify");

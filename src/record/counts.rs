@@ -1,5 +1,7 @@
 //! What was seen so far, by program: the state that recordings and checkpoints are made of.
 
+mod totals;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,11 +15,12 @@ use crate::record::denials::Denials;
 use crate::record::under::Verdict;
 use crate::sys::kernel::{RawCall, Tid};
 use crate::syscalls::{ArgKind, SyscallName, closed_set_arguments, table};
+pub(crate) use totals::Total;
 
 /// More programs than this are counted under one name, as in a recording.
 const MAX_PROGRAMS: usize = 1_000;
 /// That name.
-const OTHERS: &str = "(others)";
+pub(crate) const OTHERS: &str = "(others)";
 /// More numbers without a name than this are lost: a bound against a program that makes them up.
 const MAX_UNNAMED: usize = 1_024;
 /// How many names of threads are kept for a program.
@@ -104,6 +107,8 @@ pub struct Observations {
     lost: u64,
     gaps: BTreeSet<Gap>,
     last_new: Option<First>,
+    /// Only of what came as totals.
+    firsts: Vec<First>,
     denials: Denials,
 }
 

@@ -8,6 +8,7 @@
 pub mod backend;
 mod counts;
 mod denials;
+mod ebpf;
 mod filter;
 mod floor;
 mod known;
@@ -28,6 +29,9 @@ use crate::event::{Capture, Denial};
 pub use crate::sys::{Signo, Tid};
 pub use backend::{Backend, Choice, Stops, Wish};
 pub use counts::{First, Observations};
+pub use ebpf::{
+    Contained, Containers, EbpfError, Look, WatchContainers, Which, Why, is_there, mount_namespace,
+};
 pub use floor::RuntimeTracer;
 pub use known::Known;
 pub use under::{Mode, Under};
@@ -280,6 +284,9 @@ pub enum RecordError {
     /// What was asked for does not go together.
     #[error("{0}")]
     Contradiction(&'static str),
+    /// eBPF can't be had, or failed.
+    #[error(transparent)]
+    Ebpf(#[from] EbpfError),
     /// The kernel would not take a filter and what its tracer needs beside it.
     #[error(
         "the filter has {instructions} instructions with what its tracer needs; the kernel takes {}",
@@ -323,6 +330,7 @@ pub fn recorder(session: Session, front: Option<&Front>) -> Result<Box<dyn Recor
             let spare = front.and_then(|front| front.socket.try_clone().ok());
             Box::new(notify::Notify::new(session, choice, spare))
         }
+        Backend::Ebpf => Box::new(ebpf::Ebpf::new(session, choice)),
     })
 }
 

@@ -261,6 +261,22 @@ fn wait_for_go(word: &Word, recorder: u32) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Waits until a child changes, which is left to be looked at, or a signal comes, or there is no
+/// child.
+pub(crate) fn await_child() {
+    let flags = libc::WEXITED | libc::WSTOPPED | libc::WCONTINUED | libc::WNOWAIT | libc::__WALL;
+    // SAFETY: all zeros is a value of `siginfo_t`, which is made of numbers and pointers.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `info` has room for what the kernel writes, and lives through the call.
+    let _changed = unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, flags) };
+}
+
+/// Waits until a signal comes. One that came before is noticed at the next turn of the timer.
+pub(crate) fn await_signal() {
+    // SAFETY: touches no memory; handlers are ours.
+    let _interrupted = unsafe { libc::pause() };
+}
+
 /// Makes orphans of this process's descendants its children, so that their ends are seen.
 pub(crate) fn adopt_orphans() -> Result<(), Errno> {
     // SAFETY: this operation takes numbers only.

@@ -77,6 +77,13 @@ impl Bench {
         Some(bench)
     }
 
+    /// Whether the kernel takes eBPF programs.
+    pub(crate) fn takes_programs(&self) -> bool {
+        let words = ["record", "--backend", "ebpf", "-o", "/dev/null", "true"];
+        let tried = run(Command::new(self.path("callsieve")).args(words));
+        require("ebpf", tried.succeeded(), tried.stderr.trim())
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

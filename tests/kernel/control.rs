@@ -9,6 +9,12 @@ use crate::bench::{Bench, Way};
 #[track_caller]
 fn check(user: Option<&str>, script: &str, prints: &str) {
     let Some(bench) = Bench::new() else { return };
+    check_in(&bench, user, script, prints);
+}
+
+/// The same on a bench that is there.
+#[track_caller]
+pub(crate) fn check_in(bench: &Bench, user: Option<&str>, script: &str, prints: &str) {
     let callsieve = bench.path("callsieve");
     let head = format!(
         "record='{} record'; callsieve={}\n",

@@ -54,10 +54,21 @@ pub(crate) enum Method {
     Notify,
     /// A filter that lets pass what another recording has.
     Known,
+    /// Programs in the kernel, at the begin of calls.
+    Ebpf,
+    /// Programs in the kernel, at the begin and the end of calls.
+    EbpfResults,
 }
 
 impl Method {
-    const ALL: &'static [Self] = &[Self::Filter, Self::Stops, Self::Notify, Self::Known];
+    const ALL: &'static [Self] = &[
+        Self::Filter,
+        Self::Stops,
+        Self::Notify,
+        Self::Known,
+        Self::Ebpf,
+        Self::EbpfResults,
+    ];
 }
 
 /// What the machine must have.
@@ -243,7 +254,18 @@ impl Guest {
             (Method::Stops, once_more, &["--results"]),
             (Method::Notify, user, &["--backend", "notify"]),
             (Method::Known, user, &["--known", known]),
+            (Method::Ebpf, None, &["--backend", "ebpf"]),
+            (
+                Method::EbpfResults,
+                None,
+                &["--backend", "ebpf", "--results"],
+            ),
         ] {
+            let in_kernel = matches!(method, Method::Ebpf | Method::EbpfResults);
+            // It takes rights that this one must not have.
+            if in_kernel && (self.who == Who::Nobody || !bench.takes_programs()) {
+                continue;
+            }
             let mut recorded = bench.run(Way::Record(options), user, &command);
             let is_notified = matches!(method, Method::Notify | Method::Known);
             for _ in 0..if self.interrupted && is_notified {

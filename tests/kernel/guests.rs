@@ -43,7 +43,8 @@ const UNPRIVILEGED_TRACER: &str = "execve gives no rights to what somebody witho
 const ONE_TRACER: &str = "a process has one tracer";
 
 /// arch/x86/entry/vsyscall: `emulate_vsyscall` asks seccomp, and no tracer.
-const VSYSCALL: &str = "a filter sees calls through the vsyscall page, strace does not";
+const VSYSCALL: &str =
+    "a filter sees calls through the vsyscall page, and a tracepoint of its own; strace does not";
 
 /// clone(2).
 const UNTRACED: &str = "strace does not follow a child of CLONE_UNTRACED, its filters go with it";
@@ -66,11 +67,35 @@ const NOTIFIED: &[Method] = &[Method::Notify, Method::Known];
 
 const KNOWN: &[Method] = &[Method::Known];
 
+/// Methods that hear of a call after the program's own filter was asked.
+const HIDING: &[Method] = &[Method::Notify, Method::Ebpf];
+const EBPF: &[Method] = &[Method::Ebpf];
+const EBPF_RESULTS: &[Method] = &[Method::EbpfResults];
+const IN_KERNEL: &[Method] = &[Method::Ebpf, Method::EbpfResults];
+/// Methods that see calls through the vsyscall page.
+const PAGE: &[Method] = &[
+    Method::Filter,
+    Method::Notify,
+    Method::Known,
+    Method::Ebpf,
+    Method::EbpfResults,
+];
+/// Methods beside which another may trace.
+const NO_TRACER: &[Method] = &[
+    Method::Notify,
+    Method::Known,
+    Method::Ebpf,
+    Method::EbpfResults,
+];
+
+/// seccomp(2): a call that kills neither begins nor ends, for the kernel's tracepoints.
+const KILLS: &str = "a call that kills the thread is seen by a tracer before, and else by nobody";
+
 /// glibc, `csu/check_fds.c`: only where the kernel says that the program was given rights.
 const SECURE: &str = "without rights to give, none are looked after: no_new_privs";
 
 /// seccomp(2): of what filters answer, refusals come before notifications.
-const HIDDEN: &str = "what the program's own filter refuses is not notified of";
+const HIDDEN: &str = "what the program's own filter refuses is not notified of, nor does it begin";
 
 /// Linux, `seccomp_do_user_notification`: a signal interrupts the wait for the recorder.
 const INTERRUPTED: &str = "a notified call ends with EINTR where a handler has no SA_RESTART";
@@ -121,7 +146,8 @@ guests! {
     orphan: guest("orphan.c", 19, "orphan\nchild 4, waits for more 10\n");
     subreaper: guest("subreaper.c", 0, "subreaper 1, child 21, orphan 20\n");
     pdeathsig: guest("pdeathsig.c", 0, "the parent's death is signal 12\n");
-    parent_first: guest("parent_first.c", 137, "child after it\n");
+    parent_first: guest("parent_first.c", 137, "child after it\n")
+        .luck("x86_64 pause", FIRST);
 
     // Execs, architectures, numbers.
     exec_failures: guest("exec_failures.c", 21,
@@ -156,11 +182,11 @@ guests! {
         .sees("x86_64 #4294967295");
     vsyscall: guest("vsyscall.c", 34, "0\n1\n0 1\n").needs(Need::Vsyscall)
         .only_recorded("x86_64 time", VSYSCALL)
-        .with(FILTERS)
+        .with(PAGE)
         .only_recorded("x86_64 gettimeofday", VSYSCALL)
-        .with(FILTERS)
+        .with(PAGE)
         .only_recorded("x86_64 getcpu", VSYSCALL)
-        .with(FILTERS);
+        .with(PAGE);
     vdso: guest("vdso.c", 0, "1 1 1\n");
     nolibc: guest("nolibc.S", 35, "assembled\n")
         .sees("x86_64 write")
@@ -292,27 +318,30 @@ guests! {
     // Filters of its own.
     seccomp_errno: guest("seccomp_errno.c", 81, "-1 123\n")
         .sees("x86_64 getpriority")
-        .gaps_with(NOTIFY, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
+        .gaps_with(HIDING, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
     seccomp_trap: guest("seccomp_trap.c", 82, "signal 31, call 140\ngoes on\n")
         .sees("x86_64 getpriority")
-        .gaps_with(NOTIFY, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
+        .gaps_with(HIDING, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
     seccomp_kill_process: guest("seccomp_kill_process.c", 159, "before\n")
         .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
-        .gaps_with(NOTIFY, &["hidden-by-filter", "killed-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
+        .gaps_with(HIDING, &["hidden-by-filter", "killed-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
     seccomp_kill_thread: guest("seccomp_kill_thread.c", 83, "one thread less\n")
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
         .gaps_with(NOTIFY, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
+        .gaps_with(EBPF, &["hidden-by-filter", "killed-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY)
+        .only_strace("x86_64 getpriority", KILLS).with(IN_KERNEL);
     seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n")
         .sees("x86_64 getpriority")
-        .gaps_with(NOTIFY, &["hidden-by-filter"])
-        .recording_changes("20 ?\n", 84, "notifications come before stops that a filter asks for").with(NOTIFY);
+        .gaps_with(HIDING, &["hidden-by-filter"])
+        .recording_changes("20 ?\n", 84, "notifications come before stops that a filter asks for").with(NOTIFY)
+        .only_strace("x86_64 getpriority", HIDDEN).with(EBPF);
     seccomp_log: guest("seccomp_log.c", 85, "let through\n")
-        .gaps_with(NOTIFY, &["hidden-by-filter"]);
+        .gaps_with(HIDING, &["hidden-by-filter"]);
     seccomp_strict: guest("seccomp_strict.c", 86, "strict\n7\n137\n")
         .recording_changes(STRICT_REFUSED, 86, NO_STRICT)
         .with(FILTERS)
@@ -320,22 +349,27 @@ guests! {
         .with(FILTERS)
         .only_strace("x86_64 getppid", NO_STRICT)
         .with(FILTERS)
-        .gaps_with(FILTERS, &["strict-seccomp"]);
+        .gaps_with(FILTERS, &["strict-seccomp"])
+        .only_strace("x86_64 getppid", KILLS).with(IN_KERNEL)
+        .gaps_with(EBPF, &["hidden-by-filter", "killed-by-filter"])
+        .gaps_with(EBPF_RESULTS, &["killed-by-filter"]);
     seccomp_notify: guest("seccomp_notify.c", 87, "55\n")
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority")
         .recording_changes("refused 16\n", 87, "one listener for each task").with(NOTIFY)
         .gaps_with(NOTIFY, &["hidden-by-filter", "own-listener"])
-        .another_way("without its listener it ends early").with(NOTIFY);
+        .another_way("without its listener it ends early").with(NOTIFY)
+        .gaps_with(EBPF, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(EBPF);
     seccomp_tsync: guest("seccomp_tsync.c", 88, "99\n")
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority")
-        .gaps_with(NOTIFY, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
+        .gaps_with(HIDING, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
     seccomp_exec: guest("seccomp_exec.c", 89, "98\n")
         .sees("x86_64 getpriority")
-        .gaps_with(NOTIFY, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
+        .gaps_with(HIDING, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
     seccomp_seen: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n").nobody()
         .recording_changes("mode 2, status 2, no_new_privs 1\n", 90, OWN_FILTER)
         .with(FILTERS);
@@ -367,9 +401,9 @@ guests! {
         .strace_changes("EPERM\n", 95, ONE_TRACER)
         .recording_changes("EPERM\n", 95, ONE_TRACER).with(STOPS)
         .gaps_with(STOPS, &["nested-tracer"])
-        .only_recorded("x86_64 getpid", "the child is traced only here, and raises a signal").with(NOTIFIED)
-        .only_recorded("x86_64 gettid", "the child is traced only here, and raises a signal").with(NOTIFIED)
-        .only_recorded("x86_64 tgkill", "the child is traced only here, and raises a signal").with(NOTIFIED);
+        .only_recorded("x86_64 getpid", "the child is traced only here, and raises a signal").with(NO_TRACER)
+        .only_recorded("x86_64 gettid", "the child is traced only here, and raises a signal").with(NO_TRACER)
+        .only_recorded("x86_64 tgkill", "the child is traced only here, and raises a signal").with(NO_TRACER);
     ptrace_seize: guest("ptrace_seize.c", 96, "stopped by 5\n")
         .strace_changes("EPERM\n", 96, ONE_TRACER)
         .recording_changes("EPERM\n", 96, ONE_TRACER).with(STOPS)

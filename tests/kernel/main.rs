@@ -22,6 +22,7 @@ mod common;
 mod control;
 mod guest;
 mod guests;
+mod in_kernel;
 mod programs;
 mod refused;
 #[path = "../common/run.rs"]

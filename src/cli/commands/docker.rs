@@ -15,7 +15,7 @@ use crate::cli::ui::Ui;
 /// succeeded and the recording is incomplete, with 4 if Docker can't be asked.
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "callsieve docker [OPTIONS] -- run [DOCKER OPTIONS] IMAGE [COMMAND] [ARG]...",
+    override_usage = "callsieve docker [OPTIONS] -- run [DOCKER OPTIONS] IMAGE [COMMAND]...",
     after_help = "\
 Examples:
   callsieve docker -o web.rec.json -- run --rm -p 8080:80 nginx

@@ -13,7 +13,7 @@ use crate::cli::ui::Ui;
 /// succeeded and the recording is incomplete, with 4 if Podman can't be asked.
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "callsieve podman [OPTIONS] -- run [PODMAN OPTIONS] IMAGE [COMMAND] [ARG]...",
+    override_usage = "callsieve podman [OPTIONS] -- run [PODMAN OPTIONS] IMAGE [COMMAND]...",
     after_help = "\
 Examples:
   callsieve podman -o web.rec.json -- run --rm -p 8080:80 nginx

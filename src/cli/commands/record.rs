@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use callsieve::event::Gap;
+use callsieve::record::backend::Host;
 use callsieve::record::{
-    self, Command, End, Finished, Front, Known, Mode, RecordError, Session, Side, Target, Tid,
-    Under, Wish,
+    self, Command, EbpfError, End, Finished, Front, Known, Mode, RecordError, Session, Side,
+    Target, Tid, Under, Which, Wish,
 };
 use callsieve::recording::{self, Recording, RunBuilder};
 
+use crate::cli::containers::{self, Job, Place};
 use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -30,20 +32,21 @@ use crate::cli::{container, known, output, render, under};
 /// incomplete, with 4 if recording is not permitted here.
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "callsieve record [OPTIONS] [--] COMMAND [ARG]...\n       callsieve record [OPTIONS] --pid PID\n       callsieve record [OPTIONS] --container ID",
+    override_usage = "callsieve record [OPTIONS] [--] COMMAND [ARG]...\n       callsieve record [OPTIONS] --pid PID\n       callsieve record [OPTIONS] --container ID | --cgroup FOLDER | --all",
     after_help = "\
 Examples:
   callsieve record -o web.rec.json -- nginx -g 'daemon off;'
   callsieve record --duration 30s -- ./server
   callsieve record --pid 4125 --duration 5m -o running.rec.json
-  callsieve record --container web --duration 5m"
+  callsieve record --container web --duration 5m
+  callsieve record --all -o recordings --duration 1h"
 )]
 pub(crate) struct RecordArgs {
     /// The command and its arguments
     #[arg(
         value_name = "COMMAND",
         trailing_var_arg = true,
-        required_unless_present_any = ["pid", "container"]
+        required_unless_present_any = ["pid", "container", "cgroup", "all"]
     )]
     command: Vec<OsString>,
     /// Write the recording to this file; without it, to NAME.rec.json, or NAME.2.rec.json and so
@@ -71,8 +74,16 @@ pub(crate) struct RecordArgs {
     pid: Option<i32>,
     /// Record a container of Docker or Podman that runs already: all its processes, also those
     /// that `docker exec` brings in; the recording is incomplete, as the start is missing
-    #[arg(long, value_name = "ID", conflicts_with_all = ["command", "pid"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["command", "pid", "cgroup"])]
     container: Option<String>,
+    /// Record what is in this control group (of version 2) or below it, or is going to be. Takes
+    /// eBPF
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = CONTAINERS_CONFLICT)]
+    cgroup: Option<PathBuf>,
+    /// Record every container of this machine from its first instruction on, each to a file of
+    /// its own in the folder that `-o` names, until Ctrl-C; SIGHUP starts new files. Takes eBPF
+    #[arg(long, conflicts_with_all = CONTAINERS_CONFLICT, conflicts_with_all = ["container", "cgroup"])]
+    all: bool,
     /// Only the process itself, not what it starts
     #[arg(long, requires = "pid")]
     no_follow: bool,
@@ -105,8 +116,20 @@ pub(crate) struct RecordArgs {
     host: HostArgs,
 }
 
+/// What does not go with containers that are recorded from outside.
+const CONTAINERS_CONFLICT: [&str; 8] = [
+    "command",
+    "pid",
+    "under",
+    "known",
+    "no_follow",
+    "results",
+    "kill_on_exit",
+    "output_folder",
+];
+
 /// How to record.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum BackendArg {
     /// Whatever fits
     Auto,
@@ -115,6 +138,9 @@ pub(crate) enum BackendArg {
     /// Be notified of each call: cheaper, and the command can be debugged meanwhile, but signals
     /// whose handlers don't restart calls show as EINTR, which shells under load don't survive
     Notify,
+    /// Count calls in the kernel: at nearly no price, and the command runs as it would alone. For
+    /// root, or with CAP_BPF and CAP_PERFMON, on Linux 5.8 or later, on x86_64
+    Ebpf,
 }
 
 /// `90s`, `5m`, `1h`, `250ms`, or seconds.
@@ -153,6 +179,9 @@ pub(crate) fn label(text: &str) -> Result<(String, String), String> {
 
 /// Runs the command.
 pub(crate) fn run(args: &RecordArgs, ui: &Ui) -> Result<Exit, CommandError> {
+    if let Some(job) = args.containers()? {
+        return containers::record(&job, ui);
+    }
     let session = args.session(ui)?;
     let path = match (&args.output, &args.output_folder) {
         (Some(path), _) => path.clone(),
@@ -171,6 +200,80 @@ pub(crate) fn run(args: &RecordArgs, ui: &Ui) -> Result<Exit, CommandError> {
 }
 
 impl RecordArgs {
+    /// What is to be recorded from outside, if it is that.
+    fn containers(&self) -> Result<Option<Job>, CommandError> {
+        let (which, label) = if self.all {
+            (Which::All, "containers".to_owned())
+        } else if let Some(path) = &self.cgroup {
+            let name = path.file_name().unwrap_or(path.as_os_str());
+            (
+                Which::Group(path.clone()),
+                name.to_string_lossy().into_owned(),
+            )
+        } else if let Some(id) = &self.container {
+            let found = container::running(id)?;
+            let pid = Tid(found.details.state.pid);
+            let apart = record::mount_namespace(pid) != record::mount_namespace(own_pid());
+            let fits = apart && Host::of_this_process().takes_programs();
+            match self.backend {
+                BackendArg::Ebpf if !apart => {
+                    return Err(CommandError::user(format!(
+                        "container `{id}` shares this process's mount namespace, so eBPF can't tell them apart"
+                    )));
+                }
+                BackendArg::Ebpf => {}
+                BackendArg::Auto if fits && self.under.is_none() => {}
+                BackendArg::Auto | BackendArg::Ptrace | BackendArg::Notify => return Ok(None),
+            }
+            let name = found.details.name().to_owned();
+            (Which::NamespaceOf(pid), name)
+        } else {
+            return Ok(None);
+        };
+        if !matches!(self.backend, BackendArg::Auto | BackendArg::Ebpf) {
+            return Err(CommandError::user(
+                "containers are recorded from outside with eBPF only",
+            ));
+        }
+        let place = match (&self.output, self.all) {
+            (Some(folder), true) => Place::Folder(folder.clone()),
+            (None, true) => Place::Folder(PathBuf::from(".")),
+            (Some(path), false) => Place::File(path.clone()),
+            (None, false) => Place::File(free_name(&label)),
+        };
+        if place == Place::Folder(PathBuf::from("-")) {
+            return Err(CommandError::user("name a folder for the recordings"));
+        }
+        Ok(Some(Job {
+            which,
+            label,
+            labels: self.labels()?,
+            limits: self.limits(self.output.as_deref()),
+            place,
+        }))
+    }
+
+    fn limits(&self, path: Option<&Path>) -> Limits {
+        let to_stdout = path.is_some_and(|path| output::is_stdout(Some(path)));
+        Limits {
+            duration: self.duration,
+            quiet: self.stop_when_quiet,
+            checkpoint: (!to_stdout && !self.checkpoint.is_zero()).then_some(self.checkpoint),
+        }
+    }
+
+    fn labels(&self) -> Result<BTreeMap<String, String>, CommandError> {
+        let mut labels = BTreeMap::new();
+        for (key, value) in &self.label {
+            if labels.insert(key.clone(), value.clone()).is_some() {
+                return Err(CommandError::user(format!(
+                    "`--label {key}` is given twice"
+                )));
+            }
+        }
+        Ok(labels)
+    }
+
     fn session(&self, ui: &Ui) -> Result<Session, CommandError> {
         let (target, label) = if let Some(id) = &self.container {
             let found = container::running(id)?;
@@ -187,26 +290,19 @@ impl RecordArgs {
             let label = name.to_string_lossy().into_owned();
             (Target::Command(command), label)
         };
-        let mut labels = BTreeMap::new();
-        for (key, value) in &self.label {
-            if labels.insert(key.clone(), value.clone()).is_some() {
-                return Err(CommandError::user(format!(
-                    "`--label {key}` is given twice"
-                )));
-            }
-        }
         Ok(Session {
             target,
             wish: match self.backend {
                 BackendArg::Auto => Wish::Auto,
                 BackendArg::Ptrace => Wish::Ptrace,
                 BackendArg::Notify => Wish::Notify,
+                BackendArg::Ebpf => Wish::Ebpf,
             },
             known: self.known(ui)?,
             results: self.results,
             kill_on_exit: self.kill_on_exit,
             label,
-            labels,
+            labels: self.labels()?,
             under: self.under(ui)?,
         })
     }
@@ -258,12 +354,7 @@ impl RecordArgs {
         front: &Front,
         ui: &Ui,
     ) -> Result<Exit, CommandError> {
-        let limits = Limits {
-            duration: self.duration,
-            quiet: self.stop_when_quiet,
-            checkpoint: (!output::is_stdout(Some(path)) && !self.checkpoint.is_zero())
-                .then_some(self.checkpoint),
-        };
+        let limits = self.limits(Some(path));
         let mut screen = Screen::new(
             &session.label,
             limits,
@@ -347,6 +438,10 @@ pub(crate) fn command(
     })
 }
 
+fn own_pid() -> Tid {
+    Tid(i32::try_from(std::process::id()).unwrap_or_default())
+}
+
 fn process_name(pid: Tid) -> String {
     let name = std::fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
     let name = String::from_utf8_lossy(&name).trim_end().to_owned();
@@ -392,6 +487,16 @@ pub(crate) fn failure(error: &RecordError) -> CommandError {
                 Some(2) => told.hint("kernel.yama.ptrace_scope is 2: run as root or with CAP_SYS_PTRACE"),
                 Some(1) => told.hint("a process of another ancestry needs root or CAP_SYS_PTRACE while kernel.yama.ptrace_scope is 1"),
                 _ => told.hint("run as the user and group of the process, or with CAP_SYS_PTRACE"),
+            }
+        }
+        RecordError::Ebpf(error) => {
+            let told = match error {
+                EbpfError::Group { .. } => told,
+                _ => told.exits(Exit::NotPermitted),
+            };
+            match error.hint() {
+                Some(hint) => told.hint(hint),
+                None => told,
             }
         }
         RecordError::Traced { .. } | RecordError::NotSupported { .. } => {

@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 
 use super::args::{Container, TrialArgs, health, options};
 use super::guest::STEP;
-use super::{EngineDefault, Guest, Missing, Plan, Profiled, Tried, missing, run};
+use super::{EngineDefault, Guest, Missing, Plan, Profiled, Step, Tried, missing, run};
 use crate::cli::engine::EngineArgs;
 use crate::cli::engine_command::{Engine, Interrupts, Kind, Version};
 use crate::cli::error::CommandError;
@@ -204,7 +204,10 @@ impl Bench {
     /// Tries it, once as it is and once to see what is refused.
     pub(crate) fn verify(&self, subject: &Subject, ui: &Ui) -> Result<Outcome, CommandError> {
         let mut plain = Profiled(&subject.path);
-        let tried = run(&self.engine, &self.plan, &mut plain, &self.interrupts)?;
+        let mut tried = run(&self.engine, &self.plan, &mut plain, &self.interrupts)?;
+        if tried.failed().is_some() {
+            self.fails_anyway(&mut tried)?;
+        }
         let meaning = Meaning::new(&subject.profile, &self.view);
         let missing = missing(
             &meaning,
@@ -219,9 +222,6 @@ impl Bench {
             )
         });
         let looked = self.look(&subject.path, ui)?;
-        if tried.failed().is_some() {
-            self.fails_anyway(&tried)?;
-        }
         let (seen, recording) = match looked {
             Ok(recordings) => self.seen(&recordings),
             Err(why) => (Err(why), Recording::default()),
@@ -281,27 +281,42 @@ impl Bench {
         words
     }
 
-    /// An error if the container fails in the same way without the profile.
-    fn fails_anyway(&self, tried: &Tried) -> Result<(), CommandError> {
+    /// Looks whether the container fails in the same way without the profile. If it ends with the
+    /// same status it has done what it does; any other failure says nothing of the profile, which
+    /// is an error.
+    fn fails_anyway(&self, tried: &mut Tried) -> Result<(), CommandError> {
         let control = run(
             &self.engine,
             &self.plan,
             &mut EngineDefault,
             &self.interrupts,
         )?;
-        match (tried.failed(), control.failed()) {
-            (Some((step, _)), Some((same, failure))) if step == same => {
-                let status = failure
-                    .status
-                    .map_or(String::new(), |status| format!(", status {status}"));
-                Err(CommandError::user(format!(
-                    "the container fails without the profile too ({}{status}): {}",
-                    step.name(),
-                    failure.last_line()
-                )))
-            }
-            _ => Ok(()),
+        let (Some(done), Some(same)) = (tried.done.last_mut(), control.done.last()) else {
+            return Ok(());
+        };
+        let (Some(failure), Some(other)) = (&done.failure, &same.failure) else {
+            return Ok(());
+        };
+        if done.step != same.step {
+            return Ok(());
         }
+        let own = !failure.runtime && !other.runtime && done.step == Step::Start;
+        if own && failure.status == other.status && failure.status != Some(0) {
+            let status = failure.status.unwrap_or_default();
+            done.remark = Some(format!(
+                "it ended with status {status}, as without the profile"
+            ));
+            done.failure = None;
+            return Ok(());
+        }
+        let status = other
+            .status
+            .map_or(String::new(), |status| format!(", status {status}"));
+        Err(CommandError::user(format!(
+            "the container fails without the profile too ({}{status}): {}",
+            same.step.name(),
+            other.last_line()
+        )))
     }
 
     fn seen(&self, recordings: &[Recording]) -> (Result<Vec<Seen>, String>, Recording) {

@@ -49,7 +49,7 @@ impl Ptrace {
     fn stops(&self) -> Stops {
         match self.choice.backend {
             Backend::Ptrace(stops) => stops,
-            Backend::Notify => Stops::Filter,
+            Backend::Notify | Backend::Ebpf => Stops::Filter,
         }
     }
 

@@ -1,0 +1,236 @@
+//! The kernel's description of its own types, `/sys/kernel/btf/vmlinux`: where a field stands in a
+//! structure, so that programs need no headers. Documentation/bpf/btf.rst has the format.
+
+use memchr::memmem;
+
+/// Why a description can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BtfError {
+    /// It is no description of types, or one of another byte order.
+    #[error("the kernel's description of its types is damaged")]
+    Damaged,
+    /// A type that programs need.
+    #[error("the kernel's description of its types lacks `{name}`")]
+    Missing {
+        /// The type, and the field after a dot.
+        name: String,
+    },
+}
+
+/// What `BTF_KIND_*` of include/uapi/linux/btf.h means for the length of a type.
+mod kind {
+    pub(super) const INT: u32 = 1;
+    pub(super) const ARRAY: u32 = 3;
+    pub(super) const STRUCT: u32 = 4;
+    pub(super) const UNION: u32 = 5;
+    pub(super) const ENUM: u32 = 6;
+    pub(super) const TYPEDEF: u32 = 8;
+    pub(super) const VOLATILE: u32 = 9;
+    pub(super) const CONST: u32 = 10;
+    pub(super) const RESTRICT: u32 = 11;
+    pub(super) const FUNC_PROTO: u32 = 13;
+    pub(super) const VAR: u32 = 14;
+    pub(super) const DATASEC: u32 = 15;
+    pub(super) const DECL_TAG: u32 = 17;
+    pub(super) const TYPE_TAG: u32 = 18;
+    pub(super) const ENUM64: u32 = 19;
+}
+
+/// Qualifiers and names in front of a type that are followed; a bound for damaged descriptions.
+const MAX_STEPS: usize = 32;
+/// Structures within structures, likewise.
+const MAX_DEPTH: usize = 16;
+/// Bytes in front of the members of a type.
+const HEAD: usize = 12;
+
+/// A description, with the place of each type.
+#[derive(Debug)]
+pub struct Btf {
+    bytes: Vec<u8>,
+    /// Where the strings begin.
+    strings: usize,
+    /// Where each type stands; number 1 comes first.
+    places: Vec<usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Type {
+    place: usize,
+    name: u32,
+    kind: u32,
+    members: usize,
+    /// The members' places carry the width of bit fields.
+    has_widths: bool,
+    /// What it refers to.
+    target: u32,
+}
+
+impl Btf {
+    /// Reads a description.
+    pub fn read(bytes: Vec<u8>) -> Result<Self, BtfError> {
+        const MAGIC: u16 = 0xeb9f;
+        let all = bytes.as_slice();
+        if half(all, 0) != Some(MAGIC) {
+            return Err(BtfError::Damaged);
+        }
+        let header = |at| {
+            word(all, at)
+                .and_then(|value| usize::try_from(value).ok())
+                .ok_or(BtfError::Damaged)
+        };
+        let length = header(4)?;
+        let (types, types_length) = (length + header(8)?, header(12)?);
+        let strings = length + header(16)?;
+        let mut places = Vec::new();
+        let end = types + types_length;
+        let mut at = types;
+        while at < end {
+            places.push(at);
+            at += HEAD + tail(type_at(all, at)?);
+        }
+        Ok(Self {
+            strings,
+            places,
+            bytes,
+        })
+    }
+
+    /// The number of a type definition.
+    pub fn typedef(&self, name: &str) -> Result<u32, BtfError> {
+        self.find(name, kind::TYPEDEF).map(|(id, _)| id)
+    }
+
+    /// Where a field stands in a structure, in bytes. `path` goes through structures within it by
+    /// dots; members without a name are looked through.
+    pub fn offset(&self, structure: &str, path: &str) -> Result<i32, BtfError> {
+        let missing = || BtfError::Missing {
+            name: format!("{structure}.{path}"),
+        };
+        let (_, mut within) = self.find(structure, kind::STRUCT)?;
+        let mut offset = 0;
+        for field in path.split('.') {
+            let (at, target) = self.field(within, field, 0).ok_or_else(missing)?;
+            offset += at;
+            within = self.resolved(target).ok_or_else(missing)?;
+        }
+        i32::try_from(offset).map_err(|_too_large| missing())
+    }
+
+    /// The first of several ways to say where a field stands, as kernels differ.
+    pub fn offset_of_any(&self, structure: &str, paths: &[&str]) -> Result<i32, BtfError> {
+        let mut last = BtfError::Damaged;
+        for path in paths {
+            match self.offset(structure, path) {
+                Ok(offset) => return Ok(offset),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    fn find(&self, name: &str, kind: u32) -> Result<(u32, Type), BtfError> {
+        let missing = || BtfError::Missing {
+            name: name.to_owned(),
+        };
+        // Each text stands there once, behind another one's end.
+        let texts = self.bytes.get(self.strings..).unwrap_or_default();
+        let wanted = [b"\0", name.as_bytes(), b"\0"].concat();
+        let at = memmem::find(texts, &wanted).ok_or_else(missing)? + 1;
+        let at = u32::try_from(at).map_err(|_too_large| BtfError::Damaged)?;
+        for (id, place) in (1_u32..).zip(&self.places) {
+            let found = type_at(&self.bytes, *place)?;
+            // A declaration without members is of another kind.
+            if found.name == at && found.kind == kind {
+                return Ok((id, found));
+            }
+        }
+        Err(missing())
+    }
+
+    fn is_named(&self, at: u32, name: &str) -> bool {
+        let start = usize::try_from(at).map_or(usize::MAX, |at| self.strings.saturating_add(at));
+        let text = self.bytes.get(start..start.saturating_add(name.len() + 1));
+        text.and_then(|text| text.split_last())
+            .is_some_and(|(end, text)| *end == 0 && text == name.as_bytes())
+    }
+
+    /// The place in bytes and the type of a member.
+    fn field(&self, within: Type, name: &str, depth: usize) -> Option<(u32, u32)> {
+        if !matches!(within.kind, kind::STRUCT | kind::UNION) || depth > MAX_DEPTH {
+            return None;
+        }
+        for member in 0..within.members {
+            let at = within.place + HEAD + member * 12;
+            let [text, target, place] =
+                [at, at + 4, at + 8].map(|at| word(&self.bytes, at).unwrap_or_default());
+            // In bits; bit fields have no place in bytes and are not asked for.
+            let bits = if within.has_widths {
+                place & 0x00ff_ffff
+            } else {
+                place
+            };
+            if self.is_named(text, name) {
+                return Some((bits / 8, target));
+            }
+            if self.is_named(text, "") {
+                let inner = self.resolved(target);
+                let found = inner.and_then(|inner| self.field(inner, name, depth + 1));
+                if let Some((inner, target)) = found {
+                    return Some((bits / 8 + inner, target));
+                }
+            }
+        }
+        None
+    }
+
+    /// The type behind names and qualifiers.
+    fn resolved(&self, id: u32) -> Option<Type> {
+        let mut id = id;
+        for _ in 0..MAX_STEPS {
+            let place = usize::try_from(id).ok()?.checked_sub(1)?;
+            let found = type_at(&self.bytes, *self.places.get(place)?).ok()?;
+            match found.kind {
+                kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => {
+                    id = found.target
+                }
+                _ => return Some(found),
+            }
+        }
+        None
+    }
+}
+
+fn half(bytes: &[u8], at: usize) -> Option<u16> {
+    let found = bytes.get(at..at.checked_add(2)?)?;
+    found.try_into().ok().map(u16::from_ne_bytes)
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    let found = bytes.get(at..at.checked_add(4)?)?;
+    found.try_into().ok().map(u32::from_ne_bytes)
+}
+
+fn type_at(bytes: &[u8], place: usize) -> Result<Type, BtfError> {
+    let read = |at| word(bytes, place + at).ok_or(BtfError::Damaged);
+    let info = read(4)?;
+    Ok(Type {
+        place,
+        name: read(0)?,
+        kind: info >> 24 & 0x1f,
+        members: usize::try_from(info & 0xffff).unwrap_or_default(),
+        has_widths: info >> 31 == 1,
+        target: read(8)?,
+    })
+}
+
+/// Bytes behind the head of a type.
+const fn tail(of: Type) -> usize {
+    match of.kind {
+        kind::INT | kind::VAR | kind::DECL_TAG => 4,
+        kind::ARRAY => 12,
+        kind::STRUCT | kind::UNION | kind::DATASEC | kind::ENUM64 => of.members * 12,
+        kind::ENUM | kind::FUNC_PROTO => of.members * 8,
+        _ => 0,
+    }
+}

@@ -1,0 +1,307 @@
+//! The begin and the end of a call.
+
+use super::super::assembler::{
+    Alu, Assembler, FRAME, Helper, Insn, Label, Misassembled, R0, R1, R2, R3, R6, R7, R8, R9, Size,
+    When,
+};
+use super::super::layout::{self, COUNTS, Counter, WIDTH, X32_BIT, counts, state};
+use super::common::{self, IF_NEW, With, frame, leave, place, read};
+
+/// `TS_COMPAT` of arch/x86/include/asm/thread_info.h: the call that runs is a 32-bit one,
+/// whatever the program is.
+const TS_COMPAT: i32 = 2;
+/// The largest error of a call, `MAX_ERRNO` of include/linux/err.h.
+const MAX_ERRNO: i32 = 4095;
+/// Arguments of one call that are kept, at most.
+pub(crate) const KEPT: u8 = 3;
+
+impl With {
+    /// `sys_enter(regs, number)`: counts the call that begins.
+    pub(super) fn begin(&self) -> Result<Vec<Insn>, Misassembled> {
+        let mut asm = Assembler::default();
+        let [out, known] = [(); 2].map(|()| asm.label());
+        let stranger = self.strangers(&mut asm, out);
+        asm.mov(R6, R1);
+        asm.store(Size::Double, FRAME, frame::CONTEXT, R1);
+        self.state(&mut asm);
+        asm.jump_if(R0, When::Equal, 0, stranger);
+        asm.mov(R8, R0);
+        asm.place(known);
+        self.slot(&mut asm, out);
+        asm.load(Size::Double, R1, R6, 8);
+        self.place_of(&mut asm, out, true);
+        if self.plan.ends {
+            asm.mov(R1, R9);
+            asm.alu(Alu::Add, R1, 1);
+            asm.store(Size::Word, R8, state::OPEN, R1);
+        }
+        self.tally(&mut asm, out);
+        self.arguments(&mut asm, out);
+        leave(&mut asm, out);
+
+        if stranger != out {
+            asm.place(stranger);
+            self.stranger(&mut asm, out);
+            asm.jump(known);
+        }
+        asm.finish()
+    }
+
+    /// Takes in a thread and finds its program. Registers 6 and 8 are as after the start.
+    fn stranger(&self, asm: &mut Assembler, out: Label) {
+        asm.store(Size::Double, FRAME, frame::TASK, R7);
+        self.adopt(asm, out);
+        asm.store(Size::Double, FRAME, frame::STATE, R0);
+        self.image(asm);
+        asm.load(Size::Double, R8, FRAME, frame::STATE);
+        asm.load(Size::Word, R1, FRAME, frame::SLOT);
+        asm.store(Size::Word, R8, state::SLOT, R1);
+        asm.load(Size::Double, R6, FRAME, frame::CONTEXT);
+    }
+
+    /// `sys_exit(regs, value)`: how a call ended, and a call that was refused before it began.
+    pub(super) fn end(&self) -> Result<Vec<Insn>, Misassembled> {
+        let mut asm = Assembler::default();
+        let [out, begun, result] = [(); 3].map(|()| asm.label());
+        asm.mov(R6, R1);
+        self.state(&mut asm);
+        asm.jump_if(R0, When::Equal, 0, out);
+        asm.mov(R8, R0);
+        self.slot(&mut asm, out);
+        asm.load(Size::Word, R1, R8, state::OPEN);
+        asm.store(Size::Word, R8, state::OPEN, 0);
+        asm.jump_if(R1, When::NotEqual, 0, begun);
+
+        // A filter was asked before `sys_enter` was.
+        asm.load(Size::Double, R3, R6, 0);
+        read(
+            &mut asm,
+            frame::SCRATCH,
+            8,
+            R3,
+            self.fields.registers_number,
+        );
+        asm.load(Size::Double, R1, FRAME, frame::SCRATCH);
+        self.place_of(&mut asm, out, false);
+        asm.store(Size::Double, FRAME, frame::CONTEXT, R6);
+        self.tally(&mut asm, out);
+        asm.load(Size::Double, R6, FRAME, frame::CONTEXT);
+        // A refusal by a signal has no value.
+        asm.load(Size::Double, R1, R6, 8);
+        asm.jump_if(R1, When::SignedLessOrEqual, 0, result);
+        asm.jump(out);
+
+        asm.place(begun);
+        asm.mov(R9, R1);
+        asm.alu(Alu::Subtract, R9, 1);
+        // Also what is no call of this thread, or has no place.
+        asm.jump_if(R9, When::GreaterOrEqual, COUNTS, out);
+        asm.place(result);
+        self.result(&mut asm, out);
+        leave(&mut asm, out);
+        asm.finish()
+    }
+
+    /// `emulate_vsyscall(number)`: a call of the page that old programs jump into.
+    pub(super) fn vsyscall(&self) -> Result<Vec<Insn>, Misassembled> {
+        /// gettimeofday, time, getcpu: the numbers that the page stands for.
+        const NUMBERS: [i32; 3] = [96, 201, 309];
+        let mut asm = Assembler::default();
+        let [out, known] = [(); 2].map(|()| asm.label());
+        asm.mov(R6, R1);
+        self.state(&mut asm);
+        asm.jump_if(R0, When::Equal, 0, out);
+        asm.mov(R8, R0);
+        self.slot(&mut asm, out);
+        asm.load(Size::Double, R1, R6, 0);
+        asm.alu32(Alu::Move, R1, R1);
+        for (place, number) in (0..).zip(NUMBERS) {
+            asm.mov(R9, number);
+            asm.jump_if(R1, When::Equal, place, known);
+        }
+        asm.jump(out);
+        asm.place(known);
+        self.tally(&mut asm, out);
+        leave(&mut asm, out);
+        asm.finish()
+    }
+
+    /// The place of the call whose number is in register 1 becomes register 9. One without a
+    /// place is counted by its number, and the program ends.
+    fn place_of(&self, asm: &mut Assembler, out: Label, begins: bool) {
+        let [compat, x32, odd, placed] = [(); 4].map(|()| asm.label());
+        asm.alu32(Alu::Move, R9, R1);
+        self.of_task(asm, R1, self.fields.status);
+        asm.jump_if(R1, When::Common, TS_COMPAT, compat);
+        asm.jump_if(R9, When::Common, X32_BIT, x32);
+        asm.mov(R2, 0);
+        asm.jump_if(R9, When::GreaterOrEqual, WIDTH, odd);
+        asm.jump(placed);
+        asm.place(compat);
+        asm.mov(R2, 1);
+        asm.jump_if(R9, When::GreaterOrEqual, WIDTH, odd);
+        asm.alu(Alu::Add, R9, WIDTH);
+        asm.jump(placed);
+        asm.place(x32);
+        asm.mov(R2, 2);
+        asm.alu(Alu::Subtract, R9, X32_BIT);
+        asm.jump_if(R9, When::GreaterOrEqual, WIDTH, odd);
+        asm.alu(Alu::Add, R9, 2 * WIDTH);
+        asm.jump(placed);
+
+        asm.place(odd);
+        if begins && self.plan.ends {
+            asm.store(Size::Word, R8, state::OPEN, state::ODD);
+        }
+        self.odd(asm, out);
+        asm.place(placed);
+    }
+
+    /// Counts a call without a place: its kind is in register 2, its number in register 9.
+    fn odd(&self, asm: &mut Assembler, out: Label) {
+        asm.load(Size::Word, R1, FRAME, frame::SLOT);
+        asm.store(Size::Word, FRAME, frame::KEY, R1);
+        asm.store(Size::Word, FRAME, frame::KEY + 4, R2);
+        asm.store(Size::Double, FRAME, frame::KEY + 8, R9);
+        let lost = asm.label();
+        self.add_or_insert(asm, self.maps.odd, out, lost);
+        asm.place(lost);
+        self.count(asm, Counter::LostCalls);
+        asm.jump(out);
+    }
+
+    /// Counts under the key in the frame, and goes to `done`; or to `full`.
+    pub(super) fn add_or_insert(&self, asm: &mut Assembler, map: i32, done: Label, full: Label) {
+        let new = asm.label();
+        common::lookup(asm, map, frame::KEY);
+        asm.jump_if(R0, When::Equal, 0, new);
+        common::add_one(asm, 0);
+        asm.jump(done);
+        asm.place(new);
+        asm.store(Size::Double, FRAME, frame::VALUE, 1);
+        common::update(asm, map, frame::KEY, frame::VALUE, IF_NEW);
+        asm.jump_if(R0, When::Equal, 0, done);
+        // Another processor was faster, or there is no room.
+        common::lookup(asm, map, frame::KEY);
+        asm.jump_if(R0, When::Equal, 0, full);
+        common::add_one(asm, 0);
+        asm.jump(done);
+    }
+
+    /// Counts the call whose place is in register 9, and tells when it was seen first. Register
+    /// 7 is lost.
+    fn tally(&self, asm: &mut Assembler, out: Label) {
+        let [seen, noted] = [(); 2].map(|()| asm.label());
+        common::lookup(asm, self.maps.counts, frame::SLOT);
+        asm.jump_if(R0, When::Equal, 0, out);
+        asm.mov(R1, R9);
+        asm.alu(Alu::ShiftLeft, R1, 3);
+        asm.alu(Alu::Add, R0, R1);
+        asm.mov(R7, R0);
+        asm.load(Size::Double, R1, R7, 0);
+        asm.jump_if(R1, When::NotEqual, 0, seen);
+        asm.load(Size::Word, R1, FRAME, frame::SLOT);
+        asm.store(Size::Word, FRAME, frame::KEY, R1);
+        asm.store(Size::Word, FRAME, frame::KEY + 4, R9);
+        asm.call(Helper::KtimeGetNs);
+        asm.store(Size::Double, FRAME, frame::VALUE, R0);
+        asm.call(Helper::GetCurrentPidTgid);
+        asm.store(Size::Double, FRAME, frame::VALUE + 8, R0);
+        common::update(asm, self.maps.firsts, frame::KEY, frame::VALUE, IF_NEW);
+        asm.jump_if(R0, When::Equal, 0, noted);
+        self.count(asm, Counter::NoTime);
+        asm.place(noted);
+        asm.place(seen);
+        asm.mov(R1, 1);
+        asm.atomic_add(R7, 0, R1);
+    }
+
+    /// Keeps the values of those arguments that are worth it. Registers 7 and 8 are lost.
+    fn arguments(&self, asm: &mut Assembler, out: Label) {
+        asm.value_of(R1, self.maps.closed);
+        asm.mov(R2, R9);
+        asm.alu(Alu::ShiftLeft, R2, 2);
+        asm.alu(Alu::Add, R1, R2);
+        asm.load(Size::Word, R8, R1, 0);
+        asm.jump_if(R8, When::Equal, 0, out);
+        asm.load(Size::Word, R1, FRAME, frame::SLOT);
+        asm.store(Size::Word, FRAME, frame::KEY, R1);
+        asm.load(Size::Double, R7, R6, 0);
+        for argument in 0..KEPT {
+            let [next, overflow] = [(); 2].map(|()| asm.label());
+            asm.mov(R3, R8);
+            if argument > 0 {
+                asm.alu(Alu::ShiftRight, R3, i32::from(argument) * 8);
+            }
+            asm.alu(Alu::And, R3, 0xff);
+            asm.jump_if(R3, When::Equal, 0, out);
+            asm.alu(Alu::Add, R3, R7);
+            place(asm, R1, frame::KEY + 8);
+            asm.mov(R2, 8);
+            asm.call(Helper::ProbeReadKernel);
+            asm.mov(R1, R9);
+            asm.alu(Alu::ShiftLeft, R1, 2);
+            asm.alu(Alu::Add, R1, i32::from(argument));
+            asm.store(Size::Word, FRAME, frame::KEY + 4, R1);
+            self.value(asm, next, overflow);
+            asm.place(overflow);
+            self.overflow(asm, out);
+            asm.place(next);
+        }
+    }
+
+    /// Counts a value under the key in the frame, unless the program has made up too many.
+    fn value(&self, asm: &mut Assembler, next: Label, overflow: Label) {
+        let new = asm.label();
+        common::lookup(asm, self.maps.values, frame::KEY);
+        asm.jump_if(R0, When::Equal, 0, new);
+        common::add_one(asm, 0);
+        asm.jump(next);
+        asm.place(new);
+        self.closed(asm, counts::DISTINCT, next);
+        asm.load(Size::Double, R1, R0, 0);
+        asm.jump_if(R1, When::GreaterOrEqual, layout::MAX_VALUES, overflow);
+        common::add_one(asm, 0);
+        self.add_or_insert(asm, self.maps.values, next, overflow);
+    }
+
+    fn overflow(&self, asm: &mut Assembler, out: Label) {
+        self.closed(asm, counts::OVERFLOW, out);
+        common::add_one(asm, 0);
+    }
+
+    /// What is kept beside the values of the call that register 8 describes, as register 0.
+    fn closed(&self, asm: &mut Assembler, behind: i32, out: Label) {
+        common::lookup(asm, self.maps.counts, frame::SLOT);
+        asm.jump_if(R0, When::Equal, 0, out);
+        asm.mov(R1, R8);
+        asm.alu(Alu::ShiftRight, R1, 24);
+        asm.alu(Alu::And, R1, layout::CLOSED - 1);
+        asm.alu(Alu::ShiftLeft, R1, 3);
+        asm.alu(Alu::Add, R0, behind);
+        asm.alu(Alu::Add, R0, R1);
+    }
+
+    /// Counts how the call in register 9 ended.
+    fn result(&self, asm: &mut Assembler, out: Label) {
+        let [fine, known, full] = [(); 3].map(|()| asm.label());
+        asm.load(Size::Double, R1, R6, 8);
+        asm.mov(R3, 0);
+        asm.mov(R2, R1);
+        asm.alu(Alu::Add, R2, MAX_ERRNO);
+        // Without a sign, errors alone are small now.
+        asm.jump_if(R2, When::GreaterOrEqual, MAX_ERRNO, fine);
+        asm.alu(Alu::Subtract, R3, R1);
+        asm.jump(known);
+        asm.place(fine);
+        asm.mov(R3, 0);
+        asm.place(known);
+        asm.store(Size::Double, FRAME, frame::KEY + 8, R3);
+        asm.load(Size::Word, R1, FRAME, frame::SLOT);
+        asm.store(Size::Word, FRAME, frame::KEY, R1);
+        asm.store(Size::Word, FRAME, frame::KEY + 4, R9);
+        self.add_or_insert(asm, self.maps.results, out, full);
+        asm.place(full);
+        self.count(asm, Counter::NoResult);
+    }
+}

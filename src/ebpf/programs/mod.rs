@@ -1,0 +1,214 @@
+//! The programs, for one kernel and one task.
+
+mod adopt;
+mod births;
+mod calls;
+mod common;
+mod image;
+
+use super::assembler::{Insn, Misassembled};
+use super::btf::{Btf, BtfError};
+
+pub(crate) use calls::KEPT;
+
+/// The names of the programs that count calls.
+pub(crate) const COUNTING: [&str; 3] = ["callsieve_begin", "callsieve_end", "callsieve_page"];
+
+/// Where a thread's state is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Storage {
+    /// With the thread. The kernel lets go of it when the thread ends.
+    Task,
+    /// In a table by number, for older kernels.
+    Table,
+}
+
+/// Who is recorded, of those that were not born to somebody who is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Nobody.
+    Nobody,
+    /// Processes in a table.
+    Processes,
+    /// Whoever is in a control group or below it.
+    Group,
+    /// Whoever has this mount namespace.
+    Namespace(u32),
+    /// Whoever has another mount namespace than this, one scope for each.
+    AllBut(u32),
+}
+
+/// Descriptors of the maps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Maps {
+    pub(crate) states: i32,
+    pub(crate) counts: i32,
+    pub(crate) firsts: i32,
+    pub(crate) closed: i32,
+    pub(crate) values: i32,
+    pub(crate) odd: i32,
+    pub(crate) results: i32,
+    pub(crate) images: i32,
+    pub(crate) by_file: i32,
+    pub(crate) slots: i32,
+    pub(crate) scopes: i32,
+    pub(crate) by_namespace: i32,
+    pub(crate) free_scopes: i32,
+    pub(crate) ends: i32,
+    pub(crate) counters: i32,
+    pub(crate) processes: i32,
+    pub(crate) group: i32,
+}
+
+/// What is to be recorded, and with what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) storage: Storage,
+    pub(crate) rule: Rule,
+    /// Ends of calls are seen too, and with them calls that a filter refused.
+    pub(crate) ends: bool,
+}
+
+/// A program and the tracepoint that it is for.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// For people, in what the kernel lists.
+    pub(crate) name: &'static str,
+    /// The number of the tracepoint's type.
+    pub(crate) point: u32,
+    pub(crate) code: Vec<Insn>,
+}
+
+/// Why there are no programs.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProgramError {
+    #[error(transparent)]
+    Btf(#[from] BtfError),
+    #[error("a program in the kernel does not fit together")]
+    Misassembled,
+}
+
+impl From<Misassembled> for ProgramError {
+    fn from(_mistake: Misassembled) -> Self {
+        Self::Misassembled
+    }
+}
+
+/// Where fields stand in this kernel.
+#[derive(Debug, Clone, Copy)]
+struct Fields {
+    status: i32,
+    pid: i32,
+    tgid: i32,
+    exit_code: i32,
+    /// A kernel may have no seccomp.
+    filtered: Option<i32>,
+    leader: i32,
+    start_time: i32,
+    namespaces: i32,
+    mounts: i32,
+    namespace_number: i32,
+    namespace_serial: i32,
+    memory: i32,
+    exe_file: i32,
+    file_dentry: i32,
+    file_mount: i32,
+    file_inode: i32,
+    inode_number: i32,
+    inode_generation: i32,
+    inode_mode: i32,
+    dentry_parent: i32,
+    dentry_name: i32,
+    dentry_hashed: i32,
+    mount_root: i32,
+    mount_within: i32,
+    mount_parent: i32,
+    mount_point: i32,
+    groups: i32,
+    group: i32,
+    group_node: i32,
+    node_name: i32,
+    node_parent: i32,
+    registers_number: i32,
+}
+
+impl Fields {
+    fn of(btf: &Btf) -> Result<Self, BtfError> {
+        let task = |path| btf.offset("task_struct", path);
+        let inode = |path| btf.offset("inode", path);
+        let file = |path| btf.offset("file", path);
+        let mount = |path| btf.offset("mount", path);
+        Ok(Self {
+            status: task("thread_info.status")?,
+            pid: task("pid")?,
+            tgid: task("tgid")?,
+            exit_code: task("exit_code")?,
+            filtered: task("seccomp.mode").ok(),
+            leader: task("group_leader")?,
+            start_time: task("start_time")?,
+            namespaces: task("nsproxy")?,
+            mounts: btf.offset("nsproxy", "mnt_ns")?,
+            namespace_number: btf.offset("mnt_namespace", "ns.inum")?,
+            // All namespaces have one since Linux 6.18.
+            namespace_serial: btf.offset_of_any("mnt_namespace", &["seq", "ns.ns_id"])?,
+            memory: task("mm")?,
+            exe_file: btf.offset("mm_struct", "exe_file")?,
+            file_dentry: file("f_path.dentry")?,
+            file_mount: file("f_path.mnt")?,
+            file_inode: file("f_inode")?,
+            inode_number: inode("i_ino")?,
+            inode_generation: inode("i_generation")?,
+            inode_mode: inode("i_mode")?,
+            dentry_parent: btf.offset("dentry", "d_parent")?,
+            dentry_name: btf.offset_of_any("dentry", &["d_name.name", "__d_name.name"])?,
+            dentry_hashed: btf.offset("dentry", "d_hash.pprev")?,
+            mount_root: btf.offset("vfsmount", "mnt_root")?,
+            mount_within: mount("mnt")?,
+            mount_parent: mount("mnt_parent")?,
+            mount_point: mount("mnt_mountpoint")?,
+            groups: task("cgroups")?,
+            group: btf.offset("css_set", "dfl_cgrp")?,
+            group_node: btf.offset("cgroup", "kn")?,
+            node_name: btf.offset("kernfs_node", "name")?,
+            // It got underscores in Linux 6.15.
+            node_parent: btf.offset_of_any("kernfs_node", &["parent", "__parent"])?,
+            registers_number: btf.offset("pt_regs", "orig_ax")?,
+        })
+    }
+}
+
+/// Where the six arguments of a call stand in `struct pt_regs`, by kind.
+pub(crate) const ARGUMENTS: [[&str; 6]; 3] = [
+    ["di", "si", "dx", "r10", "r8", "r9"],
+    ["bx", "cx", "dx", "si", "di", "bp"],
+    ["di", "si", "dx", "r10", "r8", "r9"],
+];
+
+/// All programs that a plan needs, in the order in which they are to be attached: nobody is met
+/// at the begin of a call before what follows him is there.
+pub(crate) fn all(btf: &Btf, plan: Plan, maps: Maps) -> Result<Vec<Program>, ProgramError> {
+    let fields = Fields::of(btf)?;
+    let with = common::With { fields, plan, maps };
+    let program = |name, point: &str, code: Result<Vec<Insn>, Misassembled>| {
+        Ok::<_, ProgramError>(Program {
+            name,
+            point: btf.typedef(&format!("btf_trace_{point}"))?,
+            code: code?,
+        })
+    };
+    let mut programs = vec![
+        program("callsieve_fork", "sched_process_fork", with.fork())?,
+        program("callsieve_exec", "sched_process_exec", with.exec())?,
+        program("callsieve_gone", "sched_process_exit", with.gone())?,
+    ];
+    if plan.ends {
+        programs.push(program("callsieve_end", "sys_exit", with.end())?);
+    }
+    // Calls of the vsyscall page, where the kernel has one.
+    if btf.typedef("btf_trace_emulate_vsyscall").is_ok() {
+        let code = with.vsyscall();
+        programs.push(program("callsieve_page", "emulate_vsyscall", code)?);
+    }
+    programs.push(program("callsieve_begin", "sys_enter", with.begin())?);
+    Ok(programs)
+}

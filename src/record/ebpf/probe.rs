@@ -1,0 +1,215 @@
+//! The programs in the kernel, loaded and attached. All of it goes when it is dropped, or when
+//! this process dies.
+
+use std::fs::File;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use super::EbpfError;
+use super::tables::{Sizes, Tables, put, word};
+use crate::arch::Arch;
+use crate::ebpf::btf::Btf;
+use crate::ebpf::layout::{Counter, state};
+use crate::ebpf::programs::{self, Plan, ProgramError, Rule, Storage};
+use crate::sys::ebpf::{self, Attached, Loaded};
+use crate::sys::kernel::Tid;
+use crate::sys::programs as host;
+
+/// What is to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) rule: Rule,
+    /// Ends of calls too.
+    pub(super) ends: bool,
+    pub(super) sizes: Sizes,
+    /// Where the state of threads is kept; by the kernel's release if not told.
+    pub(super) storage: Option<Storage>,
+}
+
+/// The programs and their tables.
+#[derive(Debug)]
+pub(super) struct Probe {
+    ready: Vec<(&'static str, Loaded)>,
+    attached: Vec<(&'static str, Attached)>,
+    storage: Storage,
+    pub(super) tables: Tables,
+    /// When it began, in nanoseconds of the kernel's clock.
+    pub(super) since: u64,
+}
+
+const TYPES: &str = "/sys/kernel/btf/vmlinux";
+
+pub(super) fn not_permitted(source: Errno) -> EbpfError {
+    let lockdown = std::fs::read_to_string("/sys/kernel/security/lockdown");
+    EbpfError::NotPermitted {
+        source,
+        locked: lockdown.is_ok_and(|text| text.contains("[confidentiality]")),
+    }
+}
+
+/// Whether this process may load programs, as far as can be told without trying.
+pub(crate) fn may_load() -> Result<(), EbpfError> {
+    // include/uapi/linux/capability.h
+    const CAP_SYS_ADMIN: u32 = 21;
+    const CAP_PERFMON: u32 = 38;
+    const CAP_BPF: u32 = 39;
+    /// It has `CAP_BPF`, and reads tables in batches.
+    const OLDEST: (u32, u32) = (5, 8);
+    if Arch::of_this_build() != Some(Arch::X86_64) {
+        return Err(EbpfError::Architecture);
+    }
+    if host::kernel_release() < OLDEST {
+        return Err(EbpfError::TooOld);
+    }
+    let capabilities = host::own_capabilities();
+    let has = |bit: u32| capabilities >> bit & 1 == 1;
+    if !has(CAP_SYS_ADMIN) && !(has(CAP_BPF) && has(CAP_PERFMON)) {
+        return Err(not_permitted(Errno::EPERM));
+    }
+    if Path::new(TYPES).exists() {
+        Ok(())
+    } else {
+        Err(EbpfError::NoTypes)
+    }
+}
+
+/// Whether numbers of processes are the same for this process and the kernel.
+pub(crate) fn numbers_are_the_kernels() -> bool {
+    /// `PROC_PID_INIT_INO` of include/uapi/linux/nsfs.h.
+    const FIRST: u64 = 0xefff_fffc;
+    std::fs::metadata("/proc/self/ns/pid").is_ok_and(|it| it.ino() == FIRST)
+}
+
+impl Probe {
+    /// Loads the programs. They run from [`Probe::attach`] on.
+    pub(super) fn new(wanted: Wanted) -> Result<Self, EbpfError> {
+        /// From here on the state of a thread is found with it, whatever else goes on.
+        const STATES_WITH_THREADS: (u32, u32) = (6, 2);
+        may_load()?;
+        let bytes = std::fs::read(TYPES).map_err(|_error| EbpfError::NoTypes)?;
+        let btf = Btf::read(bytes)?;
+        let storage = wanted.storage.unwrap_or_else(|| {
+            if host::kernel_release() >= STATES_WITH_THREADS {
+                Storage::Task
+            } else {
+                Storage::Table
+            }
+        });
+        if storage == Storage::Table && !numbers_are_the_kernels() {
+            return Err(EbpfError::Numbers);
+        }
+        ebpf::unlimit_memory();
+        let tables = Tables::new(storage, wanted.sizes, &btf)?;
+        let plan = Plan {
+            storage,
+            rule: wanted.rule,
+            ends: wanted.ends,
+        };
+        let programs =
+            programs::all(&btf, plan, tables.numbers()).map_err(|error| match error {
+                ProgramError::Btf(error) => EbpfError::Types(error),
+                ProgramError::Misassembled => EbpfError::Misassembled,
+            })?;
+        let mut ready = Vec::new();
+        for program in programs {
+            let name = program.name;
+            let loaded = Loaded::new(name, &program.code, program.point);
+            ready.push((
+                name,
+                loaded.map_err(|refused| match refused.error {
+                    Errno::EPERM => not_permitted(Errno::EPERM),
+                    source => EbpfError::Refused {
+                        name,
+                        log: refused.log,
+                        source,
+                    },
+                })?,
+            ));
+        }
+        Ok(Self {
+            ready,
+            attached: Vec::new(),
+            storage,
+            tables,
+            since: ebpf::now(),
+        })
+    }
+
+    /// Runs the programs from now on.
+    pub(super) fn attach(&mut self) -> Result<(), EbpfError> {
+        let ready = std::mem::take(&mut self.ready);
+        let last = ready.len().saturating_sub(1);
+        for (at, (name, loaded)) in ready.into_iter().enumerate() {
+            if at == last {
+                // Who is older than this was there before.
+                self.since = ebpf::now();
+                let tables = &self.tables;
+                tables.set_counter(Counter::Since, self.since)?;
+            }
+            let attached = loaded.attach().map_err(|source| match source {
+                Errno::EPERM => not_permitted(source),
+                source => EbpfError::Refused {
+                    name,
+                    log: "can't attach it".to_owned(),
+                    source,
+                },
+            })?;
+            self.attached.push((name, attached));
+        }
+        Ok(())
+    }
+
+    /// Records a child that has not executed its program yet, from there on.
+    pub(super) fn follow_child(&self, pid: Tid) -> Result<(), EbpfError> {
+        let mut value = [0; 16];
+        put(&mut value, state::SLOT, &state::NONE.to_ne_bytes());
+        let states = &self.tables.states;
+        let set = match self.storage {
+            Storage::Task => ebpf::process(pid.0)
+                .and_then(|process| states.set(&process.as_raw_fd().to_ne_bytes(), &value)),
+            Storage::Table => states.set(&pid.0.to_ne_bytes(), &value),
+        };
+        set.map_err(|source| EbpfError::Table {
+            name: "states",
+            source,
+        })
+    }
+
+    /// Records a process that runs already, with what it starts from now on.
+    pub(super) fn follow_process(&self, pid: Tid) -> Result<(), EbpfError> {
+        let set = self.tables.processes.set(&pid.0.to_ne_bytes(), &word(0));
+        set.map_err(|source| EbpfError::Table {
+            name: "processes",
+            source,
+        })
+    }
+
+    /// Records what is in a control group or below it.
+    pub(super) fn follow_group(&self, path: &Path) -> Result<(), EbpfError> {
+        let failed = |source| EbpfError::Group {
+            path: path.display().to_string(),
+            source,
+        };
+        let folder = File::open(path)
+            .map_err(|error| failed(Errno::from_raw(error.raw_os_error().unwrap_or_default())))?;
+        let value = folder.as_raw_fd().to_ne_bytes();
+        self.tables.group.set(&word(0), &value).map_err(failed)
+    }
+
+    /// How often programs could not run: those that count, and those that follow.
+    pub(super) fn missed(&self) -> (u64, u64) {
+        let (mut counting, mut following) = (0, 0);
+        for (name, attached) in &self.attached {
+            let missed = attached.missed();
+            if programs::COUNTING.contains(name) {
+                counting += missed;
+            } else {
+                following += missed;
+            }
+        }
+        (counting, following)
+    }
+}

@@ -1,0 +1,269 @@
+//! The tables that programs in the kernel share with this process.
+
+use nix::errno::Errno;
+
+use super::EbpfError;
+use super::probe::not_permitted;
+use crate::arch::{Arch, X32_BIT};
+use crate::ebpf::btf::Btf;
+use crate::ebpf::layout::{self, COUNTS, Counter, WIDTH, counts, image, scope, state};
+use crate::ebpf::programs::{ARGUMENTS, KEPT, Maps, Storage};
+use crate::sys::ebpf::{Kind, Map, Shape};
+use crate::syscalls::{closed_set_arguments, table};
+
+/// The kinds of calls in the order of their places, and what is added to a place.
+pub(super) const KINDS: [(Arch, u32); 3] =
+    [(Arch::X86_64, 0), (Arch::X86, 0), (Arch::X32, X32_BIT)];
+
+/// How much the tables hold. What does not fit is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sizes {
+    /// Programs.
+    pub(super) programs: u32,
+    /// Process trees or containers.
+    pub(super) scopes: u32,
+    /// Kinds of calls with the time of their first, values of arguments, ways in which calls
+    /// ended: so many of each.
+    pub(super) details: u32,
+    /// Numbers without a place.
+    pub(super) odd: u32,
+    /// Ways in which processes ended.
+    pub(super) ends: u32,
+    /// Threads at a time, where their state is kept in a table.
+    pub(super) threads: u32,
+}
+
+impl Sizes {
+    /// For one process tree, or one container.
+    pub(super) const ONE: Self = Self {
+        programs: 1000,
+        scopes: 1,
+        details: 1 << 15,
+        odd: 1024,
+        ends: 4096,
+        threads: 1 << 16,
+    };
+    /// For all containers of a machine.
+    pub(super) const ALL: Self = Self {
+        programs: 2048,
+        scopes: 256,
+        details: 1 << 16,
+        odd: 4096,
+        ends: 1 << 14,
+        threads: 1 << 17,
+    };
+}
+
+/// The tables.
+#[derive(Debug)]
+pub(super) struct Tables {
+    sizes: Sizes,
+    pub(super) states: Map,
+    pub(super) counts: Map,
+    pub(super) firsts: Map,
+    closed: Map,
+    pub(super) values: Map,
+    pub(super) odd: Map,
+    pub(super) results: Map,
+    pub(super) images: Map,
+    pub(super) by_file: Map,
+    pub(super) slots: Map,
+    pub(super) scopes: Map,
+    pub(super) by_namespace: Map,
+    pub(super) free_scopes: Map,
+    pub(super) ends: Map,
+    counters: Map,
+    pub(super) processes: Map,
+    pub(super) group: Map,
+}
+
+/// Sizes of the layout are small and have no sign.
+pub(super) fn bytes(of: impl Into<i32>) -> usize {
+    usize::try_from(of.into()).unwrap_or_default()
+}
+
+pub(super) const fn word(value: u32) -> [u8; 4] {
+    value.to_ne_bytes()
+}
+
+/// Writes into a value at a place of the layout.
+pub(super) fn put(value: &mut [u8], at: impl Into<i32>, what: &[u8]) {
+    for (to, from) in value.iter_mut().skip(bytes(at)).zip(what) {
+        *to = *from;
+    }
+}
+
+/// Four bytes of a key or value.
+pub(super) fn word_at(value: &[u8], at: impl Into<i32>) -> u32 {
+    let at = bytes(at);
+    let found = value.get(at..at + 4).and_then(|it| it.try_into().ok());
+    found.map_or(0, u32::from_ne_bytes)
+}
+
+/// Eight bytes of a key or value.
+pub(super) fn double_at(value: &[u8], at: impl Into<i32>) -> u64 {
+    let at = bytes(at);
+    let found = value.get(at..at + 8).and_then(|it| it.try_into().ok());
+    found.map_or(0, u64::from_ne_bytes)
+}
+
+fn make(name: &'static str, shape: Shape) -> Result<Map, EbpfError> {
+    Map::new(name, shape).map_err(|source| match source {
+        Errno::EPERM | Errno::EACCES => not_permitted(source),
+        Errno::ENOSYS => EbpfError::TooOld,
+        _ => EbpfError::Table { name, source },
+    })
+}
+
+const fn shape(kind: Kind, key: u32, value: u32, entries: u32) -> Shape {
+    Shape {
+        kind,
+        key,
+        value,
+        entries,
+    }
+}
+
+impl Tables {
+    pub(super) fn new(storage: Storage, sizes: Sizes, btf: &Btf) -> Result<Self, EbpfError> {
+        let hash = |name, key, value, entries| make(name, shape(Kind::Hash, key, value, entries));
+        let array = |name, value: i32, entries| {
+            make(name, shape(Kind::Array, 4, value.cast_unsigned(), entries))
+        };
+        let queue = |name, entries| make(name, shape(Kind::Queue, 0, 4, entries));
+        let state = state::SIZE.cast_unsigned();
+        // One slot more for each scope's programs without one.
+        let slots = sizes.programs + sizes.scopes;
+        let tables = Self {
+            sizes,
+            states: match storage {
+                Storage::Task => make("states", shape(Kind::TaskStorage, 4, state, 0))?,
+                Storage::Table => hash("states", 4, state, sizes.threads)?,
+            },
+            counts: array("counts", counts::SIZE, slots)?,
+            firsts: hash("firsts", 8, 16, sizes.details)?,
+            closed: array("closed", COUNTS * 4, 1)?,
+            values: hash("values", 16, 8, sizes.details)?,
+            odd: hash("odd", 16, 8, sizes.odd)?,
+            results: hash("results", 16, 8, sizes.details)?,
+            images: array("images", image::SIZE, slots)?,
+            by_file: hash("by_file", 32, 4, slots)?,
+            slots: queue("slots", slots)?,
+            scopes: array("scopes", scope::SIZE, sizes.scopes)?,
+            by_namespace: hash("by_namespace", 8, 4, sizes.scopes)?,
+            free_scopes: queue("free_scopes", sizes.scopes)?,
+            ends: hash("ends", 8, 8, sizes.ends)?,
+            counters: array("counters", layout::COUNTERS * 8, 1)?,
+            processes: hash("processes", 4, 4, sizes.threads)?,
+            group: make("group", shape(Kind::CgroupArray, 4, 4, 1))?,
+        };
+        tables.fill(btf)?;
+        Ok(tables)
+    }
+
+    pub(super) fn numbers(&self) -> Maps {
+        Maps {
+            states: self.states.number(),
+            counts: self.counts.number(),
+            firsts: self.firsts.number(),
+            closed: self.closed.number(),
+            values: self.values.number(),
+            odd: self.odd.number(),
+            results: self.results.number(),
+            images: self.images.number(),
+            by_file: self.by_file.number(),
+            slots: self.slots.number(),
+            scopes: self.scopes.number(),
+            by_namespace: self.by_namespace.number(),
+            free_scopes: self.free_scopes.number(),
+            ends: self.ends.number(),
+            counters: self.counters.number(),
+            processes: self.processes.number(),
+            group: self.group.number(),
+        }
+    }
+
+    /// Fills what the programs take from: slots, scopes, and which arguments are kept.
+    fn fill(&self, btf: &Btf) -> Result<(), EbpfError> {
+        let set = |name, map: &Map, key: &[u8], value: &[u8]| {
+            map.set(key, value)
+                .map_err(|source| EbpfError::Table { name, source })
+        };
+        for slot in 0..self.sizes.programs {
+            set("slots", &self.slots, &[], &word(slot))?;
+        }
+        for scope in 0..self.sizes.scopes {
+            let mut value = vec![0; bytes(scope::SIZE)];
+            put(&mut value, scope::OTHERS, &word(self.shared_slot(scope)));
+            set("scopes", &self.scopes, &word(scope), &value)?;
+            set("free_scopes", &self.free_scopes, &[], &word(scope))?;
+        }
+        set("closed", &self.closed, &word(0), &kept(btf)?)
+    }
+
+    /// Where programs of a scope are counted that have no slot of their own.
+    pub(super) const fn shared_slot(&self, scope: u32) -> u32 {
+        self.sizes.programs + scope
+    }
+
+    pub(super) fn counters(&self) -> Result<Vec<u8>, EbpfError> {
+        let mut value = vec![0; bytes(layout::COUNTERS * 8)];
+        let found = self.counters.look_up(&word(0), &mut value);
+        found.map_err(EbpfError::Read)?;
+        Ok(value)
+    }
+
+    /// Sets a counter while nobody counts.
+    pub(super) fn set_counter(&self, counter: Counter, to: u64) -> Result<(), EbpfError> {
+        let mut value = self.counters()?;
+        put(&mut value, counter.offset(), &to.to_ne_bytes());
+        self.counters.set(&word(0), &value).map_err(EbpfError::Read)
+    }
+}
+
+/// The arguments of a call that are kept, of those that come from a small set: which one each is
+/// of the kept ones, and of all.
+pub(super) fn kept_arguments(arch: Arch, number: u32) -> impl Iterator<Item = (u8, u8)> {
+    let name = table(arch).name(number);
+    let closed = name.map_or(&[][..], |name| closed_set_arguments(arch, name));
+    (0..KEPT).zip(closed.iter().map(|(index, _)| *index))
+}
+
+/// For each place where up to three arguments stand, and a number for the call.
+fn kept(btf: &Btf) -> Result<Vec<u8>, EbpfError> {
+    let mut all = Vec::new();
+    let mut calls: u32 = 0;
+    for ((arch, bit), registers) in KINDS.into_iter().zip(ARGUMENTS) {
+        for number in 0..WIDTH.cast_unsigned() {
+            let mut packed: u32 = 0;
+            for (position, index) in kept_arguments(arch, number | bit) {
+                let register = registers.get(usize::from(index)).copied();
+                let offset = btf.offset("pt_regs", register.unwrap_or_default())?;
+                packed |= offset.cast_unsigned() << (8 * position);
+            }
+            if packed != 0 {
+                // Beyond the last number, calls share what is told of values that were dropped.
+                calls = (calls + 1).min(layout::CLOSED.cast_unsigned() - 1);
+                packed |= calls << 24;
+            }
+            all.extend(word(packed));
+        }
+    }
+    Ok(all)
+}
+
+/// The number by which the programs know a call whose arguments are kept, or 0.
+pub(super) fn numbers_of_kept() -> Vec<u32> {
+    let mut calls = 0;
+    let mut all = Vec::new();
+    for (arch, bit) in KINDS {
+        for number in 0..WIDTH.cast_unsigned() {
+            let any = kept_arguments(arch, number | bit).next().is_some();
+            if any {
+                calls = (calls + 1).min(layout::CLOSED.cast_unsigned() - 1);
+            }
+            all.push(if any { calls } else { 0 });
+        }
+    }
+    all
+}

@@ -1,0 +1,171 @@
+//! Tables that are too small, and both places for the state of threads: what does not fit is told.
+//! They need a kernel that takes programs, and say so where there is none.
+
+use std::ffi::CString;
+use std::io::Write as _;
+
+use super::observe::Frame;
+use super::probe::{Probe, Wanted, may_load};
+use super::snapshot::{Reader, Snapshot};
+use super::tables::Sizes;
+use crate::ebpf::programs::{Rule, Storage};
+use crate::event::{Capture, Gap, Skip};
+use crate::record::counts::Observations;
+use crate::record::{Command, launch};
+use crate::recording::RunBuilder;
+use crate::sys::kernel::{Change, Kernel as _, Wait};
+use crate::sys::linux::Linux;
+
+/// Records a shell command with tables of these sizes.
+fn record(
+    sizes: Sizes,
+    storage: Option<Storage>,
+    command: &str,
+) -> Option<(Snapshot, Observations)> {
+    if let Err(error) = may_load() {
+        // Past the capture of the test harness.
+        let line = format!("SKIPPED: record::ebpf: {error}\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+        return None;
+    }
+    let mut probe = Probe::new(Wanted {
+        rule: Rule::Nobody,
+        ends: true,
+        sizes,
+        storage,
+    })
+    .unwrap();
+    let words = ["sh", "-c", command].map(|word| CString::new(word).unwrap());
+    let command = Command {
+        candidates: vec!["/bin/sh".into()],
+        arguments: words.to_vec(),
+    };
+    let child = launch::suspended(&command, None, false).unwrap();
+    let pid = child.pid();
+    probe.follow_child(pid).unwrap();
+    probe.attach().unwrap();
+    let _report = child.go();
+    let mut kernel = Linux::new();
+    loop {
+        // Other tests have children too, and this takes what is there.
+        match kernel.look() {
+            Some(Wait::Changed(tid, Change::Exited(0))) if tid == pid => break,
+            Some(Wait::Nobody) => break,
+            _ => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    }
+    let snapshot = Reader::new().read(&probe).unwrap();
+    let frame = Frame {
+        label: "sh".to_owned(),
+        capture: Capture::default(),
+        gaps: Vec::new(),
+        since: probe.since,
+        launched: true,
+        ends: true,
+        contained: false,
+    };
+    let seen = frame.observations(&snapshot, 0);
+    Some((snapshot, seen))
+}
+
+fn gaps(seen: &Observations) -> Vec<Gap> {
+    let mut run = RunBuilder::new("callsieve", vec!["sh".to_owned()]);
+    seen.report(&mut run).gaps.into_iter().collect()
+}
+
+#[test]
+fn the_state_of_threads_with_them_or_in_a_table() {
+    let command = "/bin/true; (/bin/true; exit 3) & wait; ls / > /dev/null | cat";
+    let all: Vec<_> = [Storage::Task, Storage::Table]
+        .into_iter()
+        .filter_map(|storage| record(Sizes::ONE, Some(storage), command))
+        .collect();
+    for (snapshot, seen) in &all {
+        assert_eq!(gaps(seen), [], "{snapshot:?}");
+        assert!(seen.kinds() > 20, "{snapshot:?}");
+        // sh, true, a subshell, true, ls, cat; a shell may execute the last of its commands.
+        assert!((4..=6).contains(&snapshot.processes), "{snapshot:?}");
+    }
+    let calls = |seen: &Observations| {
+        let firsts = seen.firsts().iter();
+        firsts
+            .map(|first| first.call.to_string())
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    if let [(_, task), (_, table)] = all.as_slice() {
+        assert_eq!(calls(task), calls(table));
+    }
+}
+
+#[test]
+fn programs_without_a_slot_share_one() {
+    let sizes = Sizes {
+        programs: 1,
+        ..Sizes::ONE
+    };
+    let Some((snapshot, seen)) = record(sizes, None, "/bin/true; ls / > /dev/null; exit 0") else {
+        return;
+    };
+    // Complete all the same: what is not known is whose calls they are.
+    assert_eq!(gaps(&seen), [], "{snapshot:?}");
+    let shared: Vec<_> = snapshot
+        .images
+        .iter()
+        .filter(|it| it.path.is_none())
+        .collect();
+    assert_eq!(shared.len(), 1, "{snapshot:?}");
+    assert!(shared[0].calls.len() > 10, "{snapshot:?}");
+}
+
+#[test]
+fn details_without_room_are_unknown() {
+    let sizes = Sizes {
+        details: 2,
+        ..Sizes::ONE
+    };
+    let Some((snapshot, seen)) = record(sizes, None, "ls / > /dev/null; exit 0") else {
+        return;
+    };
+    assert_eq!(gaps(&seen), [], "{snapshot:?}");
+    assert!(seen.kinds() > 20, "{snapshot:?}");
+    let values: Vec<_> = snapshot
+        .images
+        .iter()
+        .flat_map(|image| &image.calls)
+        .flat_map(|call| call.args.values())
+        .collect();
+    let kept: usize = values.iter().map(|facts| facts.values.len()).sum();
+    assert!(kept <= 2, "{values:?}");
+    assert!(values.iter().any(|facts| facts.overflow > 0), "{values:?}");
+}
+
+/// Numbers that no kernel has, through 32-bit calls: more than there is room for.
+#[test]
+fn numbers_without_room_are_lost() {
+    let sizes = Sizes {
+        odd: 3,
+        ..Sizes::ONE
+    };
+    let script = "exec perl -e 'for my $n (2000 .. 2009) { syscall($n) }'";
+    let Some((snapshot, seen)) = record(sizes, None, script) else {
+        return;
+    };
+    assert_eq!(gaps(&seen), [Gap::Lost], "{snapshot:?}");
+    assert_eq!(snapshot.lost, 7, "{snapshot:?}");
+    let mut run = RunBuilder::new("callsieve", vec!["sh".to_owned()]);
+    assert_eq!(seen.report(&mut run).skipped(Skip::Lost), 7);
+}
+
+/// In a table for two threads, the others are not followed, which is told.
+#[test]
+fn threads_without_room_are_not_followed() {
+    let sizes = Sizes {
+        threads: 2,
+        ..Sizes::ONE
+    };
+    let command = "sleep 0.3 & sleep 0.3 & sleep 0.3 & wait";
+    let Some((snapshot, seen)) = record(sizes, Some(Storage::Table), command) else {
+        return;
+    };
+    assert_eq!(gaps(&seen), [Gap::NotFollowed], "{snapshot:?}");
+}

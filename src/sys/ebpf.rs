@@ -1,0 +1,466 @@
+//! bpf(2): maps, programs, and tracepoints that run them. All of it goes with its descriptors.
+
+use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+
+use libc::c_int;
+use nix::errno::Errno;
+
+use crate::ebpf::assembler::Insn;
+
+/// Commands, include/uapi/linux/bpf.h.
+mod command {
+    pub(super) const MAP_CREATE: i32 = 0;
+    pub(super) const MAP_LOOKUP: i32 = 1;
+    pub(super) const MAP_UPDATE: i32 = 2;
+    pub(super) const MAP_DELETE: i32 = 3;
+    pub(super) const PROG_LOAD: i32 = 5;
+    pub(super) const INFO: i32 = 15;
+    pub(super) const RAW_TRACEPOINT_OPEN: i32 = 17;
+    pub(super) const BTF_LOAD: i32 = 18;
+    pub(super) const MAP_LOOKUP_BATCH: i32 = 24;
+}
+
+/// Kinds of maps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Hash = 1,
+    Array = 2,
+    CgroupArray = 8,
+    Queue = 22,
+    /// Values that live with threads.
+    TaskStorage = 29,
+}
+
+/// Entries that are read at once, at most.
+const BATCH: u32 = 4096;
+/// The most text that the verifier writes.
+const LOG: usize = 1 << 16;
+
+/// A map and the sizes of what is in it.
+#[derive(Debug)]
+pub(crate) struct Map {
+    fd: OwnedFd,
+    key: usize,
+    value: usize,
+}
+
+/// What a map is to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) kind: Kind,
+    pub(crate) key: u32,
+    pub(crate) value: u32,
+    pub(crate) entries: u32,
+}
+
+/// The kernel's verifier, or the kernel itself, did not take a program.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) error: Errno,
+    /// The end of what the verifier says.
+    pub(crate) log: String,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct CreateMap {
+    kind: u32,
+    key: u32,
+    value: u32,
+    entries: u32,
+    flags: u32,
+    inner: u32,
+    node: u32,
+    name: [u8; 16],
+    interface: u32,
+    btf: u32,
+    btf_key: u32,
+    btf_value: u32,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct Element {
+    map: u32,
+    padding: u32,
+    key: u64,
+    value: u64,
+    flags: u64,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct Batch {
+    from: u64,
+    to: u64,
+    keys: u64,
+    values: u64,
+    count: u32,
+    map: u32,
+    element_flags: u64,
+    flags: u64,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct LoadProgram {
+    kind: u32,
+    instructions: u32,
+    code: u64,
+    license: u64,
+    log_level: u32,
+    log_size: u32,
+    log: u64,
+    kernel: u32,
+    flags: u32,
+    name: [u8; 16],
+    interface: u32,
+    attach: u32,
+    btf: u32,
+    function_size: u32,
+    functions: u64,
+    function_count: u32,
+    line_size: u32,
+    lines: u64,
+    line_count: u32,
+    attach_to: u32,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct OpenTracepoint {
+    name: u64,
+    program: u32,
+    padding: u32,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct LoadTypes {
+    types: u64,
+    log: u64,
+    size: u32,
+    log_size: u32,
+    log_level: u32,
+    padding: u32,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct AskInfo {
+    object: u32,
+    size: u32,
+    info: u64,
+}
+
+/// Calls bpf(2) with what `attributes` holds, all of whose pointers must be valid.
+fn call<T>(command: c_int, attributes: &mut T) -> Result<c_int, Errno> {
+    let place: *mut T = attributes;
+    // SAFETY: `place` is a live structure that begins as `union bpf_attr` does for this command,
+    // of the size that is told; callers keep alive what the addresses in it point to, with the
+    // sizes that the command takes from the map, and give it to the kernel for writing only where
+    // they hold it exclusively.
+    let answer = unsafe { libc::syscall(libc::SYS_bpf, command, place, size_of::<T>()) };
+    let answer = Errno::result(answer)?;
+    c_int::try_from(answer).map_err(|_too_large| Errno::EOVERFLOW)
+}
+
+/// The same where the answer is a new descriptor, which is closed on execve.
+fn open<T>(command: c_int, attributes: &mut T) -> Result<OwnedFd, Errno> {
+    let fd = call(command, attributes)?;
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Nothing has the address 0, which is what the kernel wants for the keys of queues.
+fn address<T>(of: &[T]) -> u64 {
+    if of.is_empty() {
+        return 0;
+    }
+    u64::try_from(of.as_ptr().expose_provenance()).unwrap_or_default()
+}
+
+fn address_mut<T>(of: &mut [T]) -> u64 {
+    if of.is_empty() {
+        return 0;
+    }
+    u64::try_from(of.as_mut_ptr().expose_provenance()).unwrap_or_default()
+}
+
+fn number(fd: &OwnedFd) -> u32 {
+    fd.as_raw_fd().cast_unsigned()
+}
+
+fn name(text: &str) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    // The last one stays 0.
+    for (to, from) in bytes.iter_mut().take(15).zip(text.bytes()) {
+        *to = from;
+    }
+    bytes
+}
+
+impl Map {
+    /// Makes a map.
+    pub(crate) fn new(text: &str, shape: Shape) -> Result<Self, Errno> {
+        /// Entries are made when they are needed, which values of threads must be.
+        const NO_PREALLOCATION: u32 = 1;
+        let types = match shape.kind {
+            Kind::TaskStorage => Some(types(shape)?),
+            Kind::Hash | Kind::Array | Kind::CgroupArray | Kind::Queue => None,
+        };
+        let mut attributes = CreateMap {
+            kind: shape.kind as u32,
+            key: shape.key,
+            value: shape.value,
+            entries: shape.entries,
+            name: name(text),
+            ..CreateMap::default()
+        };
+        if let Some(types) = &types {
+            attributes.flags = NO_PREALLOCATION;
+            attributes.btf = number(types);
+            attributes.btf_key = 1;
+            attributes.btf_value = 2;
+        }
+        Ok(Self {
+            fd: open(command::MAP_CREATE, &mut attributes)?,
+            key: usize::try_from(shape.key).unwrap_or_default(),
+            value: usize::try_from(shape.value).unwrap_or_default(),
+        })
+    }
+
+    /// The number by which programs of this process name it.
+    pub(crate) fn number(&self) -> i32 {
+        self.fd.as_raw_fd()
+    }
+
+    /// Reads the value under a key; whether there is one.
+    pub(crate) fn look_up(&self, key: &[u8], value: &mut [u8]) -> Result<bool, Errno> {
+        if key.len() != self.key || value.len() != self.value {
+            return Err(Errno::EINVAL);
+        }
+        let mut attributes = Element {
+            map: number(&self.fd),
+            key: address(key),
+            value: address_mut(value),
+            ..Element::default()
+        };
+        match call(command::MAP_LOOKUP, &mut attributes) {
+            Ok(_) => Ok(true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a value under a key.
+    pub(crate) fn set(&self, key: &[u8], value: &[u8]) -> Result<(), Errno> {
+        if key.len() != self.key || value.len() != self.value {
+            return Err(Errno::EINVAL);
+        }
+        let mut attributes = Element {
+            map: number(&self.fd),
+            key: address(key),
+            value: address(value),
+            ..Element::default()
+        };
+        call(command::MAP_UPDATE, &mut attributes).map(drop)
+    }
+
+    /// Takes away what is under a key, if there is anything.
+    pub(crate) fn remove(&self, key: &[u8]) -> Result<(), Errno> {
+        if key.len() != self.key {
+            return Err(Errno::EINVAL);
+        }
+        let mut attributes = Element {
+            map: number(&self.fd),
+            key: address(key),
+            ..Element::default()
+        };
+        match call(command::MAP_DELETE, &mut attributes) {
+            Ok(_) | Err(Errno::ENOENT) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All entries of a hash, key and value.
+    pub(crate) fn entries(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Errno> {
+        let most = usize::try_from(BATCH).unwrap_or_default();
+        let (mut keys, mut values) = (vec![0; most * self.key], vec![0; most * self.value]);
+        let (mut from, mut to) = ([0_u8; 8], [0_u8; 8]);
+        let mut all = Vec::new();
+        let mut first = true;
+        loop {
+            let mut attributes = Batch {
+                from: if first { 0 } else { address(&from) },
+                to: address_mut(&mut to),
+                keys: address_mut(&mut keys),
+                values: address_mut(&mut values),
+                count: BATCH,
+                map: number(&self.fd),
+                ..Batch::default()
+            };
+            let answer = call(command::MAP_LOOKUP_BATCH, &mut attributes);
+            let last = answer == Err(Errno::ENOENT);
+            if let (Err(error), false) = (answer, last) {
+                return Err(error);
+            }
+            let count = usize::try_from(attributes.count).unwrap_or_default();
+            let found = keys
+                .chunks_exact(self.key)
+                .zip(values.chunks_exact(self.value));
+            all.extend(
+                found
+                    .take(count)
+                    .map(|(key, value)| (key.to_vec(), value.to_vec())),
+            );
+            if last || count == 0 {
+                return Ok(all);
+            }
+            from = to;
+            first = false;
+        }
+    }
+}
+
+/// The types of a key and a value, which the kernel wants to know of values that live with
+/// threads.
+fn types(shape: Shape) -> Result<OwnedFd, Errno> {
+    const INT: u32 = 1 << 24;
+    // magic and version, length of the header, then where types and strings are
+    let mut words: Vec<u32> = vec![0x0001_eb9f, 24, 0, 32, 32, 8];
+    for (name, size) in [(1, shape.key), (3, shape.value)] {
+        words.extend([name, INT, size, size * 8]);
+    }
+    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    bytes.extend(b"\0k\0v\0\0\0\0");
+    let mut attributes = LoadTypes {
+        types: address(&bytes),
+        size: u32::try_from(bytes.len()).unwrap_or_default(),
+        ..LoadTypes::default()
+    };
+    open(command::BTF_LOAD, &mut attributes)
+}
+
+/// A program that the kernel has taken.
+#[derive(Debug)]
+pub(crate) struct Loaded(OwnedFd);
+
+/// A program that runs at a tracepoint, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Attached {
+    program: Loaded,
+    _link: OwnedFd,
+}
+
+impl Loaded {
+    /// Has the kernel check a program for a tracepoint whose type has this number.
+    pub(crate) fn new(text: &str, code: &[Insn], point: u32) -> Result<Self, Refused> {
+        let first = Self::load(text, code, point, &mut []);
+        first.or_else(|error| {
+            let mut log = vec![0; LOG];
+            Self::load(text, code, point, &mut log).map_err(|_same| Refused {
+                error,
+                log: last_words(&log),
+            })
+        })
+    }
+
+    fn load(text: &str, code: &[Insn], point: u32, log: &mut [u8]) -> Result<Self, Errno> {
+        const TRACING: u32 = 26;
+        const TRACE_RAW_TP: u32 = 23;
+        let mut attributes = LoadProgram {
+            kind: TRACING,
+            instructions: u32::try_from(code.len()).unwrap_or(u32::MAX),
+            code: address(code),
+            // What reads the kernel's memory has to have one that goes with the kernel's.
+            license: address(c"GPL".to_bytes_with_nul()),
+            log_level: u32::from(!log.is_empty()),
+            log_size: u32::try_from(log.len()).unwrap_or_default(),
+            log: address_mut(log),
+            name: name(text),
+            attach: TRACE_RAW_TP,
+            attach_to: point,
+            ..LoadProgram::default()
+        };
+        open(command::PROG_LOAD, &mut attributes).map(Self)
+    }
+
+    /// Runs it from now on.
+    pub(crate) fn attach(self) -> Result<Attached, Errno> {
+        let mut attributes = OpenTracepoint {
+            program: number(&self.0),
+            ..OpenTracepoint::default()
+        };
+        let link = open(command::RAW_TRACEPOINT_OPEN, &mut attributes)?;
+        Ok(Attached {
+            program: self,
+            _link: link,
+        })
+    }
+}
+
+impl Attached {
+    /// How often it was not run because it ran already on the same processor; 0 on kernels
+    /// before 5.12, which do not count it.
+    pub(crate) fn missed(&self) -> u64 {
+        /// `recursion_misses` in `struct bpf_prog_info`.
+        const AT: usize = 208;
+        let mut info = [0_u8; 224];
+        let mut attributes = AskInfo {
+            object: number(&self.program.0),
+            size: u32::try_from(info.len()).unwrap_or_default(),
+            info: address_mut(&mut info),
+        };
+        if call(command::INFO, &mut attributes).is_err() {
+            return 0;
+        }
+        info.get(AT..AT + 8)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map_or(0, u64::from_ne_bytes)
+    }
+}
+
+/// The end of what stands before the first NUL.
+fn last_words(log: &[u8]) -> String {
+    const LINES: usize = 12;
+    let text = log.split(|byte| *byte == 0).next().unwrap_or_default();
+    let text = String::from_utf8_lossy(text);
+    let lines: Vec<&str> = text.lines().collect();
+    let from = lines.len().saturating_sub(LINES);
+    lines.get(from..).unwrap_or_default().join("\n")
+}
+
+/// A descriptor for a process.
+pub(crate) fn process(pid: i32) -> Result<OwnedFd, Errno> {
+    // SAFETY: takes numbers only.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = Errno::result(fd)?;
+    let fd = c_int::try_from(fd).map_err(|_too_large| Errno::EOVERFLOW)?;
+    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Lets this process lock as much memory as maps take, which kernels before 5.11 count there.
+/// Where it may not, they say so when a map is made.
+pub(crate) fn unlimit_memory() {
+    let limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: `limit` is complete and lives through the call.
+    let _granted = unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) };
+}
+
+/// Nanoseconds of the clock by which the kernel says when a thread began.
+pub(crate) fn now() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` has room for what the kernel writes.
+    let _always = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    let rest = u64::try_from(time.tv_nsec).unwrap_or_default();
+    seconds.saturating_mul(1_000_000_000).saturating_add(rest)
+}

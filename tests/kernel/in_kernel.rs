@@ -1,0 +1,180 @@
+//! Programs in the kernel: who may not have them, what they count when much happens at once, whom
+//! they follow into containers, and what is left of them.
+
+use crate::bench::{Bench, source};
+use crate::control;
+
+/// Runs a script as root where the kernel takes programs.
+#[track_caller]
+fn check(script: &str, prints: &str) {
+    let Some(bench) = Bench::new() else { return };
+    if bench.takes_programs() {
+        control::check_in(&bench, None, script, prints);
+    }
+}
+
+#[test]
+fn without_rights_it_says_which() {
+    check(
+        r#"
+        for drop in all bpf,-sys_admin perfmon,-sys_admin; do
+            setpriv --bounding-set=-$drop --inh-caps=-$drop $record --backend ebpf -o out -- touch started 2> errors
+            echo "$? $(grep -c 'CAP_BPF and CAP_PERFMON' errors) $(wc -l < errors)"
+        done
+        setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=+bpf,+perfmon --ambient-caps=+bpf,+perfmon \
+            $record -q --backend ebpf -o /dev/null -- id -u
+        ls started 2> /dev/null || true
+        "#,
+        "4 1 2\n4 1 2\n4 1 2\n65534\n",
+    );
+}
+
+#[test]
+fn what_does_not_go_together() {
+    check(
+        r#"
+        $record --backend ebpf -o out -- true 2> /dev/null
+        $record --backend ebpf --known out -- true 2> /dev/null; echo $?
+        $record --backend ebpf --under docker-default -- true 2> /dev/null; echo $?
+        $record --backend ptrace --all -o folder 2> /dev/null; echo $?
+        $record --cgroup /nowhere -o out 2> /dev/null; echo $?
+        $record --cgroup /proc -o out 2> /dev/null; echo $?
+        $record --backend ebpf --pid $$ -o out 2> errors; echo $?
+        grep -c 'PID namespace' errors
+        "#,
+        "2\n2\n2\n2\n2\n4\n1\n",
+    );
+}
+
+#[test]
+fn a_command_that_does_not_start_leaves_its_status() {
+    check(
+        r#"
+        : > plain
+        for command in ./nothing nothing-in-path ./plain; do
+            $record --backend ebpf -o out -- $command 2> /dev/null; echo $?
+        done
+        $record -q --backend ebpf -o out -- sh -c 'exit 7'; echo $?
+        $record -q --backend ebpf -o out -- sh -c 'kill -9 $$'; echo $?
+        "#,
+        "127\n127\n126\n7\n137\n",
+    );
+}
+
+/// Each of many short processes is counted, and each of their ends.
+#[test]
+fn many_short_processes() {
+    check(
+        r#"
+        $record -q --backend ebpf -o out -- sh -c 'i=0; while [ $i -lt 1500 ]; do /bin/true; i=$((i+1)); done'
+        $callsieve merge out -o - | tr -d ' \n' | grep -o '/bin/true":{"processes":[0-9]*\|"exit0":[0-9]*' | sort
+        grep -c '"complete": true' out
+        "#,
+        "\"exit0\":1\n\"exit0\":1500\n/bin/true\":{\"processes\":1500\n1\n",
+    );
+}
+
+#[test]
+fn two_recorders_do_not_see_each_others_programs() {
+    check(
+        r#"
+        $record -q --backend ebpf -o one -- sh -c 'sleep 0.4; mkdir folder; sleep 0.4' &
+        $record -q --backend ebpf -o two -- sh -c 'sleep 0.4; ln -s nowhere link; sleep 0.4' &
+        wait
+        for out in one two; do
+            $callsieve list $out | grep -E ' (mkdir|symlinkat|symlink)$'
+            grep -c '"complete": true' $out
+        done
+        "#,
+        "x86_64 mkdir\n1\nx86_64 symlinkat\n1\n",
+    );
+}
+
+/// The program lives on, and the kernel lets go of everything.
+#[test]
+fn a_killed_recorder_leaves_nothing() {
+    let Some(bench) = Bench::new() else { return };
+    if !bench.takes_programs() {
+        return;
+    }
+    bench.compile(&source("left.c"), "left", &[]);
+    let left = bench.path("left");
+    let script = r#"
+        $record -q --backend ebpf -o out -- sh -c ': > ready; sleep 1; echo lives' &
+        front=$!
+        while [ ! -e ready ]; do sleep 0.05; done
+        recorder=$(cat /proc/$front/task/$front/children)
+        programs=$(sed -n 's/^prog_id:\s*//p' /proc/${recorder% }/fdinfo/* | sort -u)
+        [ $(echo $programs | wc -w) -ge 5 ] && [ "$(LEFT $programs | wc -l)" -ge 5 ] && echo running
+        kill -9 ${recorder% }
+        wait $front
+        sleep 1.5
+        LEFT $programs
+        "#;
+    let script = script.replace("LEFT", left.to_str().unwrap());
+    control::check_in(&bench, None, &script, "running\nlives\n");
+}
+
+/// A process that is put into a control group, and what it starts.
+#[test]
+fn a_control_group() {
+    check(
+        &(GROUPS.to_owned()
+            + r#"
+        group=$groups/callsieve-test-$$-group
+        mkdir $group || exit 1
+        $record -q --cgroup $group -o out &
+        recorder=$!
+        sleep 2
+        sh -c "echo \$\$ > $group/cgroup.procs; mkdir folder; true"
+        mkdir other
+        kill -TERM $recorder
+        wait $recorder
+        echo $?
+        rmdir $group
+        $callsieve list out | grep -c ' mkdir$'
+        grep -c '"complete": true' out
+        tr -d ' \n' < out | grep -o '"mkdir":{"calls":[0-9]*'
+        "#),
+        "0\n1\n1\n\"mkdir\":{\"calls\":1\n",
+    );
+}
+
+/// What an engine does: a control group named as it names containers, a mount namespace, and the
+/// program. Before the program's first call nobody knew of the container, and it is over at once.
+#[test]
+fn containers_that_nobody_knew_of() {
+    check(
+        &(GROUPS.to_owned()
+            + r#"
+        one=$(printf '%032x%032x' $(($$ + 16)) 1)
+        two=$(printf '%032x%032x' $(($$ + 16)) 2)
+        mkdir $groups/callsieve-test-$$ $groups/callsieve-test-$$/docker-$one.scope $groups/callsieve-test-$$/libpod-$two
+        $record -q --all -o folder 2> errors &
+        recorder=$!
+        sleep 3
+        sh -c "echo \$\$ > $groups/callsieve-test-$$/docker-$one.scope/cgroup.procs; exec unshare --mount true"
+        sh -c "echo \$\$ > $groups/callsieve-test-$$/libpod-$two/cgroup.procs; exec unshare --mount sh -c 'mkdir inside; sleep 0.1'"
+        unshare --mount true
+        sleep 1
+        kill -INT $recorder
+        wait $recorder
+        echo $?
+        rmdir $groups/callsieve-test-$$/*/ $groups/callsieve-test-$$
+        for id in $one $two; do
+            file=$(grep -l "$id" folder/*)
+            grep -c '"complete": true' $file
+            $callsieve list $file | grep -c -E ' (execve|exit_group)$'
+            $callsieve list $file | grep -E ' (mkdir|unshare)$'
+            tr -d ' \n' < $file | grep -o '"executables":{"[a-z/]*"'
+        done
+        "#),
+        "0\n1\n2\n\"executables\":{\"/usr/bin/true\"\n1\n2\nx86_64 mkdir\n\"executables\":{\"/usr/bin/dash\"\n",
+    );
+}
+
+/// Where control groups of the second version are.
+const GROUPS: &str = "
+        groups=/sys/fs/cgroup/unified
+        [ -e $groups/cgroup.procs ] || groups=/sys/fs/cgroup
+";
