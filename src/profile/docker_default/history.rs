@@ -1,10 +1,12 @@
 //! How Docker's default answers one call, release after release.
 
-use super::{DockerRelease, docker_default};
+use super::DockerRelease;
+use super::rules::RULES;
+use crate::profile::action::EPERM;
 use crate::profile::answer::Answer;
 use crate::profile::diff::{DiffError, Difference};
 use crate::profile::eval::Meaning;
-use crate::profile::{Host, View};
+use crate::profile::{Action, ConditionalRule, Host, Profile, View};
 use crate::syscalls::table;
 
 /// Releases in a row, in the order of their numbers, that answer a call alike.
@@ -33,20 +35,17 @@ pub fn history(name: &str, host: &Host) -> Result<Vec<Era>, DiffError> {
     let Some(number) = table(host.native).number(name) else {
         return Ok(Vec::new());
     };
-    let view = View::docker(host.native);
     let mut eras: Vec<Era> = Vec::new();
+    let mut said: Option<Vec<ConditionalRule>> = None;
     for release in DockerRelease::all() {
-        let mut profile = docker_default(release);
-        profile.rules.retain_mut(|rule| {
-            rule.rule.names.retain(|known| known.as_str() == name);
-            !rule.rule.names.is_empty()
-        });
-        let flat = profile.resolve(host);
-        let answer = if flat.rules.is_empty() {
-            Answer::Constant(flat.default_action)
-        } else {
-            Difference::answer(&Meaning::new(&flat, &view), host.native, number)?
+        let rules = RULES.iter().filter_map(|rule| rule.about(name, release));
+        let rules: Vec<ConditionalRule> = rules.collect();
+        let answer = match eras.last() {
+            // The releases are many, and few of them say something new.
+            Some(era) if said.as_ref() == Some(&rules) => era.answer.clone(),
+            Some(_) | None => answer(&rules, host, number)?,
         };
+        said = Some(rules);
         match eras.last_mut() {
             Some(era) if era.answer == answer => era.last = release,
             Some(_) | None => eras.push(Era {
@@ -57,6 +56,22 @@ pub fn history(name: &str, host: &Host) -> Result<Vec<Era>, DiffError> {
         }
     }
     Ok(eras)
+}
+
+/// What rules about one call alone make of it.
+fn answer(rules: &[ConditionalRule], host: &Host, number: u32) -> Result<Answer, DiffError> {
+    let applying = rules.iter().filter(|rule| rule.applies(host));
+    let profile = Profile {
+        default_action: Action::Errno(EPERM),
+        architectures: vec![host.native],
+        rules: applying.map(|rule| rule.rule.clone()).collect(),
+        flags: Vec::new(),
+    };
+    if profile.rules.is_empty() {
+        return Ok(Answer::Constant(profile.default_action));
+    }
+    let view = View::docker(host.native);
+    Difference::answer(&Meaning::new(&profile, &view), host.native, number)
 }
 
 #[cfg(test)]

@@ -62,18 +62,28 @@ pub fn docker_default(release: DockerRelease) -> ConditionalProfile {
 impl RuleHistory {
     /// The rule as `release` has it, or `None` if it does not.
     fn at(&self, release: DockerRelease) -> Option<ConditionalRule> {
-        let old = self.names.iter().map(|name| (name, self.when));
-        let changed = self.changes.iter().map(|(name, when)| (name, *when));
-        let mut names: Vec<_> = old
-            .chain(changed)
-            .filter(|(_, when)| when::contains(when, release))
-            .map(|(name, _)| SyscallName::known(name))
-            .collect();
-        if names.is_empty() {
-            return None;
-        }
+        let mut names: Vec<_> = self.names_at(release).map(SyscallName::known).collect();
         names.sort_unstable();
-        Some(ConditionalRule {
+        (!names.is_empty()).then(|| self.with(names))
+    }
+
+    /// The rule as `release` has it about one name alone, or `None` if it does not name it.
+    fn about(&self, name: &str, release: DockerRelease) -> Option<ConditionalRule> {
+        let known = self.names_at(release).find(|known| *known == name)?;
+        Some(self.with(vec![SyscallName::known(known)]))
+    }
+
+    /// The names in it, in no order.
+    fn names_at(&self, release: DockerRelease) -> impl Iterator<Item = &'static str> {
+        let old = self.names.iter().map(|name| (*name, self.when));
+        let changed = self.changes.iter().map(|(name, when)| (*name, *when));
+        old.chain(changed)
+            .filter(move |(_, when)| when::contains(when, release))
+            .map(|(name, _)| name)
+    }
+
+    fn with(&self, names: Vec<SyscallName>) -> ConditionalRule {
+        ConditionalRule {
             rule: Rule {
                 names,
                 action: self.action,
@@ -82,7 +92,7 @@ impl RuleHistory {
             },
             includes: self.includes.to_applies(),
             excludes: self.excludes.to_applies(),
-        })
+        }
     }
 }
 
