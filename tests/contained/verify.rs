@@ -79,7 +79,7 @@ fn described(value: &Value) {
             }
         }
         Value::Array(all) => all.iter().for_each(described),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
