@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use callsieve::event::CallId;
 use callsieve::formats::docker;
 use callsieve::profile::build::{Generated, Options, Reason, build};
-use callsieve::profile::diff::Difference;
+use callsieve::profile::diff::{CallId as Changed, Difference};
 use callsieve::profile::floor::RuntimeFloor;
 use callsieve::profile::{Profile, View};
 use callsieve::recording::{self, Recording, Run};
@@ -65,7 +65,7 @@ impl RepairArgs {
         &self,
         profile: &str,
         current: &Profile,
-        view: &View,
+        view: View,
         host: &HostArgs,
         ui: &Ui,
     ) -> Result<Option<Repair>, CommandError> {
@@ -97,14 +97,14 @@ impl RepairArgs {
         let options = self.build.options(BTreeSet::new(), host, ui)?;
         let generated =
             build(&recording, &options).map_err(|error| CommandError::input(&place, &error))?;
-        let difference = Difference::between(&generated.profile, current, view)
+        let difference = Difference::between(&generated.profile, current, &view)
             .map_err(|error| CommandError::input(profile, &error))?;
         let more: BTreeSet<String> = difference
             .wider
             .iter()
             .filter_map(|change| match &change.call {
-                callsieve::profile::diff::CallId::Name(name) => Some(name.to_string()),
-                _ => None,
+                Changed::Name(name) => Some(name.to_string()),
+                Changed::AnyOther | Changed::AnyFrom(_) | Changed::WholeArchitecture => None,
             })
             .collect();
         if !difference.wider.is_empty() {

@@ -284,6 +284,12 @@ fn broken_containers() {
             &["true"],
             "the probe is no list",
         ),
+        (
+            &rig.shell,
+            &["--mode", "log"],
+            &["true"],
+            "`--mode log` is for a command",
+        ),
     ] {
         let finished = rig.verify("p.json", image, options, words);
         assert_eq!(finished.status, Some(2), "{finished}");

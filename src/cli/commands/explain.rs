@@ -146,10 +146,9 @@ fn number(word: &str) -> Option<Result<u32, CommandError>> {
     if radix == 10 && !digits.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    Some(
-        u32::from_str_radix(digits, radix)
-            .map_err(|_| CommandError::user(format!("`{word}` is no number of a system call"))),
-    )
+    Some(u32::from_str_radix(digits, radix).map_err(|_too_large| {
+        CommandError::user(format!("`{word}` is no number of a system call"))
+    }))
 }
 
 /// Fails for a name that no architecture has.

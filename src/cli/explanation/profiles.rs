@@ -45,6 +45,7 @@ pub(crate) struct OnArches {
 
 /// A place in a profile.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the JSON")]
 pub(crate) struct Line {
     pub(crate) line: usize,
     pub(crate) column: usize,

@@ -60,6 +60,7 @@ pub(crate) struct Argument {
 
 /// A value of an argument.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the JSON")]
 pub(crate) struct Value {
     /// The number in hexadecimal, or what the source printed.
     pub(crate) value: String,

@@ -105,9 +105,10 @@ pub(super) const fn title(kind: ArgKind) -> &'static str {
 /// A value as a programmer writes it; `None` where that depends on another argument, as a
 /// protocol's number does on the family.
 pub(super) fn symbols(kind: ArgKind, value: u64) -> Option<String> {
-    match kind {
-        ArgKind::SocketProtocol | ArgKind::SocketOption => None,
-        kind => value_symbols(kind, value),
+    if matches!(kind, ArgKind::SocketProtocol | ArgKind::SocketOption) {
+        None
+    } else {
+        value_symbols(kind, value)
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct TrialArgs {
     #[arg(long, value_name = "CMD", requires = "image")]
     probe: Vec<String>,
     /// Run this line in a shell of this machine while the container runs; it finds the container's
-    /// id in CALLSIEVE_CONTAINER (repeatable)
+    /// id in `CALLSIEVE_CONTAINER` (repeatable)
     #[arg(long, value_name = "CMD", requires = "image")]
     load: Vec<String>,
     /// How long it has to run to count as started, where there is no probe

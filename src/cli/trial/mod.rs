@@ -126,10 +126,9 @@ impl Tried {
 impl Failure {
     /// The last thing that was said.
     pub(crate) fn last_line(&self) -> &str {
-        let lines = self.said.lines().map(str::trim);
+        let mut lines = self.said.lines().map(str::trim);
         lines
-            .filter(|line| !line.is_empty())
-            .next_back()
+            .rfind(|line| !line.is_empty())
             .unwrap_or("it does not say why")
     }
 }

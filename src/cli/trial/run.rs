@@ -129,15 +129,13 @@ impl Trial<'_> {
         if status == 0 {
             return Ok(None);
         }
-        let mut said = match self.container.logs(LOGS) {
+        let said = match self.container.logs(LOGS) {
             // The program's last words; the engine's stand among them.
+            _ if out_of_memory => "it was killed for want of memory".to_owned(),
             Ok((stdout, stderr)) => end_of(&format!("{stdout}\n{stderr}")),
             Err(EngineError::TooMuch { .. }) => "(it printed too much to be looked at)".to_owned(),
             Err(error) => return Err(error.into()),
         };
-        if out_of_memory {
-            said = "it was killed for want of memory".to_owned();
-        }
         Ok(Some(Failure {
             status: Some(status),
             said,

@@ -1,6 +1,6 @@
 //! A container under a profile.
 
-use super::VerifyArgs;
+use super::{ModeArg, VerifyArgs};
 use crate::cli::args::Format;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -17,18 +17,19 @@ pub(super) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
             "`--duration` is for a command; a container is stopped when everything was tried",
         ));
     }
+    if args.mode == ModeArg::Log {
+        return Err(CommandError::user(
+            "`--mode log` is for a command; in a container the engine enforces the profile",
+        ));
+    }
     if let Some(path) = &args.output {
         output::check(path)?;
     }
     let bench = Bench::new(&args.trial, &args.command, (&args.engine, &args.host))?;
     let mut subject = bench.subject(&args.profile, ui)?;
-    let mut repair = args.repair.start(
-        &args.profile,
-        subject.profile(),
-        &bench.view,
-        &args.host,
-        ui,
-    )?;
+    let mut repair =
+        args.repair
+            .start(&args.profile, subject.profile(), bench.view, &args.host, ui)?;
     for _ in 0..ROUNDS {
         let outcome = bench.verify(&subject, ui)?;
         tell(args, &bench, &subject.name, &outcome, ui)?;

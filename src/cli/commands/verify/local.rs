@@ -77,15 +77,16 @@ impl VerifyArgs {
     fn verify(&self, mut filter: Filter, front: &Front, ui: &Ui) -> Result<Exit, CommandError> {
         let mut repair =
             self.repair
-                .start(&self.profile, &filter.profile, &filter.view, &self.host, ui)?;
+                .start(&self.profile, &filter.profile, filter.view, &self.host, ui)?;
         for _ in 0..ROUNDS {
             let ran = self.once(&filter, front, ui)?;
             let Some(repair) = &mut repair else {
                 return Ok(ran.exit);
             };
-            let learned = match ran.exit {
-                Exit::Finding => repair.learn(&ran.refused, None, ui)?,
-                _ => None,
+            let learned = if ran.exit == Exit::Finding {
+                repair.learn(&ran.refused, None, ui)?
+            } else {
+                None
             };
             let Some(profile) = learned else {
                 repair.write(ui)?;
