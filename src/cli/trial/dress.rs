@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::{Plan, Probe};
-use crate::cli::engine_command::{Container, Details};
+use crate::cli::engine_command::Container;
 use crate::cli::error::CommandError;
 
 /// What a container is given for a trial.
@@ -28,11 +28,7 @@ pub(crate) trait Dress {
     }
 
     /// Takes things out of the container when it has ended, or is about to be removed.
-    fn collect(
-        &mut self,
-        _container: &Container<'_>,
-        _details: &Details,
-    ) -> Result<(), CommandError> {
+    fn collect(&mut self, _container: &Container<'_>) -> Result<(), CommandError> {
         Ok(())
     }
 }

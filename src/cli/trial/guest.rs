@@ -133,11 +133,7 @@ impl Dress for Guest {
             .collect()
     }
 
-    fn collect(
-        &mut self,
-        container: &Container<'_>,
-        _details: &Details,
-    ) -> Result<(), CommandError> {
+    fn collect(&mut self, container: &Container<'_>) -> Result<(), CommandError> {
         let archive = container.copy_out(OUT)?;
         let found = unpack(archive)
             .map_err(|error| CommandError::input("what came out of the container", &error))?;

@@ -54,8 +54,7 @@ pub(crate) fn run(
     if container.inspect()?.state.running {
         container.stop(AFTER_FAILURE)?;
     }
-    let details = container.inspect()?;
-    dress.collect(&container, &details)?;
+    dress.collect(&container)?;
     container.remove()?;
     Ok(Tried { done })
 }
@@ -154,15 +153,8 @@ impl Trial<'_> {
                 .until(self.interrupts)
                 .within(self.plan.patience)
                 .answer();
-            let failure = match answer {
-                Ok(answer) if answer.status.success() => return Ok(self.did(step(), None, None)),
-                Ok(answer) => said_by(answer)?,
-                Err(EngineError::Late { seconds, .. }) => Failure {
-                    status: None,
-                    said: format!("it did not end in {seconds} s"),
-                    runtime: false,
-                },
-                Err(error) => return Err(error.into()),
+            let Some(failure) = failure_of(answer)? else {
+                return Ok(self.did(step(), None, None));
             };
             let state = self.container.inspect()?.state;
             if !state.running {
@@ -188,16 +180,7 @@ impl Trial<'_> {
             .until(self.interrupts)
             .within(self.plan.patience)
             .answer();
-        let failure = match answer {
-            Ok(answer) if answer.status.success() => None,
-            Ok(answer) => Some(said_by(answer)?),
-            Err(EngineError::Late { seconds, .. }) => Some(Failure {
-                status: None,
-                said: format!("it did not end in {seconds} s"),
-                runtime: false,
-            }),
-            Err(error) => return Err(error.into()),
-        };
+        let failure = failure_of(answer)?;
         let state = self.container.inspect()?.state;
         let remark = (!state.running).then(|| "the container has ended".to_owned());
         let ended = if state.running {
@@ -245,6 +228,20 @@ impl Failure {
             said: "it ended before it could be used".to_owned(),
             runtime: false,
         }
+    }
+}
+
+/// Why a probe or a load failed, if it did.
+fn failure_of(answer: Result<Answer, EngineError>) -> Result<Option<Failure>, CommandError> {
+    match answer {
+        Ok(answer) if answer.status.success() => Ok(None),
+        Ok(answer) => said_by(answer).map(Some),
+        Err(EngineError::Late { seconds, .. }) => Ok(Some(Failure {
+            status: None,
+            said: format!("it did not end in {seconds} s"),
+            runtime: false,
+        })),
+        Err(error) => Err(error.into()),
     }
 }
 
