@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use callsieve::arch::Arch;
 use callsieve::event::{
@@ -112,16 +113,20 @@ fn sighting(arch: Arch) -> impl Strategy<Value = Sighting> {
         outcomes(),
         prop::collection::btree_map(0..6_u8, facts(), 0..3),
         place,
+        prop::option::of((0..9_999_999_u64).prop_map(Duration::from_micros)),
     )
-        .prop_map(move |(call, either, outcomes, args, first)| Sighting {
-            arch,
-            call,
-            either,
-            calls: outcomes.values().sum(),
-            outcomes,
-            args,
-            first,
-        })
+        .prop_map(
+            move |(call, either, outcomes, args, first, since_start)| Sighting {
+                arch,
+                call,
+                either,
+                calls: outcomes.values().sum(),
+                outcomes,
+                args,
+                first,
+                since_start,
+            },
+        )
 }
 
 fn arches() -> impl Strategy<Value = Vec<Arch>> {
@@ -139,13 +144,15 @@ fn run_of(arches: Vec<Arch>) -> impl Strategy<Value = Run> {
         select(PROGRAMS.to_vec()),
         prop::option::of(1..99_u32),
         1..4_u64,
+        prop::collection::btree_map("|/bin/[a-c]", 1..4_u64, 0..3),
     )
-        .prop_map(|(executable, pid, processes)| Image {
+        .prop_map(|(executable, pid, processes, started_by)| Image {
             executable: executable.map(str::to_owned),
             pid,
             processes,
             names: BTreeSet::new(),
             ends: BTreeMap::new(),
+            started_by,
         });
     let sightings = prop::collection::vec(select(arches).prop_flat_map(sighting), 0..8);
     let images = prop::collection::vec((image, sightings), 0..4);
@@ -283,6 +290,7 @@ fn a_text_that_looks_like_a_number_stays_text() {
             file: "a".to_owned(),
             line: 1,
         },
+        since_start: None,
     };
     let image = Image {
         executable: None,
@@ -290,6 +298,7 @@ fn a_text_that_looks_like_a_number_stays_text() {
         processes: 1,
         names: BTreeSet::new(),
         ends: BTreeMap::new(),
+        started_by: BTreeMap::new(),
     };
     builder.image(&image, vec![sighting]);
     let recording = Recording::of(builder.finish(Tally::default()));

@@ -21,6 +21,7 @@ pub use tally::{Example, Gap, Skip, Tally};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use crate::arch::Arch;
 use crate::syscalls::SyscallName;
@@ -62,6 +63,8 @@ pub struct Sighting {
     pub args: BTreeMap<u8, ArgFacts>,
     /// The first of them.
     pub first: Place,
+    /// When the first of them was made, since the source began, where the source tells.
+    pub since_start: Option<Duration>,
 }
 
 /// Where in its source something was seen.
@@ -87,6 +90,9 @@ pub struct Image {
     pub names: BTreeSet<String>,
     /// How the processes ended, where the source tells: `exit 0` or a signal.
     pub ends: BTreeMap<String, u64>,
+    /// The programs that processes ran before they executed this one, where the source tells, and
+    /// how often; the empty name stands for what the source began with.
+    pub started_by: BTreeMap<String, u64>,
 }
 
 /// Receives what a source found.

@@ -254,6 +254,7 @@ impl Gather {
                 processes: u64::try_from(program.pids.len()).unwrap_or(u64::MAX).max(1),
                 names: BTreeSet::new(),
                 ends: BTreeMap::new(),
+                started_by: BTreeMap::new(),
             };
             sink.image(&image, sightings);
         }
@@ -347,6 +348,7 @@ fn sighted(arch: Arch, kept: &Kept, counted: Counted, files: &[String]) -> Vec<S
             outcomes: outcomes.clone(),
             args: BTreeMap::new(),
             first: first.clone(),
+            since_start: None,
         })
         .collect()
 }

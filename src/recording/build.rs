@@ -1,6 +1,7 @@
 //! From sightings to a run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Caller, Observed, Run};
 use crate::event::{Capture, Image, Sighting, Sink, Tally};
@@ -57,12 +58,25 @@ impl RunBuilder {
         executable.processes = executable.processes.saturating_add(image.processes);
         executable.pid = lower(executable.pid, image.pid);
         executable.names.extend(image.names.iter().cloned());
-        for (end, count) in &image.ends {
-            let sum = executable.ends.entry(end.clone()).or_default();
-            *sum = sum.saturating_add(*count);
-        }
+        add_all(&mut executable.ends, &image.ends);
+        add_all(&mut executable.started_by, &image.started_by);
         name.to_owned()
     }
+}
+
+/// Adds counts to those of the same name; beyond a bound of names, under one.
+fn add_all(sums: &mut BTreeMap<String, u64>, counts: &BTreeMap<String, u64>) {
+    for (name, count) in counts {
+        let room = sums.len() < MAX_EXECUTABLES || sums.contains_key(name);
+        let name = if room { name } else { OTHERS };
+        let sum = sums.entry(name.to_owned()).or_default();
+        *sum = sum.saturating_add(*count);
+    }
+}
+
+/// As exact as a recording is.
+fn to_milliseconds(time: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn lower(one: Option<u32>, other: Option<u32>) -> Option<u32> {
@@ -79,6 +93,7 @@ impl Sink for RunBuilder {
                 .iter()
                 .position(|file| *file == sighting.first.file);
             let first = (file.unwrap_or_default(), sighting.first.line);
+            let since_start = sighting.since_start.map(to_milliseconds);
             let observed = self
                 .run
                 .calls
@@ -92,10 +107,14 @@ impl Sink for RunBuilder {
                     by: BTreeMap::new(),
                     args: BTreeMap::new(),
                     first,
+                    since_start,
                 });
             observed.calls = observed.calls.saturating_add(sighting.calls);
             observed.either &= sighting.either;
-            observed.first = observed.first.min(first);
+            let soonest = |time: Option<Duration>| time.unwrap_or(Duration::MAX);
+            if (soonest(since_start), first) < (soonest(observed.since_start), observed.first) {
+                (observed.first, observed.since_start) = (first, since_start);
+            }
             for (outcome, count) in sighting.outcomes {
                 let sum = observed.outcomes.entry(outcome).or_default();
                 *sum = sum.saturating_add(count);

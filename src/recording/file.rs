@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,8 +15,10 @@ use crate::syscalls::SyscallName;
 const FORMAT: &str = "callsieve-recording";
 /// The newest version that this release writes, where a recording needs it; it reads every version
 /// with the same major number up to this one.
-pub const SUPPORTED: FormatVersion = FormatVersion { major: 1, minor: 2 };
-/// The version of recordings that were not taken under a profile.
+pub const SUPPORTED: FormatVersion = FormatVersion { major: 1, minor: 3 };
+/// The version of recordings without times and ancestors of programs.
+const WITHOUT_TIMES: FormatVersion = FormatVersion { major: 1, minor: 2 };
+/// The version of those that were not taken under a profile either.
 const WITHOUT_PROFILE: FormatVersion = FormatVersion { major: 1, minor: 1 };
 /// Larger files are refused. A recording of 1000 programs with 400 calls each has some 60 MB.
 const MAX_SIZE: usize = 256 << 20;
@@ -113,8 +116,10 @@ pub fn looks_like_recording(bytes: &[u8]) -> bool {
 /// Writes a recording: one value a line, two blanks a level, keys sorted, a line end at the end.
 pub fn write(recording: &Recording) -> String {
     let under = |run: &Run| run.capture.as_ref().is_some_and(|it| it.under.is_some());
-    let version = if recording.runs.values().any(under) {
+    let version = if recording.runs.values().any(tells_times) {
         SUPPORTED
+    } else if recording.runs.values().any(under) {
+        WITHOUT_TIMES
     } else {
         WITHOUT_PROFILE
     };
@@ -131,6 +136,12 @@ pub fn write(recording: &Recording) -> String {
     let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
     text.push('\n');
     text
+}
+
+fn tells_times(run: &Run) -> bool {
+    let mut calls = run.calls.values().flat_map(BTreeMap::values);
+    calls.any(|observed| observed.since_start.is_some())
+        || run.executables.values().any(|it| !it.started_by.is_empty())
 }
 
 /// Reads a recording. Unknown fields, names and numbers out of range are errors.
@@ -236,6 +247,7 @@ fn to_wire(run: &Run) -> wire::Run {
                         pid: e.pid,
                         names: e.names.clone(),
                         ends: e.ends.clone(),
+                        started_by: e.started_by.clone(),
                     },
                 )
             })
@@ -280,6 +292,9 @@ fn observed_to_wire(observed: &Observed) -> wire::Observed {
         first: wire::First {
             file: observed.first.0,
             line: observed.first.1,
+            milliseconds: observed
+                .since_start
+                .map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
         },
         args: observed
             .args
@@ -375,6 +390,7 @@ fn from_wire(wire: wire::Run, name: &str) -> Result<Run, FileError> {
                         pid: e.pid,
                         names: e.names,
                         ends: e.ends,
+                        started_by: e.started_by,
                     },
                 )
             })
@@ -451,5 +467,6 @@ fn observed_from_wire(wire: wire::Observed, run: &str) -> Result<Observed, FileE
             .collect(),
         args,
         first: (wire.first.file, wire.first.line),
+        since_start: wire.first.milliseconds.map(Duration::from_millis),
     })
 }

@@ -11,6 +11,7 @@ mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
 pub use build::RunBuilder;
 pub use file::{FileError, FormatVersion, SUPPORTED, looks_like_recording, read, write};
@@ -58,6 +59,9 @@ pub struct Executable {
     pub names: BTreeSet<String>,
     /// How processes ended that ran it: `exit 0` or a signal.
     pub ends: BTreeMap<String, u64>,
+    /// The programs that processes ran before they executed this one, and how often; the empty
+    /// name stands for what the run began with. None where the source does not tell.
+    pub started_by: BTreeMap<String, u64>,
 }
 
 /// What is known of one kind of call in one run.
@@ -74,8 +78,12 @@ pub struct Observed {
     pub by: BTreeMap<String, Caller>,
     /// Arguments that come from a small set, by position.
     pub args: BTreeMap<u8, ArgFacts>,
-    /// The first one: the position of its file in [`Run::files`], and the line.
+    /// The first one, by time where the source tells it: the position of its file in [`Run::files`],
+    /// and the line.
     pub first: (usize, u64),
+    /// When the first one was made, since the run began, where the source tells; to the
+    /// millisecond.
+    pub since_start: Option<Duration>,
 }
 
 /// A program that made a call.
@@ -104,6 +112,8 @@ pub struct Total<'a> {
     pub runs: BTreeSet<RunId>,
     /// The first one of the first run: file and line.
     pub first: (&'a str, u64),
+    /// When the first one was made in the run that has it soonest, since that run began.
+    pub since_start: Option<Duration>,
 }
 
 impl Recording {
@@ -197,12 +207,14 @@ impl<'a> Total<'a> {
             args: BTreeMap::new(),
             runs: BTreeSet::new(),
             first: (run.files.get(file).map_or("", String::as_str), line),
+            since_start: None,
         }
     }
 
     fn add(&mut self, id: RunId, observed: &'a Observed) {
         self.calls = self.calls.saturating_add(observed.calls);
         self.either &= observed.either;
+        self.since_start = earlier(self.since_start, observed.since_start);
         for (outcome, count) in &observed.outcomes {
             let sum = self.outcomes.entry(outcome).or_default();
             *sum = sum.saturating_add(*count);
@@ -234,6 +246,11 @@ impl<'a> Total<'a> {
                 | Outcome::Unknown => false,
             })
     }
+}
+
+/// The earlier of two times, as far as they are known.
+fn earlier(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    [one, other].into_iter().flatten().min()
 }
 
 impl RunId {

@@ -122,6 +122,9 @@ pub(super) struct Executable {
     /// Since 1.1.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) ends: BTreeMap<String, u64>,
+    /// Since 1.3.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) started_by: BTreeMap<String, u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -150,6 +153,9 @@ pub(super) struct Caller {
 pub(super) struct First {
     pub(super) file: usize,
     pub(super) line: u64,
+    /// Since 1.3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) milliseconds: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,6 +1,11 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
+use callsieve::arch::Arch;
+use callsieve::event::{CallId, Image, Outcome, Place, Sighting, Sink as _, Tally};
+use callsieve::recording::{self, Recording, RunBuilder};
+use callsieve::syscalls::SyscallName;
 use expect_test::{expect, expect_file};
 use serde_json::Value;
 
@@ -44,6 +49,57 @@ fn sandbox() -> Sandbox {
         TRACE.replace("keyctl(KEYCTL_READ, ", "getpid("),
     );
     sandbox
+}
+
+/// What `record` tells: who started a program, and when a call was first made.
+fn timed() -> Recording {
+    let mut builder = RunBuilder::new("callsieve", vec!["start.sh".to_owned()]);
+    let sighting = |line, milliseconds| Sighting {
+        arch: Arch::X86_64,
+        call: CallId::Name(SyscallName::new("keyctl").unwrap()),
+        either: false,
+        calls: 1,
+        outcomes: BTreeMap::from([(Outcome::Success, 1)]),
+        args: BTreeMap::new(),
+        first: Place {
+            file: "start.sh".to_owned(),
+            line,
+        },
+        since_start: Some(Duration::from_millis(milliseconds)),
+    };
+    let image = |executable: &str, started_by: &[(&str, u64)]| Image {
+        executable: Some(executable.to_owned()),
+        pid: Some(7),
+        processes: 1,
+        names: BTreeSet::from(["web".to_owned()]),
+        ends: BTreeMap::new(),
+        started_by: started_by
+            .iter()
+            .map(|(name, times)| ((*name).to_owned(), *times))
+            .collect(),
+    };
+    let web = image("/usr/bin/web", &[("/bin/sh", 3), ("/usr/bin/env", 1)]);
+    builder.image(&web, vec![sighting(712, 72_310)]);
+    builder.image(&image("/bin/sh", &[("", 1)]), vec![sighting(90, 80_000)]);
+    Recording::of(builder.finish(Tally::default()))
+}
+
+#[test]
+fn who_started_a_program_and_when_it_made_the_call() {
+    let sandbox = sandbox();
+    sandbox.write("timed.json", recording::write(&timed()));
+    let text = sandbox.ok("explain keyctl timed.json --arch x86_64");
+    widths_fit(&text);
+    let recorded = text.split_once("  recorded").unwrap().1;
+    expect![[r#"
+                 in 1 of 1 recording
+                           2 calls: ok 2
+                           1 by /bin/sh (web), started as the first program
+                           1 by /usr/bin/web (web), started by /bin/sh (3 times), by
+                           /usr/bin/env
+                           first in start.sh line 712, 72.310 s after the start
+    "#]]
+    .assert_eq(recorded.split_once("  if refused").unwrap().0);
 }
 
 fn widths_fit(text: &str) {
@@ -234,7 +290,7 @@ fn hostile_text() {
 #[test]
 fn docs_have_every_field() {
     /// Their keys are names, not fields.
-    const MAPS: [&str; 2] = ["outcomes", "architectures"];
+    const MAPS: [&str; 3] = ["outcomes", "architectures", "started_by"];
     fn keys(value: &Value, map: bool, found: &mut BTreeSet<String>) {
         match value {
             Value::Object(object) => {
@@ -250,8 +306,10 @@ fn docs_have_every_field() {
         }
     }
     let sandbox = sandbox();
-    let text = sandbox
-        .ok("explain keyctl io_uring_setup clone3 web.json one.strace --arch x86_64 -f json");
+    sandbox.write("timed.json", recording::write(&timed()));
+    let text = sandbox.ok(
+        "explain keyctl io_uring_setup clone3 web.json one.strace timed.json --arch x86_64 -f json",
+    );
     let mut written = BTreeSet::new();
     keys(&serde_json::from_str(&text).unwrap(), false, &mut written);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/explain-format.md");

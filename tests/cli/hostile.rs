@@ -158,7 +158,13 @@ fn texts_of_a_recording() {
             }],
             gaps: BTreeSet::from([Gap::Torn]),
         },
-        executables: BTreeMap::from([(format!("{EVIL}\n"), Executable::default())]),
+        executables: BTreeMap::from([(
+            format!("{EVIL}\n"),
+            Executable {
+                started_by: BTreeMap::from([(format!("{EVIL}\n"), 1)]),
+                ..Executable::default()
+            },
+        )]),
         calls: BTreeMap::from([(
             Arch::X86_64,
             BTreeMap::from([(
@@ -170,6 +176,7 @@ fn texts_of_a_recording() {
                     by: BTreeMap::from([(format!("{EVIL}\n"), Caller::default())]),
                     args: BTreeMap::new(),
                     first: (0, 1),
+                    since_start: Some(std::time::Duration::from_millis(1)),
                 },
             )]),
         )]),
@@ -183,6 +190,8 @@ fn texts_of_a_recording() {
         "generate rec.json -v --allow-incomplete --runtime-floor none",
         "generate rec.json",
         "diff rec.json docker-default -v",
+        "explain keyctl rec.json",
+        "explain keyctl rec.json -f markdown",
     ] {
         let ran = run(&sandbox, &words(line));
         assert!(matches!(ran.code, Some(0 | 3)), "{line}: {}", ran.stderr);

@@ -63,6 +63,31 @@ fn an_output_that_cannot_be_written_is_said_before_the_start() {
     );
 }
 
+/// Which program started which, and when a call was first made.
+#[test]
+fn where_programs_come_from_and_when_calls_were_first() {
+    for backend in ["ptrace", "notify"] {
+        check(
+            NOBODY,
+            &format!(
+                "backend={backend}\n{}",
+                r#"
+            $record --backend $backend -o run.json -- sh -c 'sleep 0.3; touch made; true' 2> errors
+            tr -d ' \n' < run.json > flat
+            sh=$(readlink -f "$(command -v sh)")
+            grep -o '"version":"1.3"' flat
+            grep -c "\"started_by\":{\"\":1}" flat
+            grep -o "\"started_by\":{\"$sh\":1}" flat | wc -l
+            # Only touch changes times, and it ran after the sleep.
+            late=$(grep -o '"utimensat":{.*' flat | grep -o -m 1 '"milliseconds":[0-9]*' | head -n 1 | cut -d : -f 2)
+            [ "$late" -ge 300 ] && [ "$late" -lt 60000 ] && echo late
+            "#
+            ),
+            "\"version\":\"1.3\"\n1\n2\nlate\n",
+        );
+    }
+}
+
 #[test]
 fn standard_streams_are_the_programs() {
     check(

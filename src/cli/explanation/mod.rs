@@ -19,7 +19,7 @@ use super::error::CommandError;
 
 pub(crate) use arches::{USUAL, home};
 pub(crate) use profiles::{Asked, OnArches, Says};
-pub(crate) use recorded::Recorded;
+pub(crate) use recorded::{Caller, Recorded, SeenOn};
 
 /// Everything about one call; docs/explain-format.md describes it.
 #[derive(Debug, Serialize)]

@@ -16,12 +16,12 @@ pub(crate) struct Recorded {
     pub(crate) recordings: usize,
     /// In how many of them the call is.
     pub(crate) seen_in: usize,
-    pub(crate) architectures: BTreeMap<&'static str, OnArch>,
+    pub(crate) architectures: BTreeMap<&'static str, SeenOn>,
 }
 
 /// What was seen on one architecture.
 #[derive(Debug, Serialize, Default)]
-pub(crate) struct OnArch {
+pub(crate) struct SeenOn {
     pub(crate) calls: u64,
     /// No recording tells whether it was this call or the one that is reported beside it.
     pub(crate) either: bool,
@@ -42,6 +42,9 @@ pub(crate) struct Caller {
     pub(crate) executable: String,
     /// Names that its processes gave themselves.
     pub(crate) names: BTreeSet<String>,
+    /// The programs that its processes ran before, and how often; the empty name stands for what
+    /// a recording began with. None where the recordings do not tell.
+    pub(crate) started_by: BTreeMap<String, u64>,
     pub(crate) calls: u64,
     /// In how many recordings it made the call.
     pub(crate) recordings: usize,
@@ -75,12 +78,16 @@ pub(crate) struct Value {
 pub(crate) struct First {
     pub(crate) file: String,
     pub(crate) line: u64,
+    /// Since the start of the recording, where it tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) milliseconds: Option<u64>,
 }
 
 /// What is summed up of one program.
 #[derive(Default)]
 struct Sum {
     names: BTreeSet<String>,
+    started_by: BTreeMap<String, u64>,
     calls: u64,
     recordings: usize,
 }
@@ -100,7 +107,7 @@ impl Recorded {
                 .filter_map(|(_, run)| Some((run, run.calls.get(arch)?.get(call)?)))
                 .collect();
             let outcomes = total.outcomes.iter();
-            let on = OnArch {
+            let on = SeenOn {
                 calls: total.calls,
                 either: total.either,
                 never_succeeded: total.never_succeeded(),
@@ -140,6 +147,9 @@ fn first(run: &Run, observed: &Observed) -> First {
     First {
         file: run.files.get(file).cloned().unwrap_or_default(),
         line,
+        milliseconds: observed
+            .since_start
+            .map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
     }
 }
 
@@ -153,6 +163,10 @@ fn callers(runs: &[(&Run, &Observed)]) -> Vec<Caller> {
             sum.recordings += 1;
             if let Some(known) = run.executables.get(executable) {
                 sum.names.extend(known.names.iter().cloned());
+                for (former, times) in &known.started_by {
+                    let sum = sum.started_by.entry(former.clone()).or_default();
+                    *sum = sum.saturating_add(*times);
+                }
             }
         }
     }
@@ -161,6 +175,7 @@ fn callers(runs: &[(&Run, &Observed)]) -> Vec<Caller> {
         .map(|(executable, sum)| Caller {
             executable: executable.to_owned(),
             names: sum.names,
+            started_by: sum.started_by,
             calls: sum.calls,
             recordings: sum.recordings,
         })

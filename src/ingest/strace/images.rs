@@ -179,6 +179,7 @@ pub(super) fn hand_over(
                 outcomes: outcomes.clone(),
                 args,
                 first: place(&slot, files),
+                since_start: None,
             });
         }
     }
@@ -188,6 +189,7 @@ pub(super) fn hand_over(
         processes: image.processes.max(1),
         names: BTreeSet::new(),
         ends: BTreeMap::new(),
+        started_by: BTreeMap::new(),
     };
     sink.image(&image, sightings);
 }

@@ -90,6 +90,8 @@ struct Count {
     closed: &'static [(u8, ArgKind)],
     args: BTreeMap<u8, ArgFacts>,
     first: u64,
+    /// Since the start.
+    at: Duration,
 }
 
 /// What was seen so far.
@@ -168,6 +170,7 @@ impl Observations {
                 processes: 0,
                 names: BTreeSet::new(),
                 ends: BTreeMap::new(),
+                started_by: BTreeMap::new(),
             },
             counts: BTreeMap::new(),
         });
@@ -194,6 +197,14 @@ impl Observations {
         image.pid = [image.pid, pid].into_iter().flatten().min();
         if let Some(name) = name.filter(|_| image.names.len() < MAX_NAMES) {
             image.names.insert(name);
+        }
+    }
+
+    /// A process executed a program, while it ran another.
+    pub(crate) fn executes(&mut self, program: ProgramId, former: ProgramId) {
+        let former = self.name(former).to_owned();
+        if let Some(program) = self.programs.get_mut(program.0) {
+            *program.image.started_by.entry(former).or_default() += 1;
         }
     }
 
@@ -264,7 +275,8 @@ impl Observations {
                 return (None, Special::None, false);
             }
         }
-        let mut count = Count::new(arch, key.1, name, self.calls);
+        let at = now();
+        let mut count = Count::new(arch, key.1, name, (self.calls, at));
         count.add(call);
         let special = count.special;
         let new = self.kinds.insert((arch, key.1));
@@ -274,7 +286,7 @@ impl Observations {
                 call: count.call.clone(),
                 program: self.name(program).to_owned(),
                 tid,
-                at: now(),
+                at,
             });
         }
         if let Some(of) = self.programs.get_mut(program.0) {
@@ -349,7 +361,13 @@ impl Observations {
 }
 
 impl Count {
-    fn new(arch: Arch, number: u32, name: Option<&'static str>, first: u64) -> Self {
+    /// `first` says which call of the recording the first one is, and when it was made.
+    fn new(
+        arch: Arch,
+        number: u32,
+        name: Option<&'static str>,
+        (first, at): (u64, Duration),
+    ) -> Self {
         let closed = name.map_or(&[][..], |name| closed_set_arguments(arch, name));
         let special = match name {
             Some("clone") => closed
@@ -376,6 +394,7 @@ impl Count {
             closed,
             args: BTreeMap::new(),
             first,
+            at,
         }
     }
 
@@ -407,6 +426,7 @@ impl Count {
                 file: label.to_owned(),
                 line: self.first,
             },
+            since_start: Some(self.at),
         }
     }
 }

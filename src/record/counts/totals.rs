@@ -43,7 +43,7 @@ impl Observations {
                 return false;
             }
         }
-        let mut count = Count::new(arch, total.number, name, total.rank);
+        let mut count = Count::new(arch, total.number, name, (total.rank, total.at));
         count.calls = total.calls;
         count.outcomes = total.outcomes;
         count.args = total.args;

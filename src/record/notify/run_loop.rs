@@ -41,6 +41,8 @@ pub(super) struct Loop<'a, K, N> {
     begun: bool,
     /// What threads run. Nobody tells when they end, so it is asked again after each tick.
     programs: BTreeMap<Tid, ProgramId>,
+    /// What processes ran when they asked for another program.
+    executing: BTreeMap<Tid, ProgramId>,
     /// Threads that were counted for a program.
     counted: BTreeSet<(Tid, ProgramId)>,
     processes: BTreeSet<Tid>,
@@ -81,6 +83,7 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             main_stopped: false,
             begun: false,
             programs: BTreeMap::new(),
+            executing: BTreeMap::new(),
             counted: BTreeSet::new(),
             processes: BTreeSet::new(),
             phase: Phase::Recording,
@@ -139,8 +142,11 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             // If it succeeds, its next call is another program's, and it is another thread's
             // if this one does not lead its process.
             self.programs.remove(&tid);
-            if let Some(leader) = self.kernel.leader(tid) {
-                self.programs.remove(&leader);
+            self.executing.remove(&tid);
+            let leader = self.kernel.leader(tid).unwrap_or(tid);
+            self.programs.remove(&leader);
+            if self.executing.len() < MAX_COUNTED {
+                self.executing.insert(leader, program);
             }
         }
     }
@@ -161,6 +167,8 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             instruction_pointer: 0,
         };
         let program = self.program_of(self.main);
+        let before = self.seen.program("");
+        self.seen.executes(program, before);
         let kernel = &mut self.kernel;
         let (_, _, new) = self
             .seen
@@ -181,6 +189,10 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             .or_else(|| name.as_ref().map(|name| format!("({name})")));
         let program = self.seen.program(&path.unwrap_or_default());
         self.programs.insert(tid, program);
+        // One that failed to is still what it was.
+        if let Some(former) = self.executing.remove(&tid).filter(|it| *it != program) {
+            self.seen.executes(program, former);
+        }
         if self.counted.len() < MAX_COUNTED && self.counted.insert((tid, program)) {
             self.seen.runs(program, tid, name);
             let leader = self.kernel.leader(tid).unwrap_or(tid);

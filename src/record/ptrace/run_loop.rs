@@ -409,12 +409,14 @@ impl<'a, K: Kernel> Loop<'a, K> {
             self.tracees.remove(&former)
         };
         if let (Some(by), Some(leader)) = (by, self.tracees.get_mut(&tid)) {
+            leader.program = by.program;
             leader.open = by.open;
             leader.how = by.how;
             leader.own_filter = by.own_filter;
         }
         let (program, gives_privileges) = self.program_and_rights(tid);
         if let Some(tracee) = self.tracees.get_mut(&tid) {
+            self.seen.executes(program, tracee.program);
             tracee.program = program;
             tracee.leader = tid;
         }

@@ -1,6 +1,7 @@
 //! All about a call: for people, for a comment in a review, for machines.
 
 mod markdown;
+mod recorded;
 mod rows;
 mod text;
 

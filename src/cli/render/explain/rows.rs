@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 
 use callsieve::arch::Arch;
 
-use crate::cli::explanation::{Explanation, OnArches, Recorded, Says, USUAL};
-use crate::cli::render::counted;
-
-/// Programs and values that are listed unless `-v` asks for all.
-const SHOWN: usize = 5;
+use super::recorded;
+use crate::cli::explanation::{Explanation, OnArches, Says, USUAL};
 
 /// A part of a line.
 #[derive(Debug)]
@@ -29,11 +26,11 @@ pub(super) struct Row {
     pub(super) lines: Vec<Line>,
 }
 
-fn own(text: impl Into<String>) -> Piece {
+pub(super) fn own(text: impl Into<String>) -> Piece {
     Piece::Own(text.into())
 }
 
-fn outside(text: &str) -> Piece {
+pub(super) fn outside(text: &str) -> Piece {
     Piece::Outside(text.to_owned())
 }
 
@@ -43,8 +40,8 @@ pub(super) fn rows(it: &Explanation, verbose: bool) -> Vec<Row> {
     rows.extend(it.profiles.iter().map(profile));
     rows.extend(defaults(it));
     if let Some(recorded) = &it.recorded {
-        rows.push(recorded_row(recorded, verbose));
-        rows.extend(arguments(recorded, verbose));
+        rows.push(recorded::calls(recorded, verbose));
+        rows.extend(recorded::arguments(recorded, verbose));
     }
     rows.push(refused(it));
     rows.push(numbers(it, verbose));
@@ -52,7 +49,7 @@ pub(super) fn rows(it: &Explanation, verbose: bool) -> Vec<Row> {
     rows
 }
 
-fn row(label: impl Into<String>, lines: Vec<Line>) -> Row {
+pub(super) fn row(label: impl Into<String>, lines: Vec<Line>) -> Row {
     Row {
         label: label.into(),
         lines,
@@ -155,109 +152,6 @@ fn defaults(it: &Explanation) -> Vec<Row> {
         rows.push(row(label, lines));
     }
     rows
-}
-
-fn recorded_row(recorded: &Recorded, verbose: bool) -> Row {
-    let all = counted(
-        u64::try_from(recorded.recordings).unwrap_or(u64::MAX),
-        "recordings",
-    );
-    if recorded.seen_in == 0 {
-        return row("recorded", vec![vec![own(format!("in none of {all}"))]]);
-    }
-    let mut lines = Vec::new();
-    let several = recorded.architectures.len() > 1;
-    lines.push(vec![own(format!("in {} of {all}", recorded.seen_in))]);
-    for (arch, on) in &recorded.architectures {
-        let outcomes: Vec<String> = on
-            .outcomes
-            .iter()
-            .map(|(outcome, calls)| format!("{outcome} {calls}"))
-            .collect();
-        let mut text = if several {
-            format!("{arch}: ")
-        } else {
-            String::new()
-        };
-        text.push_str(&counted(on.calls, "calls"));
-        if !outcomes.is_empty() {
-            text.push_str(&format_args!(": {}", outcomes.join(", ")).to_string());
-        }
-        if on.never_succeeded {
-            text.push_str(", so it may have been refused while recording");
-        }
-        if on.either {
-            text.push_str(", or of the call that is reported beside it");
-        }
-        lines.push(vec![own(text)]);
-        let most = if verbose { usize::MAX } else { SHOWN };
-        for caller in on.by.iter().take(most) {
-            let mut line = vec![own(format!("{} by ", caller.calls))];
-            if caller.executable.is_empty() {
-                line.push(own("a program that is not told"));
-            } else {
-                line.push(outside(&caller.executable));
-            }
-            let names: Vec<&str> = caller.names.iter().map(String::as_str).collect();
-            if !names.is_empty() {
-                line.extend([own(" ("), outside(&names.join(", ")), own(")")]);
-            }
-            if recorded.recordings > 1 {
-                line.push(own(format!(", in {} of {all}", caller.recordings)));
-            }
-            lines.push(line);
-        }
-        lines.extend(more(on.by.len(), most, "programs"));
-        if let Some(first) = on.first.iter().next() {
-            lines.push(vec![
-                own("first in "),
-                outside(&first.file),
-                own(format!(" line {}", first.line)),
-            ]);
-        }
-    }
-    row("recorded", lines)
-}
-
-/// `and 3 more programs (-v)`
-fn more(all: usize, shown: usize, what: &str) -> Option<Line> {
-    let more = all.checked_sub(shown).filter(|more| *more > 0)?;
-    Some(vec![own(format!("and {more} more {what} (-v)"))])
-}
-
-fn arguments(recorded: &Recorded, verbose: bool) -> Option<Row> {
-    let mut lines = Vec::new();
-    for (arch, on) in &recorded.architectures {
-        let several = recorded.architectures.len() > 1;
-        for argument in &on.arguments {
-            let mut line = Vec::new();
-            if several {
-                line.push(own(format!("{arch}: ")));
-            }
-            line.push(own(if argument.name.is_empty() {
-                format!("argument {}: ", argument.index)
-            } else {
-                format!("{} (argument {}): ", argument.name, argument.index)
-            }));
-            let most = if verbose { usize::MAX } else { 2 * SHOWN };
-            for (at, value) in argument.values.iter().take(most).enumerate() {
-                if at > 0 {
-                    line.push(own(", "));
-                }
-                match &value.symbol {
-                    Some(symbol) => line.push(own(format!("{symbol} ({})", value.value))),
-                    None => line.push(outside(&value.value)),
-                }
-                line.push(own(format!(" {}", value.calls)));
-            }
-            if argument.unknown > 0 {
-                line.push(own(format!("; not seen in {}", argument.unknown)));
-            }
-            lines.push(line);
-            lines.extend(more(argument.values.len(), most, "values"));
-        }
-    }
-    (!lines.is_empty()).then(|| row("arguments", lines))
 }
 
 fn refused(it: &Explanation) -> Row {
