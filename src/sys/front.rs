@@ -9,6 +9,7 @@ use nix::errno::Errno;
 
 use super::kernel::{Signo, Tid};
 use super::notify::{Listener, Notice, Notices as _};
+use super::signals;
 use super::{left, process};
 
 /// Which of the two this is.
@@ -27,19 +28,6 @@ pub(crate) enum Ended {
     Killed(Signo),
 }
 
-/// Signals that go on to the recorder, which knows what to do with them.
-///
-/// Some servers are stopped with SIGWINCH, Apache's httpd among them.
-const PASSED_ON: [c_int; 8] = [
-    libc::SIGINT,
-    libc::SIGTERM,
-    libc::SIGHUP,
-    libc::SIGQUIT,
-    libc::SIGUSR1,
-    libc::SIGUSR2,
-    libc::SIGCONT,
-    libc::SIGWINCH,
-];
 /// The terminal's wish to stop: the recorder tells when the program has stopped.
 const LEFT_TO_THE_PROGRAM: [c_int; 3] = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
 
@@ -104,7 +92,7 @@ fn wait(recorder: Tid, awaited: &libc::sigset_t) -> Result<Ended, Errno> {
             if let Some(ended) = reap(recorder)? {
                 return Ok(ended);
             }
-        } else if PASSED_ON.contains(&signal) && info.si_code != KERNEL {
+        } else if signals::FORWARDED.contains(&signal) && info.si_code != KERNEL {
             // What the terminal sends has reached the recorder already.
             let _gone = process::signal(recorder, Signo(signal));
         }
@@ -118,7 +106,7 @@ const KERNEL: c_int = 0x80;
 fn awaited() -> Result<libc::sigset_t, Errno> {
     // SAFETY: all bits zero is an empty set on Linux, and a valid value of the type.
     let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
-    for signal in PASSED_ON.iter().chain([&libc::SIGCHLD]) {
+    for signal in signals::FORWARDED.iter().chain([&libc::SIGCHLD]) {
         // SAFETY: `set` is valid and the number is that of a signal.
         let answer = unsafe { libc::sigaddset(&raw mut set, *signal) };
         Errno::result(answer)?;

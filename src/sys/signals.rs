@@ -21,8 +21,9 @@ static TICKED: AtomicBool = AtomicBool::new(false);
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
 static FORWARD: AtomicI32 = AtomicI32::new(0);
 
-/// Signals that are meant for the program and that only the recorder may have got.
-const FORWARDED: [c_int; 8] = [
+/// Signals that are meant for the program and that only the recorder, or the process in front of
+/// it, may have got. Some servers are stopped with SIGWINCH, Apache's httpd among them.
+pub(super) const FORWARDED: [c_int; 8] = [
     libc::SIGINT,
     libc::SIGTERM,
     libc::SIGHUP,

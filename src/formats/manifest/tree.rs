@@ -157,55 +157,25 @@ impl<'a> Reader<'a> {
             .text
             .get(start..)
             .is_some_and(|rest| rest.starts_with('{'));
-        let (kind, marked) = match event {
+        let (kind, marked, end) = match event {
             Event::Scalar(text, style, anchor, tag) => (
                 Kind::Scalar {
                     text: text.into_owned(),
                     plain: style == ScalarStyle::Plain,
                 },
                 anchor != 0 || tag.is_some(),
+                end,
             ),
             Event::SequenceStart(anchor, tag) => {
-                let mut items = Vec::new();
-                loop {
-                    let event = self.next()?;
-                    if let (Event::SequenceEnd, _, end) = event {
-                        let marked = anchor != 0 || tag.is_some();
-                        let kind = Kind::List(items);
-                        return Ok(Node {
-                            kind,
-                            start,
-                            end,
-                            line,
-                            column: from.col(),
-                            marked,
-                        });
-                    }
-                    items.push(self.node(event, depth + 1)?);
-                }
+                let (items, end) = self.items(depth)?;
+                (Kind::List(items), anchor != 0 || tag.is_some(), end)
             }
             Event::MappingStart(anchor, tag) => {
-                let mut pairs = Vec::new();
-                loop {
-                    let event = self.next()?;
-                    if let (Event::MappingEnd, _, end) = event {
-                        let marked = anchor != 0 || tag.is_some();
-                        let kind = Kind::Map(pairs, braces);
-                        return Ok(Node {
-                            kind,
-                            start,
-                            end,
-                            line,
-                            column: from.col(),
-                            marked,
-                        });
-                    }
-                    let key = self.node(event, depth + 1)?;
-                    let event = self.next()?;
-                    pairs.push((key, self.node(event, depth + 1)?));
-                }
+                let (pairs, end) = self.pairs(depth)?;
+                let kind = Kind::Map(pairs, braces);
+                (kind, anchor != 0 || tag.is_some(), end)
             }
-            Event::Alias(number) => (Kind::Alias(number), true),
+            Event::Alias(number) => (Kind::Alias(number), true, end),
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd
@@ -227,5 +197,31 @@ impl<'a> Reader<'a> {
             column: from.col(),
             marked,
         })
+    }
+
+    /// The rest of a list, and where it ends.
+    fn items(&mut self, depth: usize) -> Result<(Vec<Node>, usize), ManifestError> {
+        let mut items = Vec::new();
+        loop {
+            let event = self.next()?;
+            if let (Event::SequenceEnd, _, end) = event {
+                return Ok((items, end));
+            }
+            items.push(self.node(event, depth + 1)?);
+        }
+    }
+
+    /// The rest of a map, and where it ends.
+    fn pairs(&mut self, depth: usize) -> Result<(Vec<(Node, Node)>, usize), ManifestError> {
+        let mut pairs = Vec::new();
+        loop {
+            let event = self.next()?;
+            if let (Event::MappingEnd, _, end) = event {
+                return Ok((pairs, end));
+            }
+            let key = self.node(event, depth + 1)?;
+            let event = self.next()?;
+            pairs.push((key, self.node(event, depth + 1)?));
+        }
     }
 }
