@@ -68,4 +68,5 @@ pub(crate) enum Command {
     Inspect(commands::inspect::InspectArgs),
     Lint(commands::lint::LintArgs),
     Floor(commands::floor::FloorArgs),
+    Doctor(commands::doctor::DoctorArgs),
 }

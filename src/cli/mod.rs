@@ -7,6 +7,7 @@ mod commands;
 mod contained;
 mod container;
 mod containers;
+mod doctor;
 mod engine;
 mod engine_command;
 mod env;
@@ -62,6 +63,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::Export(args) => commands::export::run(&args, &ui),
         Command::Inspect(args) => commands::inspect::run(&args, &ui),
         Command::Lint(args) => commands::lint::run(&args, &ui),
+        Command::Doctor(args) => commands::doctor::run(&args, &ui),
         Command::Floor(args) => commands::floor::run(&args, &ui),
     };
     match result {

@@ -134,9 +134,10 @@ pub(crate) fn own_capabilities() -> u64 {
         .unwrap_or_default()
 }
 
-/// The first two numbers of the kernel's release.
+/// The first two numbers of the kernel's release. The kernel is asked, as there may be no `/proc`.
 pub(crate) fn kernel_release() -> (u32, u32) {
-    let text = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let text = nix::sys::utsname::uname().map(|name| name.release().to_string_lossy().into_owned());
+    let text = text.unwrap_or_default();
     let mut numbers = text
         .split(|c: char| !c.is_ascii_digit())
         .filter_map(|part| part.parse().ok());

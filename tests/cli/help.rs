@@ -24,6 +24,7 @@ fn help(columns: &str) -> String {
         "floor",
         "floor list",
         "floor measure",
+        "doctor",
     ] {
         let output = sandbox
             .command(PROGRAM)

@@ -16,6 +16,7 @@ mod bad_input;
 mod bad_output;
 mod check;
 mod diff;
+mod doctor;
 mod explain;
 mod export;
 mod floor;

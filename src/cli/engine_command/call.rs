@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use super::error::EngineError;
 use super::interrupts::Interrupts;
 
 /// How long a command may take if nothing else is said.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 /// How much it may say, in bytes.
 const LONGEST: u64 = 4 << 20;
 /// How often it is looked after.
@@ -24,6 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(crate) struct Call<'a> {
     engine: &'static str,
+    /// Its file, or the name that is looked for in `PATH`.
+    program: OsString,
     arguments: Vec<OsString>,
     what: String,
     limit: Option<Duration>,
@@ -57,6 +60,7 @@ impl<'a> Call<'a> {
         let what = what.map(|word| word.to_string_lossy().into_owned());
         Self {
             engine,
+            program: engine.into(),
             what: what.unwrap_or_default(),
             arguments,
             limit: Some(LIMIT),
@@ -72,6 +76,13 @@ impl<'a> Call<'a> {
         words: impl IntoIterator<Item = S>,
     ) -> Self {
         Self::new(program, &[], words)
+    }
+
+    /// A command of this very program, whatever has its name by now.
+    pub(crate) fn of_this_program<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> Self {
+        let mut call = Self::new("callsieve", &[], words);
+        call.program = this_program();
+        call
     }
 
     /// It may take this long; 60 s if nothing is said.
@@ -107,7 +118,7 @@ impl<'a> Call<'a> {
         let io = |source| failed(self.engine, source);
         let mut stdout = tempfile::tempfile().map_err(io)?;
         let mut stderr = tempfile::tempfile().map_err(io)?;
-        let mut child = Command::new(self.engine)
+        let mut child = Command::new(&self.program)
             .args(&self.arguments)
             .stdin(
                 self.input
@@ -208,6 +219,15 @@ impl<'a> Call<'a> {
             }
         }
     }
+}
+
+/// The file of this program. Without `/proc`, how it was called.
+pub(crate) fn this_program() -> OsString {
+    let own = OsString::from("/proc/self/exe");
+    if Path::new(&own).exists() {
+        return own;
+    }
+    std::env::args_os().next().unwrap_or(own)
 }
 
 /// Ends a command that is not waited for any longer.

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub(crate) use call::{Answer, Call};
+pub(crate) use call::{Answer, Call, this_program};
 pub(crate) use container::Container;
 pub(crate) use details::Details;
 pub(crate) use error::EngineError;
@@ -41,6 +41,8 @@ pub(crate) struct Engine {
     kind: Kind,
     /// Options of the engine itself, which stand before its command.
     globals: Vec<OsString>,
+    /// How long each of its commands may take if nothing else is said.
+    patience: Duration,
 }
 
 /// What an engine is.
@@ -74,7 +76,17 @@ impl Kind {
 impl Engine {
     /// An engine, with the options that each of its commands is given. Asks nothing.
     pub(crate) const fn new(kind: Kind, globals: Vec<OsString>) -> Self {
-        Self { kind, globals }
+        Self {
+            kind,
+            globals,
+            patience: call::LIMIT,
+        }
+    }
+
+    /// One that is not waited for as long.
+    pub(crate) const fn within(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Which one it is.
@@ -98,7 +110,7 @@ impl Engine {
         &self,
         words: impl IntoIterator<Item = S>,
     ) -> Call<'static> {
-        Call::new(self.name(), &self.globals, words)
+        Call::new(self.name(), &self.globals, words).within(self.patience)
     }
 
     /// Its version and its runtime's. Asks the daemon, so that one which does not answer is told
@@ -107,6 +119,23 @@ impl Engine {
         match self.kind {
             Kind::Docker => self.docker_version(),
             Kind::Podman => self.podman_version(),
+        }
+    }
+
+    /// Whether it confines containers with seccomp at all, as far as it says.
+    pub(crate) fn has_seccomp(&self) -> Result<bool, EngineError> {
+        match self.kind {
+            Kind::Docker => {
+                let options = self.json(["info", "--format", "{{json .SecurityOptions}}"])?;
+                let all = options.as_array();
+                let named = |it: &Value| it.as_str().is_some_and(|it| it.contains("name=seccomp"));
+                Ok(all.is_some_and(|all| all.iter().any(named)))
+            }
+            Kind::Podman => {
+                let info = self.json(["info", "--format", "json"])?;
+                let enabled = info.pointer("/host/security/seccompEnabled");
+                Ok(enabled.and_then(Value::as_bool).unwrap_or_default())
+            }
         }
     }
 

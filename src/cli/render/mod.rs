@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod contained;
 pub(crate) mod difference;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod floor;
 pub(crate) mod generated;
@@ -64,6 +65,25 @@ pub(crate) fn safe(text: &str) -> String {
         }
     }
     line
+}
+
+/// Columns of a terminal for which text is folded.
+const WIDTH: usize = 80;
+
+/// Text in lines that fit behind so many columns; a longer word is on a line of its own.
+pub(crate) fn filled(text: &str, indent: usize) -> Vec<String> {
+    let width = WIDTH.saturating_sub(indent);
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// Class and reason of a call that a reviewer should look at; `None` for daily work.
