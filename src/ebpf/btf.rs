@@ -1,8 +1,6 @@
 //! The kernel's description of its own types, `/sys/kernel/btf/vmlinux`: where a field stands in a
 //! structure, so that programs need no headers. Documentation/bpf/btf.rst has the format.
 
-use memchr::memmem;
-
 /// Why a description can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -52,6 +50,8 @@ pub struct Btf {
     strings: usize,
     /// Where each type stands; number 1 comes first.
     places: Vec<usize>,
+    /// Structures and type definitions by the hash of their names.
+    named: Vec<(u64, u32)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -82,17 +82,28 @@ impl Btf {
         let length = header(4)?;
         let (types, types_length) = (length + header(8)?, header(12)?);
         let strings = length + header(16)?;
+        let texts = all.get(strings..).unwrap_or_default();
         let mut places = Vec::new();
+        let mut named = Vec::new();
         let end = types + types_length;
         let mut at = types;
+        let mut id = 1_u32;
         while at < end {
+            let found = type_at(all, at)?;
+            if matches!(found.kind, kind::STRUCT | kind::TYPEDEF) {
+                let start = usize::try_from(found.name).unwrap_or(usize::MAX);
+                named.push((hash(texts.get(start..).unwrap_or_default()), id));
+            }
             places.push(at);
-            at += HEAD + tail(type_at(all, at)?);
+            at += HEAD + tail(found);
+            id = id.checked_add(1).ok_or(BtfError::Damaged)?;
         }
+        named.sort_unstable();
         Ok(Self {
             bytes,
             strings,
             places,
+            named,
         })
     }
 
@@ -133,19 +144,22 @@ impl Btf {
         let missing = || BtfError::Missing {
             name: name.to_owned(),
         };
-        // Each text stands there once, behind another one's end.
-        let texts = self.bytes.get(self.strings..).unwrap_or_default();
-        let wanted = [b"\0", name.as_bytes(), b"\0"].concat();
-        let at = memmem::find(texts, &wanted).ok_or_else(missing)? + 1;
-        let at = u32::try_from(at).map_err(|_too_large| BtfError::Damaged)?;
-        for (id, place) in (1_u32..).zip(&self.places) {
-            let found = type_at(&self.bytes, *place)?;
+        let wanted = hash(name.as_bytes());
+        let start = self.named.partition_point(|(hash, _)| *hash < wanted);
+        let rest = self.named.get(start..).unwrap_or_default();
+        for (_, id) in rest.iter().take_while(|(hash, _)| *hash == wanted) {
+            let found = self.numbered(*id).ok_or(BtfError::Damaged)?;
             // A declaration without members is of another kind.
-            if found.name == at && found.kind == kind {
-                return Ok((id, found));
+            if found.kind == kind && self.is_named(found.name, name) {
+                return Ok((*id, found));
             }
         }
         Err(missing())
+    }
+
+    fn numbered(&self, id: u32) -> Option<Type> {
+        let place = usize::try_from(id).ok()?.checked_sub(1)?;
+        type_at(&self.bytes, *self.places.get(place)?).ok()
     }
 
     fn is_named(&self, at: u32, name: &str) -> bool {
@@ -188,8 +202,7 @@ impl Btf {
     fn resolved(&self, id: u32) -> Option<Type> {
         let mut id = id;
         for _ in 0..MAX_STEPS {
-            let place = usize::try_from(id).ok()?.checked_sub(1)?;
-            let found = type_at(&self.bytes, *self.places.get(place)?).ok()?;
+            let found = self.numbered(id)?;
             match found.kind {
                 kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => {
                     id = found.target;
@@ -199,6 +212,16 @@ impl Btf {
         }
         None
     }
+}
+
+/// FNV-1a of a text up to its NUL.
+fn hash(text: &[u8]) -> u64 {
+    const START: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let bytes = text.iter().take_while(|byte| **byte != 0);
+    bytes.fold(START, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
+    })
 }
 
 fn half(bytes: &[u8], at: usize) -> Option<u16> {

@@ -111,7 +111,7 @@ impl Probe {
             return Err(EbpfError::Numbers);
         }
         ebpf::unlimit_memory();
-        let tables = Tables::new(storage, wanted.sizes, &btf)?;
+        let tables = Tables::new(storage, wanted.rule, wanted.sizes, &btf)?;
         let plan = Plan {
             storage,
             rule: wanted.rule,

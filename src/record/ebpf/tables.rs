@@ -7,7 +7,7 @@ use super::probe::not_permitted;
 use crate::arch::{Arch, X32_BIT};
 use crate::ebpf::btf::Btf;
 use crate::ebpf::layout::{self, COUNTS, Counter, WIDTH, counts, image, scope, state};
-use crate::ebpf::programs::{ARGUMENTS, KEPT, Maps, Storage};
+use crate::ebpf::programs::{ARGUMENTS, KEPT, Maps, Rule, Storage};
 use crate::sys::ebpf::{Kind, Map, Shape};
 use crate::syscalls::{closed_set_arguments, table};
 
@@ -129,13 +129,24 @@ const fn shape(kind: Kind, key: u32, value: u32, entries: u32) -> Shape {
 }
 
 impl Tables {
-    pub(super) fn new(storage: Storage, sizes: Sizes, btf: &Btf) -> Result<Self, EbpfError> {
+    pub(super) fn new(
+        storage: Storage,
+        rule: Rule,
+        sizes: Sizes,
+        btf: &Btf,
+    ) -> Result<Self, EbpfError> {
         let hash = |name, key, value, entries| make(name, shape(Kind::Hash, key, value, entries));
         let array = |name, value: i32, entries| {
             make(name, shape(Kind::Array, 4, value.cast_unsigned(), entries))
         };
         let queue = |name, entries| make(name, shape(Kind::Queue, 0, 4, entries));
         let state = state::SIZE.cast_unsigned();
+        // Only that rule looks into the table.
+        let processes = if rule == Rule::Processes {
+            sizes.threads
+        } else {
+            1
+        };
         // One slot more for each scope's programs without one.
         let slots = sizes.programs + sizes.scopes;
         let tables = Self {
@@ -158,7 +169,7 @@ impl Tables {
             free_scopes: queue("free_scopes", sizes.scopes)?,
             ends: hash("ends", 8, 8, sizes.ends)?,
             counters: array("counters", layout::COUNTERS * 8, 1)?,
-            processes: hash("processes", 4, 4, sizes.threads)?,
+            processes: hash("processes", 4, 4, processes)?,
             group: make("group", shape(Kind::CgroupArray, 4, 4, 1))?,
         };
         tables.fill(btf)?;
@@ -238,11 +249,15 @@ fn kept(btf: &Btf) -> Result<Vec<u8>, EbpfError> {
     let mut all = Vec::new();
     let mut calls: u32 = 0;
     for ((arch, bit), registers) in KINDS.into_iter().zip(ARGUMENTS) {
+        let mut offsets = Vec::new();
+        for register in registers {
+            offsets.push(btf.offset("pt_regs", register)?);
+        }
         for number in 0..WIDTH.cast_unsigned() {
             let mut packed: u32 = 0;
             for (position, index) in kept_arguments(arch, number | bit) {
-                let register = registers.get(usize::from(index)).copied();
-                let offset = btf.offset("pt_regs", register.unwrap_or_default())?;
+                let offset = offsets.get(usize::from(index)).copied();
+                let offset = offset.unwrap_or_default();
                 packed |= offset.cast_unsigned() << (8 * position);
             }
             if packed != 0 {
