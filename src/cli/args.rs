@@ -31,6 +31,10 @@ pub(crate) struct Global {
     /// Show what is folded or counted otherwise
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
+    /// Columns of text for people; without it, those of the terminal, at most 100, and 80 where
+    /// there is none
+    #[arg(long, global = true, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..))]
+    pub(crate) width: Option<u16>,
     /// Show no progress, on a terminal either
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
@@ -49,6 +53,31 @@ pub(crate) enum Color {
 pub(crate) enum Format {
     Text,
     Json,
+}
+
+/// How to print what is judged in a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReviewFormat {
+    /// For people
+    Text,
+    /// For machines, as docs/*-format.md describe it
+    Json,
+    /// A comment for a pull request
+    Markdown,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions, which become annotations
+    Github,
+}
+
+impl ReviewFormat {
+    /// Whether nothing is an answer, too: not where a reader expects a document.
+    pub(crate) const fn may_be_empty(self) -> bool {
+        match self {
+            Self::Text | Self::Markdown | Self::Github => true,
+            Self::Json | Self::Sarif => false,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,7 @@
 mod args;
 mod ask;
 mod build_args;
+mod causes;
 mod commands;
 mod contained;
 mod container;

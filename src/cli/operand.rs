@@ -14,7 +14,7 @@ use callsieve::recording::Recording;
 
 use super::error::CommandError;
 use super::input::{self, Loaded};
-use super::render::safe;
+use super::render::{safe, sarif};
 use super::ui::Ui;
 
 /// What a user named, before conditions are resolved.
@@ -22,7 +22,25 @@ use super::ui::Ui;
 pub(crate) struct Operand {
     /// Its name, for people.
     pub(crate) name: String,
+    /// The file that it is, where it is one.
+    path: Option<String>,
     kind: Kind,
+}
+
+/// The file of a profile, so that what is found can point into it.
+#[derive(Debug)]
+pub(crate) struct ProfileFile {
+    /// Relative to the working directory where it lies below it.
+    pub(crate) path: String,
+    /// What stands where in it.
+    pub(crate) written: Written,
+}
+
+impl ProfileFile {
+    /// Its address for SARIF.
+    pub(crate) fn uri(&self) -> String {
+        sarif::uri(self.path.as_bytes())
+    }
 }
 
 #[derive(Debug)]
@@ -114,6 +132,7 @@ impl Operand {
             let (name, profile) = known?;
             return Ok(Self {
                 name,
+                path: None,
                 kind: Kind::BuiltIn(profile),
             });
         }
@@ -123,6 +142,7 @@ impl Operand {
         };
         Ok(Self {
             name: safe(word),
+            path: (word != "-").then(|| below(word)),
             kind,
         })
     }
@@ -153,6 +173,14 @@ impl Operand {
         }
     }
 
+    /// The file of the profile that it is.
+    pub(crate) fn file(&self) -> Option<ProfileFile> {
+        Some(ProfileFile {
+            path: self.path.clone()?,
+            written: self.written()?,
+        })
+    }
+
     /// What a container on `host` gets from an engine. A recording stands for the profile that
     /// permits exactly what it has.
     pub(crate) fn resolve(&self, view: View, host: &Host) -> Profile {
@@ -162,6 +190,16 @@ impl Operand {
             Kind::Recording(recording) => observed(recording),
         }
     }
+}
+
+/// A path as it is named from the working directory, if it leads below it.
+fn below(word: &str) -> String {
+    let path = Path::new(word);
+    let folder = std::env::current_dir().ok();
+    let below = folder.and_then(|folder| path.strip_prefix(folder).ok());
+    let below = below.unwrap_or(path);
+    let below = below.strip_prefix(".").unwrap_or(below);
+    below.to_string_lossy().into_owned()
 }
 
 /// The architecture the machines of which run all of these, the first where it is one.

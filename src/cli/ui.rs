@@ -1,13 +1,24 @@
 //! Who may write where: results to standard output, everything else to standard error.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 
 use anstream::ColorChoice;
+use terminal_size::{Height, Width};
 
 use super::args::{Color, Global};
 use super::env::Env;
 use super::error::CommandError;
+use super::output;
 use super::render::safe;
+use super::render::wrap::Page;
+
+/// Columns where there is no terminal.
+const COLUMNS: u16 = 80;
+/// On a narrower terminal its own wrapping is no worse.
+const NARROWEST: u16 = 40;
+/// Longer lines are hard to read.
+const WIDEST: u16 = 100;
 
 /// The two streams and how much is said on them.
 #[derive(Debug)]
@@ -16,6 +27,7 @@ pub(crate) struct Ui {
     quiet: bool,
     /// Print what is folded otherwise.
     pub(crate) verbose: bool,
+    width: Option<u16>,
     progress: bool,
     /// What the environment said.
     pub(crate) env: Env,
@@ -28,6 +40,7 @@ impl Ui {
             color: ColorChoice::Auto,
             quiet: false,
             verbose: false,
+            width: None,
             progress: false,
             env: Env {
                 search_path: None,
@@ -46,8 +59,36 @@ impl Ui {
             },
             quiet: global.quiet,
             verbose: global.verbose,
+            width: global.width,
             progress: env.stderr_is_terminal && !global.quiet && !global.no_progress,
             env,
+        }
+    }
+
+    /// The page that a result is written for. What goes into a file or a pipe does not depend on
+    /// the terminal beside it.
+    pub(crate) fn page(&self, output: Option<&Path>) -> Page {
+        self.page_on(|| {
+            output::is_stdout(output)
+                .then(|| terminal_size::terminal_size_of(io::stdout()))
+                .flatten()
+        })
+    }
+
+    /// The page of what is written to standard error.
+    pub(crate) fn page_aside(&self) -> Page {
+        self.page_on(|| terminal_size::terminal_size_of(io::stderr()))
+    }
+
+    fn page_on(&self, terminal: impl FnOnce() -> Option<(Width, Height)>) -> Page {
+        let width = self.width.unwrap_or_else(|| match terminal() {
+            // A terminal without a size tells 0.
+            Some((Width(width @ 1..), _)) => width.clamp(NARROWEST, WIDEST),
+            Some(_) | None => COLUMNS,
+        });
+        Page {
+            width: usize::from(width),
+            verbose: self.verbose,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::Findings;
 use super::place::Places;
 use super::read::Reader;
-use super::{Options, Place, json};
+use super::{Options, Span, json};
 use crate::arch::Arch;
 use crate::profile::{Action, Applies, Condition, Host, KernelVersion, Libseccomp};
 
@@ -15,14 +15,14 @@ pub struct Written {
     /// Where the names of calls stand, in the order of the file.
     pub mentions: BTreeMap<String, Vec<Mention>>,
     /// The default action and where it stands.
-    pub default: Option<(Action, Place)>,
+    pub default: Option<(Action, Span)>,
 }
 
 /// A place where a call is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
-    /// The name's place.
-    pub place: Place,
+    /// The name's place, quotes and all.
+    pub span: Span,
     /// What the rule answers.
     pub action: Option<Action>,
     /// What the rule asks of arguments.
@@ -66,7 +66,7 @@ pub fn written(bytes: &[u8]) -> Written {
         for name in &entry.names {
             let known = mentions.entry(name.value.text.to_string()).or_default();
             known.push(Mention {
-                place: places.place(name.range.start),
+                span: places.span(&name.range),
                 action: entry.action(),
                 conditions: conditions.clone(),
                 includes: includes.clone(),
@@ -77,7 +77,7 @@ pub fn written(bytes: &[u8]) -> Written {
     Written {
         mentions,
         default: file.default_action().map(|action| {
-            let at = places.place(file.default_range().start);
+            let at = places.span(&file.default_range());
             (action, at)
         }),
     }
@@ -102,7 +102,10 @@ mod tests {
         let mount = &written.mentions["mount"];
         let lines: Vec<_> = mount
             .iter()
-            .map(|mention| (mention.place.line, mention.place.column, mention.action))
+            .map(|mention| {
+                let place = mention.span.start;
+                (place.line, place.column, mention.action)
+            })
             .collect();
         assert_eq!(
             lines,
@@ -111,11 +114,12 @@ mod tests {
                 (5, 16, Some(Action::Errno(38)))
             ]
         );
+        assert_eq!(mount[1].span.end.column, 23);
         assert_eq!(mount[1].conditions.len(), 1);
         assert_eq!(mount[1].excludes.capabilities.len(), 1);
         assert_eq!(written.mentions.len(), 2);
-        let (action, place) = written.default.unwrap();
-        assert_eq!((action, place.line), (Action::Errno(EPERM), 2));
+        let (action, span) = written.default.unwrap();
+        assert_eq!((action, span.start.line), (Action::Errno(EPERM), 2));
     }
 
     #[test]

@@ -56,8 +56,10 @@ fn more_is_shown_by_example() {
         code 1
         --- stdout
         no  socket permits more than small: wider (x86_64, default capabilities)
-              socket                 x86_64           allow if arg0 == 0x2, else EPERM -> allow; as (0x0): EPERM -> allow
-                  risk 2 watch: each family is kernel code of its own: filter its first argument
+              socket                 x86_64           allow if arg0 == 0x2, else EPERM
+                -> allow; as (0x0): EPERM -> allow
+                  risk 2 watch: each family is kernel code of its own: filter its first
+                    argument
                   default action: EPERM -> rule 1: allow
         1 wider, 0 narrower by argument, 0 removed, 2 unchanged.
         --- stderr

@@ -55,12 +55,14 @@ fn wider_is_in_full() {
         x86_64: 3 calls permitted by the old, 4 by the new
 
           + 1 wider
-              keyctl                 ENOSYS -> allow  (outside Docker's default)
-                  risk 3 sensitive: keyrings are not in namespaces; used after free more than once
+              keyctl                 ENOSYS -> allow
+                  OUTSIDE Docker's default; risk 3 sensitive: keyrings are not in
+                    namespaces; used after free more than once
           * 246 answered in another way (-v lists them)
                246  ENOSYS -> EPERM
 
-        1 wider (1 outside Docker's default), 0 narrower by argument, 0 removed, 246 answered in another way, 3 unchanged.
+        1 wider (1 outside Docker's default), 0 narrower by argument, 0 removed, 246
+          answered in another way, 3 unchanged.
         --- stderr
     "#]]
     .assert_eq(&sandbox().run("diff old outside").whole());

@@ -6,7 +6,7 @@ use callsieve::profile::eval::Meaning;
 use callsieve::profile::policy::{Policy, Stack};
 use callsieve::profile::{Profile, View};
 
-use crate::cli::args::Format;
+use crate::cli::args::ReviewFormat;
 use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -45,7 +45,10 @@ pub(crate) struct CheckArgs {
     output: Option<PathBuf>,
     /// How to print
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
-    format: Format,
+    format: ReviewFormat,
+    /// Print nothing where all pass, but for JSON and SARIF
+    #[arg(long)]
+    skip_no_diff: bool,
     /// The architecture of the engine; without it, the one that NEW or BASE tells
     #[arg(long, value_name = "ARCH")]
     arch: Option<Arch>,
@@ -78,17 +81,25 @@ pub(crate) fn run(args: &CheckArgs, ui: &Ui) -> Result<Exit, CommandError> {
         checked.push(one(args, &group, &base.iter().collect::<Vec<_>>())?);
     }
     let container = args.host.describe() + &args.engine.describe();
-    let text = match args.format {
-        Format::Text => check::text(&checked, &container),
-        Format::Json => check::json(&checked, &container),
-    };
-    output::write(args.output.as_deref(), &text, ui)?;
     let passed = checked.iter().all(Checked::passed);
+    let output = args.output.as_deref();
+    if !(args.skip_no_diff && passed && args.format.may_be_empty()) {
+        let text = match args.format {
+            ReviewFormat::Text => check::text(&checked, &container, ui.page(output)),
+            ReviewFormat::Json => check::json(&checked, &container),
+            ReviewFormat::Markdown => check::markdown(&checked, &container),
+            ReviewFormat::Sarif => check::sarif(&checked, &container),
+            ReviewFormat::Github => check::github(&checked, &container),
+        };
+        output::write(output, &text, ui)?;
+    }
     Ok(if passed { Exit::Done } else { Exit::Finding })
 }
 
 fn one(args: &CheckArgs, new: &[&Operand], base: &[&Operand]) -> Result<Checked, CommandError> {
-    let names = |operands: &[&Operand]| operands.iter().map(|it| it.name.clone()).collect();
+    let names = |operands: &[&Operand]| -> Vec<String> {
+        operands.iter().map(|it| it.name.clone()).collect()
+    };
     let operands = [new, base].concat();
     let native = operand::native(args.arch, &operands, "no profile tells its architecture")?;
     let view = args.engine.view(native);
@@ -108,8 +119,10 @@ fn one(args: &CheckArgs, new: &[&Operand], base: &[&Operand]) -> Result<Checked,
     Ok(Checked {
         new: names(new),
         base: names(base),
+        names: (names(new).join(" + "), names(base).join(" + ")),
         native,
         difference,
+        file: new.iter().find_map(|it| it.file()),
     })
 }
 

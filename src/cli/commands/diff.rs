@@ -3,15 +3,18 @@ use std::path::PathBuf;
 use callsieve::arch::Arch;
 use callsieve::profile::diff::{Change, Difference, Relation};
 use callsieve::profile::{DockerRelease, Host, Profile, View, docker_default};
+use callsieve::recording::Recording;
 
-use crate::cli::args::Format;
+use crate::cli::args::ReviewFormat;
+use crate::cli::causes::Causes;
 use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
+use crate::cli::input::{self, Reading};
 use crate::cli::operand::{self, Operand};
 use crate::cli::output;
-use crate::cli::render::difference::{self, Heading, Outside};
+use crate::cli::render::difference::{self, Compared, Heading, Outside};
 use crate::cli::ui::Ui;
 
 /// Compare two profiles by what they permit
@@ -26,7 +29,8 @@ use crate::cli::ui::Ui;
 #[command(after_help = "\
 Examples:
   callsieve diff docker-default web.json
-  callsieve diff old.json new.json --fail-on wider
+  callsieve diff old.json new.json --seen-in web.rec.json --fail-on wider
+  callsieve diff old.json new.json -f markdown -o comment.md
   callsieve diff docker-default@20.10.24 docker-default@29.4.3 --cap-add SYS_ADMIN -f json")]
 pub(crate) struct DiffArgs {
     /// The profile to start from
@@ -40,7 +44,14 @@ pub(crate) struct DiffArgs {
     output: Option<PathBuf>,
     /// How to print
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
-    format: Format,
+    format: ReviewFormat,
+    /// Print nothing where nothing differs, but for JSON and SARIF
+    #[arg(long)]
+    skip_no_diff: bool,
+    /// A recording or a trace that tells who makes the calls (repeatable); OLD and NEW count where
+    /// they are recordings
+    #[arg(long, value_name = "RECORDING")]
+    seen_in: Vec<PathBuf>,
     /// What makes the exit code 1
     #[arg(long, value_name = "WHAT", default_value = "none")]
     fail_on: FailOn,
@@ -80,17 +91,31 @@ pub(crate) fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let (old_profile, new_profile) = (old.resolve(view, &host), new.resolve(view, &host));
     let difference = between(&old_profile, &new_profile, view)?;
     let outside = outside(&difference, &new_profile, view, &host)?;
-    let heading = Heading {
-        old: &old.name,
-        new: &new.name,
-        native,
-        container: &(args.host.describe() + &args.engine.describe()),
+    let causes = args.causes(&old, &new, ui)?;
+    let file = new.file().or_else(|| old.file());
+    let compared = Compared {
+        difference: &difference,
+        heading: Heading {
+            old: &old.name,
+            new: &new.name,
+            native,
+            container: &(args.host.describe() + &args.engine.describe()),
+        },
+        outside: Some(&outside),
+        causes: causes.as_ref(),
+        file: file.as_ref(),
     };
-    let text = match args.format {
-        Format::Text => difference::text(&difference, &heading, Some(&outside), ui.verbose),
-        Format::Json => difference::json(&difference, &heading, Some(&outside)),
-    };
-    output::write(args.output.as_deref(), &text, ui)?;
+    let output = args.output.as_deref();
+    if !(args.skip_no_diff && difference.is_identical() && args.format.may_be_empty()) {
+        let text = match args.format {
+            ReviewFormat::Text => difference::text(&compared, ui.page(output)),
+            ReviewFormat::Json => difference::json(&compared),
+            ReviewFormat::Markdown => difference::markdown(&compared),
+            ReviewFormat::Sarif => difference::sarif(&compared),
+            ReviewFormat::Github => difference::github(&compared),
+        };
+        output::write(output, &text, ui)?;
+    }
     let found = match args.fail_on {
         FailOn::Wider => matches!(
             difference.relation,
@@ -101,6 +126,27 @@ pub(crate) fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, CommandError> {
         FailOn::None => false,
     };
     Ok(if found { Exit::Finding } else { Exit::Done })
+}
+
+impl DiffArgs {
+    /// Who makes the calls; `None` without recordings.
+    fn causes(
+        &self,
+        old: &Operand,
+        new: &Operand,
+        ui: &Ui,
+    ) -> Result<Option<Causes>, CommandError> {
+        let mut known: Vec<&Recording> = [old, new]
+            .into_iter()
+            .filter_map(Operand::recording)
+            .collect();
+        let seen = match self.seen_in.as_slice() {
+            [] => None,
+            paths => Some(input::recordings(paths, Reading::of(self.arch), ui)?),
+        };
+        known.extend(&seen);
+        Ok((!known.is_empty()).then(|| Causes::of(&known)))
+    }
 }
 
 fn between(old: &Profile, new: &Profile, view: View) -> Result<Difference, CommandError> {

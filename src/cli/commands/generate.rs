@@ -111,7 +111,7 @@ fn tell(
     ui: &Ui,
 ) -> Result<(), CommandError> {
     ui.note(
-        render::generated::summary(generated, options, &args.host.describe(), ui.verbose)?
+        render::generated::summary(generated, options, &args.host.describe(), ui.page_aside())?
             .trim_end(),
     );
     if let Some(path) = args

@@ -17,7 +17,8 @@ use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
 use crate::cli::operand::Operand;
 use crate::cli::output;
-use crate::cli::render::difference::{self, Heading};
+use crate::cli::render::difference::{self, Compared, Heading};
+use crate::cli::render::wrap::Page;
 use crate::cli::render::{installed as render, safe};
 use crate::cli::ui::Ui;
 
@@ -107,8 +108,8 @@ pub(crate) fn run(args: &InspectArgs, ui: &Ui) -> Result<Exit, CommandError> {
             container: &(args.host.describe() + &args.engine.describe()),
         };
         match args.format {
-            Format::Text => difference::text(&difference, &heading, None, ui.verbose),
-            Format::Json => difference::json(&difference, &heading, None),
+            Format::Text => difference::text(&Compared::plain(&difference, heading), ui.page(None)),
+            Format::Json => difference::json(&Compared::plain(&difference, heading)),
         }
     } else {
         match args.format {
@@ -148,12 +149,12 @@ fn write_profile(
         native,
         container: recovered.view.engine.title(),
     };
-    ui.note(&difference::text(
-        &recovered.difference,
-        &heading,
-        None,
-        true,
-    ));
+    let page = Page {
+        verbose: true,
+        ..ui.page_aside()
+    };
+    let compared = Compared::plain(&recovered.difference, heading);
+    ui.note(&difference::text(&compared, page));
     Ok(Exit::Incomplete)
 }
 

@@ -6,6 +6,7 @@ use callsieve::formats::docker::MAX_BYTES;
 use callsieve::lint::{self, COMMON_ENGINES, Level, Options, Rule, Severity};
 use callsieve::profile::{Engine, Libseccomp};
 
+use crate::cli::args::ReviewFormat;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
@@ -40,7 +41,10 @@ pub(crate) struct LintArgs {
     output: Option<PathBuf>,
     /// How to print
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
-    format: Format,
+    format: ReviewFormat,
+    /// Print nothing where nothing was found, but for JSON and SARIF
+    #[arg(long)]
+    skip_no_diff: bool,
     /// Who reads the profiles (repeatable): docker, docker-20.10, containerd, cri-o, podman, runc,
     /// crun, youki or all; without it, docker, containerd, cri-o and podman
     #[arg(long, value_name = "ENGINE", value_delimiter = ',', value_parser = engines)]
@@ -68,17 +72,6 @@ pub(crate) struct LintArgs {
     explain: Option<Rule>,
     #[command(flatten)]
     host: HostArgs,
-}
-
-/// How to print findings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// docs/lint-format.md
-    Json,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
 }
 
 /// What makes the exit code 1.
@@ -128,12 +121,15 @@ pub(crate) fn run(args: &LintArgs, ui: &Ui) -> Result<Exit, CommandError> {
     };
     if let Some(rules) = rules {
         let text = match args.format {
-            Format::Text if args.list_rules => render::list(&rules),
-            Format::Text => rules
+            ReviewFormat::Text if args.list_rules => render::list(&rules),
+            ReviewFormat::Text => rules
                 .iter()
                 .map(|rule| render::explanation(*rule))
                 .collect(),
-            Format::Json | Format::Sarif => render::rules_json(&rules),
+            ReviewFormat::Json => render::rules_json(&rules),
+            ReviewFormat::Markdown | ReviewFormat::Sarif | ReviewFormat::Github => {
+                return Err(CommandError::user("rules are printed as text or as JSON"));
+            }
         };
         output::write(args.output.as_deref(), &text, ui)?;
         return Ok(Exit::Done);
@@ -146,12 +142,17 @@ pub(crate) fn run(args: &LintArgs, ui: &Ui) -> Result<Exit, CommandError> {
     for path in &args.profiles {
         linted.push(args.one(path, &target)?);
     }
-    let text = match args.format {
-        Format::Text => render::text(&linted, &target, ui.verbose),
-        Format::Json => render::json(&linted, &target),
-        Format::Sarif => render::sarif(&linted),
-    };
-    output::write(args.output.as_deref(), &text, ui)?;
+    let is_clean = linted.iter().all(render::is_clean);
+    if !(args.skip_no_diff && is_clean && args.format.may_be_empty()) {
+        let text = match args.format {
+            ReviewFormat::Text => render::text(&linted, &target, ui.verbose),
+            ReviewFormat::Json => render::json(&linted, &target),
+            ReviewFormat::Markdown => render::markdown(&linted),
+            ReviewFormat::Sarif => render::sarif(&linted),
+            ReviewFormat::Github => render::github(&linted),
+        };
+        output::write(args.output.as_deref(), &text, ui)?;
+    }
     for file in &linted {
         for what in &file.report.not_checked {
             ui.warn(&format!("{}: not checked: {what}", file.place));

@@ -70,8 +70,8 @@ impl Question<'_> {
             .into_iter()
             .flatten()
             .map(|mention| Line {
-                line: mention.place.line,
-                column: mention.place.column,
+                line: mention.span.start.line,
+                column: mention.span.start.column,
                 rule: mention.action.map_or_else(String::new, |action| {
                     let applies = (&mention.includes, &mention.excludes);
                     safe(&words::rule(
@@ -91,7 +91,7 @@ impl Question<'_> {
         Ok(Says {
             name: asked.name.to_owned(),
             answers: answers(&asked.profile, view, name)?,
-            default_line: default.map(|(_, place)| place.line),
+            default_line: default.map(|(_, span)| span.start.line),
             lines,
         })
     }

@@ -9,7 +9,8 @@ use callsieve::profile::action::ENOSYS;
 use callsieve::profile::build::{Generated, LeftOut, Options, Reason, Why};
 use callsieve::profile::{Action, View};
 
-use super::difference::{self, Heading};
+use super::difference::{self, Compared, Heading};
+use super::wrap::Page;
 use super::{counted, safe};
 use crate::cli::error::CommandError;
 use callsieve::profile::diff::Difference;
@@ -24,7 +25,7 @@ pub(crate) fn summary(
     generated: &Generated,
     options: &Options,
     container: &str,
-    verbose: bool,
+    page: Page,
 ) -> Result<String, CommandError> {
     let mut text = String::new();
     let mut say = |line: &str| {
@@ -51,7 +52,7 @@ pub(crate) fn summary(
             say(&line);
         }
     }
-    if verbose {
+    if page.verbose {
         for (name, reasons) in &generated.reasons {
             let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
             say(&format!("  {name}: {}", reasons.join("; ")));
@@ -68,7 +69,14 @@ pub(crate) fn summary(
             container,
         };
         say("");
-        text.push_str(&difference::text(&difference, &heading, None, false));
+        let page = Page {
+            verbose: false,
+            ..page
+        };
+        text.push_str(&difference::text(
+            &Compared::plain(&difference, heading),
+            page,
+        ));
     } else {
         say(
             "There is no base: nothing keeps the profile from allowing what Docker's default refuses.",

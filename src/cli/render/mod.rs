@@ -7,16 +7,21 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod floor;
 pub(crate) mod generated;
+pub(crate) mod github;
 pub(crate) mod installed;
 pub(crate) mod lines;
 pub(crate) mod lint;
+pub(crate) mod markdown;
+pub(crate) mod pieces;
 pub(crate) mod reasons;
 pub(crate) mod recorded;
+pub(crate) mod sarif;
 pub(crate) mod screen;
 pub(crate) mod tried;
 pub(crate) mod verified;
+pub(crate) mod wrap;
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use callsieve::event::Skip;
 use callsieve::recording::{Recording, Run};
@@ -24,6 +29,12 @@ use callsieve::syscalls::{Risk, about};
 use serde::Serialize;
 
 use super::ui::Ui;
+
+/// Adds to a text.
+pub(crate) fn add(text: &mut String, more: fmt::Arguments<'_>) {
+    // Writing to a string does not fail.
+    let _infallible = text.write_fmt(more);
+}
 
 /// JSON for machines: sorted keys, two blanks a level, a line end at the end.
 pub(crate) fn json(value: &impl Serialize) -> String {
@@ -64,7 +75,8 @@ pub(crate) fn safe(text: &str) -> String {
             line.extend(c.escape_debug());
         }
     }
-    line
+    // What runs a step of GitHub Actions takes this for a command, wherever it stands in a line.
+    line.replace("##[", "#\\u{23}[")
 }
 
 /// Columns of a terminal for which text is folded.
@@ -115,6 +127,14 @@ pub(crate) fn counted(count: u64, what: &str) -> String {
         Some(_) | None => what.to_owned(),
     };
     format!("{} {what}", number(count))
+}
+
+/// `1 system call`, `12 system calls`
+pub(crate) fn system_calls(count: usize) -> String {
+    match count {
+        1 => "1 system call".to_owned(),
+        count => format!("{} system calls", number(pieces::number_of(count))),
+    }
 }
 
 /// One line on what a run holds.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::rows::{Line, Row, outside, own, row};
+use super::rows::{Row, row};
 use crate::cli::explanation::{Caller, Recorded, SeenOn};
 use crate::cli::render::counted;
+use crate::cli::render::pieces::{Line, outside, own};
 
 /// Programs and values that are listed unless `-v` asks for all.
 const SHOWN: usize = 5;

@@ -6,32 +6,13 @@ use callsieve::arch::Arch;
 
 use super::recorded;
 use crate::cli::explanation::{Explanation, OnArches, Says, USUAL};
-
-/// A part of a line.
-#[derive(Debug)]
-pub(super) enum Piece {
-    /// Our own words.
-    Own(String),
-    /// What came from a file: a path, the name of a process.
-    Outside(String),
-}
-
-/// A line.
-pub(super) type Line = Vec<Piece>;
+use crate::cli::render::pieces::{Line, outside, own};
 
 /// A label and the lines beside it.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) label: String,
     pub(super) lines: Vec<Line>,
-}
-
-pub(super) fn own(text: impl Into<String>) -> Piece {
-    Piece::Own(text.into())
-}
-
-pub(super) fn outside(text: &str) -> Piece {
-    Piece::Outside(text.to_owned())
 }
 
 /// Everything, in the order in which it is shown.

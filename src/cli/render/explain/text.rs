@@ -1,8 +1,8 @@
 //! For a terminal of 80 columns.
 
-use super::rows::{Piece, rows};
+use super::rows::rows;
 use crate::cli::explanation::Explanation;
-use crate::cli::render::safe;
+use crate::cli::render::pieces::plain;
 
 /// Columns.
 const WIDTH: usize = 80;
@@ -33,13 +33,7 @@ fn one(it: &Explanation, container: &str, verbose: bool) -> String {
         };
         let mut label = row.label;
         for line in row.lines {
-            let line: String = line
-                .into_iter()
-                .map(|piece| match piece {
-                    Piece::Own(text) => text,
-                    Piece::Outside(text) => safe(&text),
-                })
-                .collect();
+            let line = plain(&line);
             for part in wrapped(&line) {
                 let end = if color.is_empty() { "" } else { PLAIN };
                 let line = format!("  {label:<16} {color}{part}{end}");

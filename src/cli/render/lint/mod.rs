@@ -1,6 +1,7 @@
-//! What the lint found: for people, as JSON, as SARIF.
+//! What the lint found: for people, for machines, for a review.
 
 mod data;
+mod review;
 mod sarif;
 mod text;
 
@@ -11,6 +12,7 @@ use callsieve::lint::Report;
 use callsieve::profile::{Engine, Libseccomp};
 
 pub(crate) use self::data::{json, rules_json};
+pub(crate) use self::review::{github, is_clean, markdown};
 pub(crate) use self::sarif::sarif;
 pub(crate) use self::text::{explanation, list, text};
 
