@@ -20,12 +20,15 @@ use callsieve::event::{
 };
 use callsieve::ingest::{Source, decompressed, read_strace};
 use callsieve::profile::action::Reach;
-use callsieve::profile::build::{Base, DefaultAction, Generated, Options, Why, build};
+use callsieve::profile::build::{
+    Base, BuildError, DefaultAction, Generated, Keep, Options, Why, build,
+};
 use callsieve::profile::diff::{self, Difference};
 use callsieve::profile::docker_default::{DockerRelease, docker_default};
 use callsieve::profile::eval::Meaning;
 use callsieve::profile::floor::RuntimeFloor;
-use callsieve::profile::{Capability, ConditionalProfile, KernelVersion, View};
+use callsieve::profile::policy::Stack;
+use callsieve::profile::{Capability, ConditionalProfile, Host, KernelVersion, View};
 use callsieve::recording::{self, Recording, Run, RunBuilder};
 use callsieve::syscalls::{SyscallName, multiplexer, table};
 use proptest::prelude::*;
@@ -556,6 +559,8 @@ fn options() -> impl Strategy<Value = Options> {
                     (SyscallName::new("socket").unwrap(), "also".to_owned()),
                 ]
                 .into(),
+                deny: BTreeMap::new(),
+                keep: None,
                 default,
                 observed_arguments: observed,
             },
@@ -635,6 +640,75 @@ proptest! {
         }
     }
 
+    /// A profile made again keeps what the older one permits, as far as the base does, and making
+    /// it once more changes nothing.
+    #[test]
+    fn what_is_kept(recording in recording(), other in recording(), options in options(), older in base()) {
+        let older = match build(&other, &options) {
+            Ok(first) if other.arches().len() > 1 => {
+                callsieve::formats::docker::read(callsieve::formats::docker::write(&first.profile).as_bytes()).unwrap()
+            }
+            Ok(_) | Err(_) => older.profile,
+        };
+        let keeping = |older: &ConditionalProfile| Options {
+            keep: Some(Keep { name: "older".to_owned(), profile: older.clone(), prune_after: None }),
+            ..options.clone()
+        };
+        let Ok(without) = build(&recording, &options) else { return Ok(()) };
+        let kept = match build(&recording, &keeping(&older)) {
+            Ok(kept) => kept,
+            Err(BuildError::KeepsEverything { .. } | BuildError::KeepsOther { .. } | BuildError::NotKept { .. } | BuildError::Diff(_)) => return Ok(()),
+            // Rules of a base of one's own can mean something else on an architecture of 32 bits.
+            Err(BuildError::Weaker { ref base, .. }) if base == "custom" => return Ok(()),
+            Err(error) => return Err(TestCaseError::fail(error.to_string())),
+        };
+        prop_assert_eq!(kept.native, without.native);
+        let view = View::docker(kept.native);
+        let host = Host {
+            native: kept.native,
+            capabilities: options.capabilities.clone(),
+            kernel: options.kernel,
+        };
+        let old = view.engine.resolve(&older, &host);
+        let (old, base) = (Meaning::new(&old, &view), Meaning::new(kept.base.as_ref().unwrap(), &view));
+        let both = Stack::new(vec![Box::new(old), Box::new(base)]);
+        let lost = Difference::of(&both, &Meaning::new(&kept.profile, &view)).unwrap().narrower;
+        let told = |name: &SyscallName| kept.left_out.iter().any(|left| {
+            left.why == Why::NotCarried && left.call == CallId::Name(name.clone())
+        });
+        let lost: Vec<_> = lost.iter().filter(|change| match &change.call {
+            diff::CallId::Name(name) => !told(name),
+            diff::CallId::AnyOther | diff::CallId::AnyFrom(_) | diff::CallId::WholeArchitecture => false,
+        }).collect();
+        prop_assert!(lost.is_empty(), "{lost:?}");
+        prop_assert_eq!(&Difference::between(&without.profile, &kept.profile, &view).unwrap().narrower, &[]);
+        let text = callsieve::formats::docker::write(&kept.profile);
+        let again = callsieve::formats::docker::read(text.as_bytes()).unwrap();
+        let again = build(&recording, &keeping(&again)).unwrap();
+        prop_assert_eq!(callsieve::formats::docker::write(&again.profile), text);
+    }
+
+    /// What is denied is refused.
+    #[test]
+    fn what_is_denied(recording in recording(), options in options()) {
+        let deny = [("openat", "no"), ("ptrace", "no"), ("socketcall", "no"), ("accept4", "no")];
+        let options = Options {
+            deny: deny.map(|(name, why)| (SyscallName::new(name).unwrap(), why.to_owned())).into(),
+            ..options
+        };
+        let Ok(generated) = build(&recording, &options) else { return Ok(()) };
+        let view = View::docker(generated.native);
+        let meaning = Meaning::new(&generated.profile, &view);
+        for (name, _) in deny {
+            for arch in &generated.profile.architectures {
+                if table(*arch).number(name).is_some() {
+                    let answer = meaning.answer(*arch, name, &[1, 2, 3, 4, 5, 6]).unwrap();
+                    prop_assert_ne!(answer.reach(), Reach::Permitted);
+                }
+            }
+        }
+    }
+
     #[test]
     fn the_same_input_the_same_bytes(recording in recording(), options in options()) {
         let Ok(one) = build(&recording, &options) else { return Ok(()) };
@@ -643,7 +717,7 @@ proptest! {
         prop_assert_eq!(&text, &callsieve::formats::docker::write(&two.profile));
         // And engines, which read it strictly or not, read the same.
         let back = callsieve::formats::docker::read(text.as_bytes()).unwrap();
-        let host = callsieve::profile::Host {
+        let host = Host {
             native: one.native,
             capabilities: options.capabilities.clone(),
             kernel: options.kernel,

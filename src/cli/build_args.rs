@@ -1,9 +1,10 @@
 //! How a profile is made of a recording.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
 
 use callsieve::arch::Arch;
-use callsieve::profile::build::{Base, DefaultAction, Options};
+use callsieve::profile::build::{Base, DefaultAction, Keep, Options};
 use callsieve::syscalls::SyscallName;
 
 use super::error::CommandError;
@@ -28,6 +29,15 @@ pub(crate) struct BuildArgs {
     /// (repeatable)
     #[arg(long, value_name = "NAME=REASON", value_parser = allowance)]
     also: Vec<(SyscallName, String)>,
+    /// Refuse a call even if it was observed, for a reason that is kept (repeatable)
+    #[arg(long, value_name = "NAME=REASON", value_parser = allowance)]
+    deny: Vec<(SyscallName, String)>,
+    /// Also allow what this older profile does, as far as the base does
+    #[arg(long, value_name = "OLD")]
+    keep: Option<String>,
+    /// Keep nothing that at least this many complete runs do not show
+    #[arg(long, value_name = "N", requires = "keep")]
+    prune_after: Option<NonZeroUsize>,
     /// What happens to other calls
     #[arg(long, value_name = "ACTION", default_value = "errno")]
     default_action: DefaultArg,
@@ -99,6 +109,18 @@ impl BuildArgs {
         };
         let allow = each_once("--allow", &self.allow)?;
         let also = each_once("--also", &self.also)?;
+        let deny = each_once("--deny", &self.deny)?;
+        let keep = match &self.keep {
+            Some(word) => {
+                let (name, profile) = operand::profile(word, ui)?;
+                Some(Keep {
+                    name,
+                    profile,
+                    prune_after: self.prune_after,
+                })
+            }
+            None => None,
+        };
         Ok(Options {
             arches,
             base,
@@ -108,6 +130,8 @@ impl BuildArgs {
             no_new_privileges: self.runtime.no_new_privileges,
             allow,
             also,
+            deny,
+            keep,
             default: match self.default_action {
                 DefaultArg::Errno => DefaultAction::Errno,
                 DefaultArg::KillProcess => DefaultAction::KillProcess,

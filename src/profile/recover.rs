@@ -180,6 +180,32 @@ fn other(policy: &dyn Policy, native: Arch) -> Result<Action, PolicyError> {
     Ok(call.flow.answer(&[u64::MAX; 6]))
 }
 
+/// The rules that say of a call what `policy` does, next to this default action; none where that
+/// can't be said. Of several architectures the first that has the call counts.
+pub(super) fn rules_of(
+    policy: &dyn Policy,
+    architectures: &[Arch],
+    name: &SyscallName,
+    default_action: Action,
+) -> Result<Vec<Rule>, DiffError> {
+    let number = |arch: &Arch| Some((*arch, table(*arch).number(name.as_str())?));
+    let Some(call) = architectures.iter().find_map(number) else {
+        return Ok(Vec::new());
+    };
+    let (cases, otherwise) = said(policy, call, default_action, &mut Decisions::new())?;
+    let rule = |action, conditions| Rule {
+        conditions,
+        ..Rule::unconditional(vec![name.clone()], action)
+    };
+    if cases.is_empty() && otherwise != default_action {
+        return Ok(vec![rule(otherwise, Vec::new())]);
+    }
+    let cases = cases.into_iter();
+    Ok(cases
+        .map(|case| rule(case.action, case.conditions))
+        .collect())
+}
+
 fn said(
     policy: &dyn Policy,
     (arch, number): (Arch, u32),

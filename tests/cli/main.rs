@@ -27,6 +27,7 @@ mod hostile_logs;
 mod import;
 mod import_formats;
 mod inspect;
+mod keep;
 mod lint;
 mod loads;
 mod merge_list;

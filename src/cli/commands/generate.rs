@@ -27,6 +27,7 @@ Examples:
   callsieve generate nginx.strace -o nginx.json
   callsieve generate *.rec.json --no-new-privileges -o web.json
   callsieve generate app.strace --cap-add SYS_PTRACE --allow 'keyctl=reads its own keyring'
+  callsieve generate *.rec.json --keep web.json --prune-after 5 -o web.json
   callsieve generate web.rec.json --no-new-privileges --target k8s -o web.json --manifest web.yaml
   docker run --security-opt seccomp=nginx.json nginx")]
 pub(crate) struct GenerateArgs {
@@ -72,7 +73,7 @@ pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
         if let BuildError::Mixed { .. } = error {
             failure.hint("make one profile for each machine: choose with `--arch`")
         } else if let BuildError::UnknownSyscall { .. } = error {
-            failure.hint("check the name given to `--allow`")
+            failure.hint("check the names given to `--allow`, `--also` and `--deny`")
         } else {
             failure
         }

@@ -8,6 +8,7 @@ use callsieve::event::CallId;
 use callsieve::profile::action::ENOSYS;
 use callsieve::profile::build::{Generated, LeftOut, Options, Reason, Why};
 use callsieve::profile::{Action, View};
+use callsieve::syscalls::SyscallName;
 
 use super::difference::{self, Compared, Heading};
 use super::wrap::Page;
@@ -37,6 +38,9 @@ pub(crate) fn summary(
         say(&line);
     }
     for line in left_out(&generated.left_out) {
+        say(&line);
+    }
+    for line in kept(generated, options) {
         say(&line);
     }
     if !generated.never_succeeded.is_empty() {
@@ -92,6 +96,8 @@ fn kind(reasons: &[Reason]) -> &'static str {
         "observed"
     } else if has(|reason| matches!(reason, Reason::Asked(_))) {
         "asked for"
+    } else if has(|reason| matches!(reason, Reason::Kept(_))) {
+        "kept"
     } else if has(|reason| matches!(reason, Reason::Floor(_))) {
         "needed by the runtime"
     } else if has(|reason| matches!(reason, Reason::Instead(_))) {
@@ -116,6 +122,7 @@ fn counts(generated: &Generated) -> String {
         "always needed",
         "called instead of refused ones",
         "asked for",
+        "kept",
     ];
     let parts: Vec<String> = order
         .iter()
@@ -166,6 +173,39 @@ fn floor(generated: &Generated, options: &Options) -> Vec<String> {
     lines
 }
 
+/// What is there for the older profile's sake alone, and what of it was dropped or was not.
+fn kept(generated: &Generated, options: &Options) -> Vec<String> {
+    let (Some(keep), Some(kept)) = (&options.keep, &generated.kept) else {
+        return Vec::new();
+    };
+    let name = safe(&keep.name);
+    let is_kept = |reasons: &[Reason]| reasons.iter().any(|it| matches!(it, Reason::Kept(_)));
+    let names: Vec<&str> = generated
+        .reasons
+        .iter()
+        .filter(|(_, reasons)| is_kept(reasons))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let mut lines = Vec::new();
+    if !names.is_empty() {
+        lines.push(format!("Kept from {name}, not seen any more:"));
+        lines.extend(wrapped(&names));
+    }
+    let runs = kept.runs;
+    if !kept.pruned.is_empty() {
+        lines.push(format!(
+            "Dropped from {name}, as no complete run shows it, of {runs}:"
+        ));
+        let pruned: Vec<&str> = kept.pruned.iter().map(SyscallName::as_str).collect();
+        lines.extend(wrapped(&pruned));
+    } else if let Some(after) = keep.prune_after.filter(|after| kept.runs < after.get()) {
+        lines.push(format!(
+            "Nothing is dropped: `--prune-after` asks for {after} complete runs, and there are {runs}."
+        ));
+    }
+    lines
+}
+
 fn left_out(all: &[LeftOut]) -> Vec<String> {
     if all.is_empty() {
         return Vec::new();
@@ -202,7 +242,7 @@ fn left_out(all: &[LeftOut]) -> Vec<String> {
             "  {} {}: {calls}{}",
             left.arch,
             left.call,
-            why(left)
+            safe(&why(left))
         ));
         if let CallId::Name(name) = &left.call {
             let risk = super::risk(name.as_str());
@@ -226,6 +266,14 @@ pub(super) fn why(left: &LeftOut) -> String {
                 CallId::Number(_) => String::new(),
             };
             format!("the base answers {answer}{add}")
+        }
+        Why::Denied(reason) => format!("denied: {reason}"),
+        Why::KeptBeyond => {
+            let add = match &left.call {
+                CallId::Name(name) => format!("; to allow it: --allow {name}=REASON"),
+                CallId::Number(_) => String::new(),
+            };
+            format!("the older profile allows more of it than the base, which was not kept{add}")
         }
         Why::NotCarried => "the base's argument rules can't be carried over".to_owned(),
         Why::UnknownName => "no architecture has a call of this name".to_owned(),

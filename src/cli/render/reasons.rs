@@ -61,6 +61,7 @@ fn row(reason: &Reason) -> Row {
         Reason::Implied(_) => row.kind = "always",
         Reason::Instead(_) => row.kind = "instead",
         Reason::Asked(_) => row.kind = "asked",
+        Reason::Kept(_) => row.kind = "kept",
         Reason::Base(_) => row.kind = "base",
         Reason::Probed => row.kind = "enosys",
     }

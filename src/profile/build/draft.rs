@@ -22,11 +22,36 @@ pub(super) struct Draft<'a> {
     pub(super) left_out: Vec<LeftOut>,
 }
 
+/// What a profile permits, by name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Permitted {
+    /// Whatever the arguments are.
+    pub(super) plain: BTreeSet<SyscallName>,
+    /// For some of them.
+    pub(super) conditional: BTreeMap<SyscallName, Vec<Rule>>,
+}
+
+impl Permitted {
+    /// The rules that say it.
+    pub(super) fn rules(&self) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        if !self.plain.is_empty() {
+            let names = self.plain.iter().cloned().collect();
+            rules.push(Rule::unconditional(names, Action::Allow));
+        }
+        rules.extend(self.conditional.values().flatten().cloned());
+        rules
+    }
+}
+
 impl Draft<'_> {
     /// What the base says of a name.
     pub(super) fn stance(&self, name: &str) -> Stance {
         if self.options.allow.contains_key(name) {
             return Stance::Allowed;
+        }
+        if self.options.deny.contains_key(name) {
+            return Stance::Refused(Action::Errno(action::EPERM));
         }
         match self.base.map(|base| (base, Stance::of(base, name))) {
             None => Stance::Allowed,
@@ -73,6 +98,9 @@ impl Draft<'_> {
         let (name, why) = match call {
             CallId::Number(_) => (None, Some(Why::UnknownNumber)),
             CallId::Name(name) if !exists(name) => (None, Some(Why::UnknownName)),
+            CallId::Name(name) if self.options.deny.contains_key(name) => {
+                (Some(name), self.denied(name))
+            }
             CallId::Name(name) => match self.stance(name.as_str()) {
                 Stance::Allowed | Stance::Conditional(_) => (Some(name), None),
                 Stance::NotCarried => (Some(name), Some(Why::NotCarried)),
@@ -164,28 +192,31 @@ impl Draft<'_> {
         }
     }
 
-    /// The rules: what is allowed whatever its arguments, what is allowed for some, and what is
-    /// to look like a call that the kernel does not have.
-    pub(super) fn rules(&mut self, totals: &Totals<'_>) -> Vec<Rule> {
-        let mut plain = Vec::new();
-        let mut conditional = Vec::new();
+    /// What is allowed whatever its arguments, and what is allowed for some.
+    pub(super) fn permitted(&mut self, totals: &Totals<'_>) -> Permitted {
+        let mut permitted = Permitted::default();
         let names: Vec<SyscallName> = self.names.keys().cloned().collect();
         for name in names {
             match self.stance(name.as_str()) {
-                Stance::Allowed => plain.push(name),
+                Stance::Allowed => {
+                    permitted.plain.insert(name);
+                }
                 Stance::Conditional(rules) => {
-                    conditional.extend(self.conditional(&name, rules, totals));
+                    let rules = self.conditional(&name, rules, totals);
+                    permitted.conditional.insert(name, rules);
                 }
                 Stance::Refused(_) | Stance::NotCarried => {
                     self.names.remove(&name);
                 }
             }
         }
-        let mut rules = Vec::new();
-        if !plain.is_empty() {
-            rules.push(Rule::unconditional(plain, Action::Allow));
-        }
-        rules.extend(conditional);
+        permitted
+    }
+
+    /// The rules: what is permitted, and what is to look like a call that the kernel does not
+    /// have.
+    pub(super) fn rules(&mut self, permitted: &Permitted) -> Vec<Rule> {
+        let mut rules = permitted.rules();
         rules.extend(self.probed());
         rules
     }
@@ -217,12 +248,7 @@ impl Draft<'_> {
             rules
         };
         self.add(name.clone(), Reason::Base(base.to_owned()));
-        // Without the release, since a newer one with the same rule is no change to review.
-        let unversioned = match base.split_once('@') {
-            Some((name @ "docker-default", _)) => name,
-            _ => base,
-        };
-        let comment = format!("argument rule of {unversioned}");
+        let comment = self.comment();
         rules
             .into_iter()
             .map(|rule| Rule {
@@ -230,6 +256,18 @@ impl Draft<'_> {
                 ..rule
             })
             .collect()
+    }
+
+    /// What stands beside an argument rule.
+    pub(super) fn comment(&self) -> String {
+        let base = self.options.base.as_ref();
+        let base = base.map_or("", |base| base.name.as_str());
+        // Without the release, since a newer one with the same rule is no change to review.
+        let unversioned = match base.split_once('@') {
+            Some((name @ "docker-default", _)) => name,
+            _ => base,
+        };
+        format!("argument rule of {unversioned}")
     }
 
     fn probed(&mut self) -> Option<Rule> {

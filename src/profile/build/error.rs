@@ -39,6 +39,52 @@ pub enum BuildError {
     /// The base can't be compared with the profile.
     #[error(transparent)]
     Diff(#[from] DiffError),
+    /// A call that every container needs is denied.
+    #[error("`{name}` can't be denied: {why}")]
+    Needed {
+        /// The name.
+        name: SyscallName,
+        /// Why it is needed.
+        why: String,
+    },
+    /// A call is allowed and denied.
+    #[error("`{name}` is both allowed and denied")]
+    AllowedAndDenied {
+        /// The name.
+        name: SyscallName,
+    },
+    /// A call is denied, but another that must be allowed lets it through.
+    #[error("`{name}` can't be denied on {arch}: calls that go through it are allowed")]
+    StillPermitted {
+        /// The name.
+        name: SyscallName,
+        /// The architecture.
+        arch: Arch,
+    },
+    /// An older profile permits whatever it does not name.
+    #[error("nothing can be kept of {old}: it permits what it does not name")]
+    KeepsEverything {
+        /// The name of the older profile.
+        old: String,
+    },
+    /// An older profile is for other machines, too.
+    #[error("{old} lists {arch}, which no machine runs together with {native}")]
+    KeepsOther {
+        /// The name of the older profile.
+        old: String,
+        /// The architecture that it lists.
+        arch: Arch,
+        /// The architecture of the new one.
+        native: Arch,
+    },
+    /// No flat profile permits both.
+    #[error("what {old} permits of {what} can't be said together with what was observed")]
+    NotKept {
+        /// The name of the older profile.
+        old: String,
+        /// The call and the architecture.
+        what: String,
+    },
     /// A name that the user gave exists nowhere.
     #[error("unknown system call `{name}`")]
     UnknownSyscall {

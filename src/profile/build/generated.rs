@@ -25,6 +25,17 @@ pub struct Generated {
     pub left_out: Vec<LeftOut>,
     /// Allowed calls that never succeeded in the recording, per architecture.
     pub never_succeeded: Vec<(Arch, SyscallName)>,
+    /// What became of the older profile, if there is one.
+    pub kept: Option<Kept>,
+}
+
+/// What became of what an older profile permits and no run shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Complete runs on machines that the profile is for.
+    pub runs: usize,
+    /// What was dropped, as enough runs do not show it.
+    pub pruned: BTreeSet<SyscallName>,
 }
 
 impl Generated {
@@ -41,6 +52,7 @@ impl Generated {
                     | Reason::Implied(_)
                     | Reason::Instead(_)
                     | Reason::Asked(_)
+                    | Reason::Kept(_)
                     | Reason::Probed => return None,
                 }
             }
@@ -92,6 +104,8 @@ pub enum Reason {
     Instead(&'static str),
     /// The user asked for it, for this reason.
     Asked(String),
+    /// An older profile permits it.
+    Kept(String),
     /// Its argument rule is that of the base.
     Base(String),
     /// It is refused with ENOSYS, on which its callers fall back.
@@ -128,6 +142,10 @@ pub enum Why {
     ArchRefused,
     /// These observed argument values are outside the base's rule.
     Values(Vec<u64>),
+    /// The user denied it, for this reason.
+    Denied(String),
+    /// An older profile permits more of it than the base.
+    KeptBeyond,
 }
 
 /// For people, in half a line.
@@ -154,6 +172,7 @@ impl fmt::Display for Reason {
             Self::Implied(why) => f.write_str(why),
             Self::Instead(name) => write!(f, "called where {name} is answered ENOSYS"),
             Self::Asked(reason) => write!(f, "asked for: {}", reason.escape_debug()),
+            Self::Kept(profile) => write!(f, "kept from {}", profile.escape_debug()),
             Self::Base(base) => write!(f, "argument rule of {base}"),
             Self::Probed => f.write_str("refused with ENOSYS, on which callers fall back"),
         }

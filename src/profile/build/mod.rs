@@ -1,8 +1,10 @@
 //! From a recording to a profile, in which every rule knows why it is there.
 
+mod deny;
 mod draft;
 mod error;
 mod generated;
+mod kept;
 mod multiplexed;
 mod options;
 mod stance;
@@ -12,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{CallId as DiffCall, Difference};
 use super::engine::View;
-use super::{Action, Host, Profile, action};
+use super::{Host, Profile};
 use crate::arch::Arch;
 use crate::event::CallId;
 use crate::recording::{Recording, Total};
@@ -20,16 +22,14 @@ use crate::syscalls::{SyscallName, table};
 
 use draft::Draft;
 pub use error::BuildError;
-pub use generated::{Generated, LeftOut, Reason, Why};
-pub use options::{Base, DefaultAction, Options};
+pub use generated::{Generated, Kept, LeftOut, Reason, Why};
+use kept::Older;
+pub use options::{Base, DefaultAction, Keep, Options};
 pub use stance::Stance;
 
 /// Makes a profile.
 pub fn build(recording: &Recording, options: &Options) -> Result<Generated, BuildError> {
-    let mut asked = options.allow.keys().chain(options.also.keys());
-    if let Some(name) = asked.find(|name| !exists(name)) {
-        return Err(BuildError::UnknownSyscall { name: name.clone() });
-    }
+    check_names(options)?;
     let have = recording.arches();
     let (native, arches) = architectures(&have, options)?;
     let host = Host {
@@ -50,39 +50,31 @@ pub fn build(recording: &Recording, options: &Options) -> Result<Generated, Buil
         names: BTreeMap::new(),
         left_out: Vec::new(),
     };
-    draft.drop_refused_architectures(&totals);
-    let observed: Vec<(Arch, &CallId, &Total<'_>)> = totals
-        .iter()
-        .filter(|(arch, _)| draft.arches.contains(arch))
-        .flat_map(|(arch, calls)| calls.iter().map(move |(call, total)| (*arch, call, total)))
-        .collect();
-    for (arch, call, total) in &observed {
-        draft.observe(*arch, call, total);
+    let older = older(recording, options, &draft, &host)?;
+    if let Some(older) = older.as_ref().filter(|older| !older.is_pruned()) {
+        draft.arches.extend(older.arches());
     }
-    draft.add_floor();
-    draft.add_implied();
-    draft.add_asked();
-    let never_succeeded = observed
-        .iter()
-        .filter(|(_, _, total)| total.never_succeeded())
-        .filter_map(|(arch, call, _)| match call {
-            CallId::Name(name) if draft.names.contains_key(name) => Some((*arch, name.clone())),
-            CallId::Name(_) | CallId::Number(_) => None,
-        })
-        .collect();
-    let rules = draft.rules(&totals);
+    draft.drop_refused_architectures(&totals);
+    draft.check_denied()?;
+    let never_succeeded = observe(&mut draft, &totals);
+    let mut permitted = draft.permitted(&totals);
+    let kept = match &older {
+        Some(older) => Some(draft.keep(older, &mut permitted)?),
+        None => None,
+    };
+    let rules = draft.rules(&permitted);
     let profile = Profile {
-        default_action: match options.default {
-            DefaultAction::Errno => Action::Errno(action::EPERM),
-            DefaultAction::KillProcess => Action::KillProcess,
-            DefaultAction::Log => Action::Log,
-        },
+        default_action: options.default.action(),
         architectures: in_order(native, &draft.arches),
         rules,
         flags: Vec::new(),
     };
     if let (Some(options_base), Some(base)) = (&options.base, &base) {
         check(&options_base.name, &profile, base, native, options)?;
+    }
+    deny::check(&profile, native, options)?;
+    if let Some(older) = older.filter(|older| !older.is_pruned()) {
+        older.check(&profile, options, &draft.left_out)?;
     }
     let Draft {
         names, left_out, ..
@@ -102,7 +94,60 @@ pub fn build(recording: &Recording, options: &Options) -> Result<Generated, Buil
         reasons,
         left_out,
         never_succeeded,
+        kept,
     })
+}
+
+/// Makes sure that what was asked for exists and is not asked for twice.
+fn check_names(options: &Options) -> Result<(), BuildError> {
+    let allowed = options.allow.keys().chain(options.also.keys());
+    let mut asked = allowed.clone().chain(options.deny.keys());
+    if let Some(name) = asked.find(|name| !exists(name)) {
+        return Err(BuildError::UnknownSyscall { name: name.clone() });
+    }
+    let mut denied = allowed.filter(|name| options.deny.contains_key(*name));
+    match denied.next() {
+        None => Ok(()),
+        Some(name) => Err(BuildError::AllowedAndDenied { name: name.clone() }),
+    }
+}
+
+/// Adds what was observed, and what must be there whatever was. What never succeeded.
+fn observe(draft: &mut Draft<'_>, totals: &Totals<'_>) -> Vec<(Arch, SyscallName)> {
+    let observed: Vec<(Arch, &CallId, &Total<'_>)> = totals
+        .iter()
+        .filter(|(arch, _)| draft.arches.contains(arch))
+        .flat_map(|(arch, calls)| calls.iter().map(move |(call, total)| (*arch, call, total)))
+        .collect();
+    for (arch, call, total) in &observed {
+        draft.observe(*arch, call, total);
+    }
+    draft.add_floor();
+    draft.add_implied();
+    draft.add_asked();
+    observed
+        .iter()
+        .filter(|(_, _, total)| total.never_succeeded())
+        .filter_map(|(arch, call, _)| match call {
+            CallId::Name(name) if draft.names.contains_key(name) => Some((*arch, name.clone())),
+            CallId::Name(_) | CallId::Number(_) => None,
+        })
+        .collect()
+}
+
+/// The older profile, as it is where this one goes.
+fn older<'a>(
+    recording: &Recording,
+    options: &'a Options,
+    draft: &Draft<'a>,
+    host: &Host,
+) -> Result<Option<Older<'a>>, BuildError> {
+    match &options.keep {
+        // Whatever it permits is permitted anyway.
+        Some(_) if options.default == DefaultAction::Log => Ok(None),
+        Some(keep) => Older::new(keep, draft, recording, host).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn exists(name: &SyscallName) -> bool {

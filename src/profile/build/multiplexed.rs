@@ -42,6 +42,7 @@ impl Draft<'_> {
             .into_iter()
             .filter(|name| !self.names.contains_key(*name) && behind(name))
             .filter(|name| match Stance::of(base, name) {
+                _ if self.options.deny.contains_key(*name) => true,
                 Stance::Refused(answer) => answer != base.default_action,
                 Stance::Allowed | Stance::Conditional(_) | Stance::NotCarried => false,
             })
