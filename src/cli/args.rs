@@ -98,4 +98,9 @@ pub(crate) enum Command {
     Lint(commands::lint::LintArgs),
     Floor(commands::floor::FloorArgs),
     Doctor(commands::doctor::DoctorArgs),
+    Setup(commands::setup::SetupArgs),
+    #[command(hide = true)]
+    OciRuntime(commands::oci_runtime::OciRuntimeArgs),
+    #[command(hide = true)]
+    OciRecorder(commands::oci_recorder::OciRecorderArgs),
 }

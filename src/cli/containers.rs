@@ -179,11 +179,7 @@ impl Writer<'_> {
     }
 
     fn write(&mut self, named: &Named, seen: &Observations, last: bool) {
-        let mut capture = seen.capture().clone();
-        capture.labels.clone_from(&named.labels);
-        let mut run = RunBuilder::new("callsieve", vec![named.label.clone()]).captured(capture);
-        let tally = seen.report(&mut run);
-        let recording = Recording::of(run.finish(tally));
+        let recording = recorded(&named.label, &named.labels, seen);
         let text = printable(recording::write(&recording));
         match output::write(Some(&named.path), &text, self.ui) {
             Ok(()) => {}
@@ -269,6 +265,26 @@ impl WatchContainers for Writer<'_> {
             Control::Continue
         }
     }
+}
+
+/// What was seen of a container, as a recording.
+fn recorded(label: &str, labels: &BTreeMap<String, String>, seen: &Observations) -> Recording {
+    let mut capture = seen.capture().clone();
+    capture.labels.clone_from(labels);
+    let mut run = RunBuilder::new("callsieve", vec![label.to_owned()]).captured(capture);
+    let tally = seen.report(&mut run);
+    Recording::of(run.finish(tally))
+}
+
+/// The same as a file's text; and whether it is complete.
+pub(crate) fn as_text(
+    label: &str,
+    labels: &BTreeMap<String, String>,
+    seen: &Observations,
+) -> (String, bool) {
+    let recording = recorded(label, labels, seen);
+    let complete = recording.gaps().next().is_none();
+    (printable(recording::write(&recording)), complete)
 }
 
 /// What the first engine that knows a container says of it.

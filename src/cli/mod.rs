@@ -15,6 +15,7 @@ mod env;
 mod error;
 mod exit;
 mod explanation;
+mod hook;
 mod host;
 mod input;
 mod known;
@@ -24,6 +25,8 @@ mod output;
 mod render;
 mod repair;
 mod runtime_args;
+mod runtime_wrapper;
+mod setup;
 mod static_binary;
 mod target_args;
 mod trial;
@@ -39,6 +42,7 @@ use clap::Parser as _;
 pub(crate) use env::Env;
 
 use args::{Args, Command};
+use exit::Exit;
 use ui::Ui;
 
 /// Parses arguments and runs the command they name.
@@ -46,7 +50,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
     let argv: Vec<OsString> = argv.into_iter().collect();
     let args = match Args::try_parse_from(&argv) {
         Ok(args) => args,
-        Err(error) => return usage::failure(&argv, &error).into(),
+        Err(error) => return answer(&argv, usage::failure(&argv, &error)),
     };
     let ui = Ui::new(&args.global, env);
     let result = match args.command {
@@ -66,12 +70,21 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::Lint(args) => commands::lint::run(&args, &ui),
         Command::Doctor(args) => commands::doctor::run(&args, &ui),
         Command::Floor(args) => commands::floor::run(&args, &ui),
+        Command::Setup(args) => commands::setup::run(&args, &ui),
+        Command::OciRuntime(args) => commands::oci_runtime::run(&args, &ui),
+        Command::OciRecorder(args) => commands::oci_recorder::run(&args),
     };
-    match result {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            ui.error(&error);
-            error.exit().into()
-        }
+    let exit = result.unwrap_or_else(|error| {
+        ui.error(&error);
+        error.exit()
+    });
+    answer(&argv, exit)
+}
+
+/// What a caller gets. A hook that fails would keep a container from starting.
+fn answer(argv: &[OsString], exit: Exit) -> ExitCode {
+    if hook::is_called(argv) {
+        return Exit::Done.into();
     }
+    exit.into()
 }

@@ -73,6 +73,42 @@ pub(crate) fn write_all(results: &[(Option<&Path>, &str)], ui: &Ui) -> Result<()
     Ok(())
 }
 
+/// Replaces what is in a file.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), CommandError> {
+    write_bytes(Some(path), text.as_bytes())
+}
+
+/// Writes to the first of many names that nothing has, whoever else does the same. `mode` is the
+/// file's, less the user's umask.
+pub(crate) fn write_new(
+    text: &str,
+    mode: u32,
+    name: impl Fn(u32) -> PathBuf,
+) -> Result<PathBuf, CommandError> {
+    const MOST: u32 = 10_000;
+    let first = name(1);
+    let mut staged =
+        stage_as(&first, text.as_bytes(), mode).map_err(|error| cant(&first, &error))?;
+    for number in 1..=MOST {
+        let path = name(number);
+        let Some(file) = staged.take() else { break };
+        match file.file.persist_noclobber(&path) {
+            Ok(_) => return Ok(path),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                staged = Some(Staged {
+                    file: error.file,
+                    target: file.target,
+                });
+            }
+            Err(error) => return Err(cant(&path, &error.error)),
+        }
+    }
+    Err(CommandError::user(format!(
+        "no name is free beside `{}`",
+        first.display()
+    )))
+}
+
 /// Fails if a file could not be written later; touches nothing that is there.
 pub(crate) fn check(path: &Path) -> Result<(), CommandError> {
     if is_stdout(Some(path)) {
@@ -110,6 +146,12 @@ struct Staged {
 /// the old content or to the new one, whole. `None` for a device or a pipe: there is nothing to
 /// replace.
 fn stage(path: &Path, bytes: &[u8]) -> io::Result<Option<Staged>> {
+    // Less the user's umask, which the kernel takes away.
+    stage_as(path, bytes, 0o666)
+}
+
+/// The same, with these permissions if it is a new file.
+fn stage_as(path: &Path, bytes: &[u8], mode: u32) -> io::Result<Option<Staged>> {
     // A directory is found out when it is opened for writing.
     let existing = fs::metadata(path).ok();
     if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
@@ -127,11 +169,10 @@ fn stage(path: &Path, bytes: &[u8]) -> io::Result<Option<Staged>> {
         .prefix(".callsieve-")
         // The errors of `tempfile_in` tell the made-up name, which is another each time.
         .make_in(folder, |path| {
-            // Less the user's umask, which the kernel takes away.
             File::options()
                 .write(true)
                 .create_new(true)
-                .mode(0o666)
+                .mode(mode)
                 .open(path)
         })?;
     if let Some(existing) = existing {

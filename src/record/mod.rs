@@ -8,6 +8,7 @@
 pub mod backend;
 mod counts;
 mod denials;
+mod detached;
 mod ebpf;
 mod filter;
 mod floor;
@@ -29,6 +30,7 @@ use crate::event::{Capture, Denial};
 pub use crate::sys::{Signo, Tid};
 pub use backend::{Backend, Choice, Stops, Wish};
 pub use counts::{First, Observations};
+pub use detached::detach;
 pub use ebpf::{
     Contained, Containers, EbpfError, Look, WatchContainers, Which, Why, is_there, mount_namespace,
 };

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::ffi::CString;
-use std::os::fd::{FromRawFd as _, OwnedFd};
+use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -275,6 +275,23 @@ pub(crate) fn await_child() {
 pub(crate) fn await_signal() {
     // SAFETY: touches no memory; handlers are ours.
     let _interrupted = unsafe { libc::pause() };
+}
+
+/// Closes every descriptor but the standard ones, and tells how far that went by its error.
+///
+/// Whoever started this process may have left some open.
+pub(crate) fn close_inherited(but: RawFd) -> Result<(), Errno> {
+    const FIRST: RawFd = 3;
+    let but = but.max(FIRST - 1);
+    for (first, last) in [(FIRST, but - 1), (but + 1, RawFd::MAX)] {
+        if first <= last {
+            // SAFETY: takes numbers only. Nothing of this process has a descriptor there yet but the
+            // one that is left out, so none is closed under somebody who uses it.
+            let answer = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+            Errno::result(answer)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes orphans of this process's descendants its children, so that their ends are seen.

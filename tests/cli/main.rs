@@ -33,5 +33,6 @@ mod loads;
 mod merge_list;
 mod progress;
 mod record;
+mod setup;
 mod util;
 mod verify;

@@ -20,7 +20,7 @@ use crate::cli::host::HostArgs;
 use crate::cli::render::recorded::{Recorded, summary};
 use crate::cli::render::screen::{Limits, Screen};
 use crate::cli::ui::Ui;
-use crate::cli::{container, known, output, render, under};
+use crate::cli::{container, hook, known, output, render, under};
 
 /// Run a command and record its system calls
 ///
@@ -47,7 +47,7 @@ pub(crate) struct RecordArgs {
     #[arg(
         value_name = "COMMAND",
         trailing_var_arg = true,
-        required_unless_present_any = ["pid", "container", "cgroup", "all"]
+        required_unless_present_any = ["pid", "container", "cgroup", "all", "oci_hook"]
     )]
     command: Vec<OsString>,
     /// Write the recording to this file; without it, to NAME.rec.json, or NAME.2.rec.json and so
@@ -85,6 +85,12 @@ pub(crate) struct RecordArgs {
     /// its own in the folder that `-o` names, until Ctrl-C; SIGHUP starts new files. Takes eBPF
     #[arg(long, conflicts_with_all = CONTAINERS_CONFLICT, conflicts_with_all = ["container", "cgroup"])]
     all: bool,
+    /// As a hook of a container runtime: record the container whose state stands on standard
+    /// input, from its first instruction to its end, to the folder that `-o` names, or
+    /// /var/lib/callsieve/recordings. Returns when the recorder counts, after 2 s at most, and
+    /// always with status 0; see `callsieve setup`
+    #[arg(long, conflicts_with_all = CONTAINERS_CONFLICT, conflicts_with_all = HOOK_CONFLICT)]
+    oci_hook: bool,
     /// Only the process itself, not what it starts
     #[arg(long, requires = "pid")]
     no_follow: bool,
@@ -128,6 +134,9 @@ const CONTAINERS_CONFLICT: [&str; 8] = [
     "kill_on_exit",
     "output_folder",
 ];
+
+/// What does not go with the hook, beside that.
+const HOOK_CONFLICT: [&str; 5] = ["container", "cgroup", "all", "duration", "stop_when_quiet"];
 
 /// How to record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -181,6 +190,13 @@ pub(crate) fn label(text: &str) -> Result<(String, String), String> {
 
 /// Runs the command.
 pub(crate) fn run(args: &RecordArgs, ui: &Ui) -> Result<Exit, CommandError> {
+    if args.oci_hook {
+        let labels = args.labels()?.into_iter();
+        let labels: Vec<String> = labels
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        return hook::start(args.output.as_deref(), &labels);
+    }
     if let Some(job) = args.containers()? {
         return containers::record(&job, ui);
     }

@@ -38,7 +38,7 @@ impl With {
                 asm.jump_if(R0, When::NotEqual, 1, out);
                 true
             }
-            Rule::Namespace(number) => {
+            Rule::Namespace(number) | Rule::NewNamespace(number) => {
                 self.namespace(asm, out);
                 asm.alu32(Alu::Move, R2, number.cast_signed());
                 asm.jump_if(R1, When::NotEqual, R2, out);
@@ -187,6 +187,10 @@ impl With {
     fn entered(&self, asm: &mut Assembler, is_container: bool) {
         asm.store(Size::Word, FRAME, frame::ENTERED, 0);
         if !is_container {
+            return;
+        }
+        if let Rule::NewNamespace(_) = self.plan.rule {
+            asm.store(Size::Word, FRAME, frame::ENTERED, 1);
             return;
         }
         let older = asm.label();

@@ -34,6 +34,8 @@ pub(crate) enum Rule {
     Group,
     /// Whoever has this mount namespace.
     Namespace(u32),
+    /// The same, and whoever is there has come from outside: its program was not executed there.
+    NewNamespace(u32),
     /// Whoever has another mount namespace than this, one scope for each.
     AllBut(u32),
 }

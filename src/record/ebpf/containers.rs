@@ -26,6 +26,9 @@ pub enum Which {
     All,
     /// The one to whose mount namespace this process belongs.
     NamespaceOf(Tid),
+    /// One that is about to start, by a process of its runtime that has its mount namespace
+    /// already: whatever is there has come from outside.
+    Starting(Tid),
     /// Whatever is in a control group of the second version, or below it.
     Group(PathBuf),
 }
@@ -84,6 +87,11 @@ pub struct Look<'a> {
 
 /// Hears how a recording of containers goes.
 pub trait WatchContainers {
+    /// Whatever happens from now on is recorded.
+    fn started(&mut self) -> Control {
+        Control::Continue
+    }
+
     /// There is something to look at. What is over is gone after this.
     fn look(&mut self, look: &Look<'_>) -> Control;
 }
@@ -157,13 +165,19 @@ impl Containers {
                 let own = own.ok_or(EbpfError::Read(nix::errno::Errno::ENOENT))?;
                 (Rule::AllBut(own), Sizes::ALL)
             }
-            Which::NamespaceOf(pid) => {
+            Which::NamespaceOf(pid) | Which::Starting(pid) => {
                 let gone = |_error| RecordError::NoProcess { pid: *pid };
                 let open = File::open(format!("/proc/{pid}/ns/mnt")).map_err(gone)?;
                 let number = open.metadata().map_err(gone)?.ino();
                 let number = u32::try_from(number).unwrap_or_default();
                 namespace = Some((number, open));
-                (Rule::Namespace(number), Sizes::ONE)
+                let is_new = matches!(self.which, Which::Starting(_));
+                let rule = if is_new {
+                    Rule::NewNamespace(number)
+                } else {
+                    Rule::Namespace(number)
+                };
+                (rule, Sizes::ONE)
             }
             Which::Group(_) => (Rule::Group, Sizes::ONE),
         };
@@ -179,6 +193,9 @@ impl Containers {
         }
         super::listen()?;
         probe.attach()?;
+        if watch.started() == Control::Enough {
+            return Ok(());
+        }
         if self.which == Which::All {
             was_there = namespaces();
         }
@@ -214,6 +231,7 @@ impl Containers {
             filled: match &self.which {
                 Which::Group(path) => is_populated(path),
                 Which::All | Which::NamespaceOf(_) => true,
+                Which::Starting(_) => false,
             },
         }
         .run(watch)
@@ -306,7 +324,10 @@ impl Run<'_> {
             return Ok((control, false));
         }
         // A control group may be filled again.
-        let one = matches!(self.containers.which, Which::NamespaceOf(_));
+        let one = matches!(
+            self.containers.which,
+            Which::NamespaceOf(_) | Which::Starting(_)
+        );
         Ok((control, one && containers.iter().all(|it| it.over)))
     }
 
@@ -328,9 +349,11 @@ impl Run<'_> {
                 }
                 Ok(all)
             }
-            Which::NamespaceOf(_) => {
+            Which::NamespaceOf(_) | Which::Starting(_) => {
                 let number = self.namespace;
-                let over = number.is_none_or(|number| !namespaces().contains(&number));
+                // Who was there before and has made no call is not counted as living.
+                let nobody = Reader::live(&self.probe)? == 0;
+                let over = nobody && number.is_none_or(|number| !namespaces().contains(&number));
                 Ok(vec![self.only(number, over)])
             }
             Which::Group(path) => {

@@ -253,6 +253,14 @@ impl Reader {
         Ok(snapshot)
     }
 
+    /// Threads that are in the one scope that there is.
+    pub(super) fn live(probe: &Probe) -> Result<u64, EbpfError> {
+        let mut value = vec![0; bytes(scope::SIZE)];
+        let found = probe.tables.scopes.look_up(&word(0), &mut value);
+        found.map_err(EbpfError::Read)?;
+        Ok(double_at(&value, scope::LIVE))
+    }
+
     /// The containers that were met.
     pub(super) fn scopes(probe: &Probe) -> Result<Vec<Scope>, EbpfError> {
         let tables = &probe.tables;
