@@ -6,11 +6,21 @@ use super::commands;
 
 /// Make minimal seccomp profiles from what a program really calls
 ///
-/// Records a program, or reads traces of one (strace logs), keeps which system calls were made on
-/// which architecture, and writes a profile that Docker, containerd, CRI-O and Podman read alike. Such a profile starts
-/// the first time and is never weaker than Docker's default unless asked.
+/// Records a program, or reads traces of one, keeps which system calls were made on which
+/// architecture, and writes a profile that Docker, containerd, CRI-O and Podman read alike. Such a
+/// profile starts the first time and is never weaker than Docker's default unless asked.
 #[derive(Debug, Parser)]
-#[command(name = "callsieve", version, max_term_width = 100)]
+#[command(
+    name = "callsieve",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  callsieve record -o web.rec.json -- nginx -g 'daemon off;'
+  callsieve generate web.rec.json -o web.json
+  callsieve verify web.json -- nginx -g 'daemon off;'
+  callsieve diff docker-default web.json"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -103,4 +113,6 @@ pub(crate) enum Command {
     OciRuntime(commands::oci_runtime::OciRuntimeArgs),
     #[command(hide = true)]
     OciRecorder(commands::oci_recorder::OciRecorderArgs),
+    Completions(commands::completions::CompletionsArgs),
+    Man(commands::man::ManArgs),
 }

@@ -15,6 +15,7 @@ mod env;
 mod error;
 mod exit;
 mod explanation;
+mod help;
 mod hook;
 mod host;
 mod input;
@@ -37,7 +38,7 @@ mod usage;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 pub(crate) use env::Env;
 
@@ -48,7 +49,8 @@ use ui::Ui;
 /// Parses arguments and runs the command they name.
 pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCode {
     let argv: Vec<OsString> = argv.into_iter().collect();
-    let args = match Args::try_parse_from(&argv) {
+    let parsed = help::command().try_get_matches_from(&argv);
+    let args = match parsed.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return answer(&argv, usage::failure(&argv, &error)),
     };
@@ -68,6 +70,8 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::Export(args) => commands::export::run(&args, &ui),
         Command::Inspect(args) => commands::inspect::run(&args, &ui),
         Command::Lint(args) => commands::lint::run(&args, &ui),
+        Command::Completions(args) => commands::completions::run(&args, &ui),
+        Command::Man(args) => commands::man::run(&args, &ui),
         Command::Doctor(args) => commands::doctor::run(&args, &ui),
         Command::Floor(args) => commands::floor::run(&args, &ui),
         Command::Setup(args) => commands::setup::run(&args, &ui),

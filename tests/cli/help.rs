@@ -25,6 +25,8 @@ fn help(columns: &str) -> String {
         "floor list",
         "floor measure",
         "doctor",
+        "completions",
+        "man",
     ] {
         let output = sandbox
             .command(PROGRAM)
@@ -51,6 +53,13 @@ fn help_at_100_columns() {
 #[test]
 fn help_at_80_columns() {
     expect_file!["snapshots/help-80.txt"].assert_eq(&help("80"));
+}
+
+#[test]
+fn reference() {
+    let reference = Sandbox::new().ok("man --reference");
+    assert!(!reference.contains('\x1b'));
+    expect_file!["../../docs/cli-reference.md"].assert_eq(&reference);
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod keep;
 mod lint;
 mod loads;
 mod merge_list;
+mod packaging;
 mod progress;
 mod record;
 mod setup;

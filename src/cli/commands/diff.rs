@@ -31,7 +31,7 @@ Examples:
   callsieve diff docker-default web.json
   callsieve diff old.json new.json --seen-in web.rec.json --fail-on wider
   callsieve diff old.json new.json -f markdown -o comment.md
-  callsieve diff docker-default@20.10.24 docker-default@29.4.3 --cap-add SYS_ADMIN -f json")]
+  callsieve diff docker-default@20.10.24 docker-default@29.4.3 -f json")]
 pub(crate) struct DiffArgs {
     /// The profile to start from
     #[arg(value_name = "OLD")]

@@ -19,7 +19,7 @@ use crate::cli::ui::Ui;
     after_help = "\
 Examples:
   callsieve docker -o web.rec.json -- run --rm -p 8080:80 nginx
-  callsieve docker --probe 'wget -q -O- http://127.0.0.1/' -- run --user app --read-only web:1.4
+  callsieve docker --probe 'wget -q -O- http://127.0.0.1/' -- run --rm web
   callsieve docker --duration 5m -- --context staging run web:1.4"
 )]
 pub(crate) struct DockerArgs {

@@ -31,7 +31,7 @@ Examples:
   callsieve explain keyctl
   callsieve explain io_uring_setup userfaultfd web.json web.rec.json
   callsieve explain 250 --arch x86_64
-  callsieve explain mount docker-default@20.10.0 --cap-add SYS_ADMIN -f markdown")]
+  callsieve explain mount docker-default@20.10.0 --cap-add SYS_ADMIN")]
 pub(crate) struct ExplainArgs {
     /// Calls, and the profiles and recordings to look them up in
     #[arg(value_name = "WORD", required = true)]

@@ -26,9 +26,9 @@ use crate::cli::{input, output, render};
 Examples:
   callsieve generate nginx.strace -o nginx.json
   callsieve generate *.rec.json --no-new-privileges -o web.json
-  callsieve generate app.strace --cap-add SYS_PTRACE --allow 'keyctl=reads its own keyring'
+  callsieve generate app.strace --allow 'keyctl=reads its own keyring'
   callsieve generate *.rec.json --keep web.json --prune-after 5 -o web.json
-  callsieve generate web.rec.json --no-new-privileges --target k8s -o web.json --manifest web.yaml
+  callsieve generate web.rec.json --target k8s -o web.json --manifest web.yaml
   docker run --security-opt seccomp=nginx.json nginx")]
 pub(crate) struct GenerateArgs {
     /// Traces, the files of an `-ff` set, recordings; `-` is standard input

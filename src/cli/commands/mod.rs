@@ -1,6 +1,7 @@
 //! One command a file: its arguments, which are its help, and what it does.
 
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod docker;
 pub(crate) mod doctor;
@@ -12,6 +13,7 @@ pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod lint;
 pub(crate) mod list;
+pub(crate) mod man;
 pub(crate) mod merge;
 pub(crate) mod oci_recorder;
 pub(crate) mod oci_runtime;

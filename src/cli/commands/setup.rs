@@ -5,7 +5,7 @@ use crate::cli::exit::Exit;
 use crate::cli::setup::{self, Docker, Entry, Podman, Setting, What};
 use crate::cli::ui::Ui;
 
-/// Have Docker or Podman record containers from their first instruction on
+/// Have Docker or Podman record containers from the very start
 ///
 /// Prints the file with the entry that makes the engine call `callsieve record --oci-hook` for
 /// containers that ask for it: with `docker run --runtime callsieve`, or with `podman run

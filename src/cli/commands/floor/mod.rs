@@ -13,6 +13,10 @@ use crate::cli::ui::Ui;
 /// A runtime loads the filter and goes on to start the program, under the filter. These calls are
 /// in the profiles of `generate` by default.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  callsieve floor list --runtime runc
+  callsieve floor measure --runtime crun")]
 pub(crate) struct FloorArgs {
     #[command(subcommand)]
     command: FloorCommand,

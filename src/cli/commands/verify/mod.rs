@@ -15,7 +15,7 @@ use crate::cli::repair::RepairArgs;
 use crate::cli::trial::TrialArgs;
 use crate::cli::ui::Ui;
 
-/// Run a command under a profile and report every call that is refused
+/// Run a command under a profile and report every refused call
 ///
 /// The command runs as it would under the filter that the engine makes of the profile: refused
 /// calls fail, send SIGSYS or kill as the profile says, in everything that it starts too. Its
@@ -39,8 +39,8 @@ Examples:
   callsieve verify web.json -- nginx -g 'daemon off;'
   callsieve verify --mode log docker-default -- ./server --once
   callsieve verify -f json -o report.json web.json -- make test
-  callsieve verify web.json --image web:1.4 --run-option=--user=1000 --probe 'wget -q -O- http://127.0.0.1:8080/'
-  callsieve verify web.json --image web:1.4 --runtime-floor auto --repair web.rec.json"
+  callsieve verify web.json --image web --probe 'wget -q -O- http://127.0.0.1/'
+  callsieve verify web.json --image web:1.4 --repair web.rec.json"
 )]
 pub(crate) struct VerifyArgs {
     /// The profile, or whatever else `diff` takes
