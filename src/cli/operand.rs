@@ -1,6 +1,6 @@
 //! A profile as the user names it: the default of an engine, a file, or a recording.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use callsieve::arch::Arch;
 use callsieve::event::CallId;
@@ -23,7 +23,7 @@ pub(crate) struct Operand {
     /// Its name, for people.
     pub(crate) name: String,
     /// The file that it is, where it is one.
-    path: Option<String>,
+    path: Option<PathBuf>,
     kind: Kind,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Operand {
 #[derive(Debug)]
 pub(crate) struct ProfileFile {
     /// Relative to the working directory where it lies below it.
-    pub(crate) path: String,
+    pub(crate) path: PathBuf,
     /// What stands where in it.
     pub(crate) written: Written,
 }
@@ -39,7 +39,7 @@ pub(crate) struct ProfileFile {
 impl ProfileFile {
     /// Its address for SARIF.
     pub(crate) fn uri(&self) -> String {
-        sarif::uri(self.path.as_bytes())
+        sarif::uri(&self.path)
     }
 }
 
@@ -142,7 +142,7 @@ impl Operand {
         };
         Ok(Self {
             name: safe(word),
-            path: (word != "-").then(|| below(word)),
+            path: (word != "-").then(|| below(Path::new(word))),
             kind,
         })
     }
@@ -193,13 +193,11 @@ impl Operand {
 }
 
 /// A path as it is named from the working directory, if it leads below it.
-fn below(word: &str) -> String {
-    let path = Path::new(word);
+pub(crate) fn below(path: &Path) -> PathBuf {
     let folder = std::env::current_dir().ok();
     let below = folder.and_then(|folder| path.strip_prefix(folder).ok());
     let below = below.unwrap_or(path);
-    let below = below.strip_prefix(".").unwrap_or(below);
-    below.to_string_lossy().into_owned()
+    below.strip_prefix(".").unwrap_or(below).to_owned()
 }
 
 /// The architecture the machines of which run all of these, the first where it is one.

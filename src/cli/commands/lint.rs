@@ -10,7 +10,7 @@ use crate::cli::args::ReviewFormat;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
-use crate::cli::operand::native_of;
+use crate::cli::operand::{below, native_of};
 use crate::cli::render::lint::{self as render, Linted, Target};
 use crate::cli::ui::Ui;
 use crate::cli::{input, output};
@@ -208,7 +208,7 @@ impl LintArgs {
         let report = lint::lint(&bytes, &options);
         Ok(Linted {
             place,
-            path: path.to_owned(),
+            path: below(path),
             native,
             text: String::from_utf8_lossy(&bytes).into_owned(),
             report,

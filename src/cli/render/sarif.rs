@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use callsieve::lint::Span;
 use serde_json::{Value, json as object};
@@ -176,14 +178,13 @@ fn fingerprint(parts: &[&str]) -> String {
 }
 
 /// A path as RFC 3986 has it: relative where it is.
-pub(crate) fn uri(path: &[u8]) -> String {
-    let mut uri = if path.starts_with(b"/") {
+pub(crate) fn uri(path: &Path) -> String {
+    let mut uri = if path.is_absolute() {
         "file://".to_owned()
     } else {
         String::new()
     };
-    let path = path.strip_prefix(b"./").unwrap_or(path);
-    for byte in path {
+    for byte in path.as_os_str().as_bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(char::from(*byte));

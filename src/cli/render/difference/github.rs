@@ -13,7 +13,9 @@ pub(crate) fn github(compared: &Compared<'_>) -> String {
 
 /// One for each call that got wider.
 pub(crate) fn annotations(compared: &Compared<'_>) -> Vec<Annotation> {
-    let file = compared.file.map(|file| file.path.clone());
+    let file = compared
+        .file
+        .map(|file| file.path.to_string_lossy().into_owned());
     compared
         .wider()
         .iter()

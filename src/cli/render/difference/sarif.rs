@@ -1,5 +1,7 @@
 //! A comparison as SARIF: what got wider, each at its line of the profile.
 
+use std::path::Path;
+
 use callsieve::profile::diff::Extent;
 use serde_json::json as object;
 
@@ -54,7 +56,7 @@ pub(crate) fn sarif(compared: &Compared<'_>) -> String {
 pub(crate) fn found(compared: &Compared<'_>) -> Vec<Found> {
     let uri = compared
         .file
-        .map_or_else(|| uri(compared.heading.new.as_bytes()), ProfileFile::uri);
+        .map_or_else(|| uri(Path::new(compared.heading.new)), ProfileFile::uri);
     let wider = compared.wider();
     let found = wider.iter().map(|row| Found {
         rule: rule(row),

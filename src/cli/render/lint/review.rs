@@ -85,10 +85,10 @@ pub(crate) fn markdown(linted: &[Linted]) -> String {
 fn row(file: &Linted, finding: &Finding) -> Vec<Line> {
     let info = finding.rule.info();
     let place = format!("{}:{}", file.place, finding.span.start.line);
-    // Messages quote what the profile says.
-    let mut text = vec![outside(&finding.message)];
+    let mut text = quoted(&finding.message);
     for more in finding.notes.iter().chain(&finding.help) {
-        text.extend([own(". "), outside(more)]);
+        text.push(own(". "));
+        text.extend(quoted(more));
     }
     vec![
         vec![own(finding.severity.name())],
@@ -96,6 +96,30 @@ fn row(file: &Linted, finding: &Finding) -> Vec<Line> {
         vec![outside(&place)],
         text,
     ]
+}
+
+/// A message, of which what stands between backquotes is from the file. If that has backquotes
+/// itself, or else looks as if it were more than words, all of it is.
+fn quoted(message: &str) -> Line {
+    let parts: Vec<&str> = message.split('`').collect();
+    let is_words = |text: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || " ,;.()'=-_/".contains(c);
+        text.chars().all(plain) && !text.contains("www.") && !text.contains("//")
+    };
+    if parts.len().is_multiple_of(2) || !parts.iter().step_by(2).all(|part| is_words(part)) {
+        return vec![outside(message)];
+    }
+    let parts = parts.into_iter().enumerate();
+    parts
+        .filter(|(_, part)| !part.is_empty())
+        .map(|(at, part)| {
+            if at.is_multiple_of(2) {
+                own(part)
+            } else {
+                outside(part)
+            }
+        })
+        .collect()
 }
 
 /// What is not in the list of findings.

@@ -1,7 +1,5 @@
 //! Findings as SARIF.
 
-use std::os::unix::ffi::OsStrExt as _;
-
 use callsieve::lint::{Finding, Fix, Rule, Severity};
 use serde_json::{Value, json as object};
 
@@ -26,7 +24,7 @@ pub(crate) fn sarif(linted: &[Linted]) -> String {
     let mut all = Vec::new();
     let mut notes = Vec::new();
     for file in linted {
-        let uri = uri(file.path.as_os_str().as_bytes());
+        let uri = uri(&file.path);
         let findings = file.report.findings.iter();
         all.extend(findings.map(|it| found(it, &file.text, &uri)));
         let dropped = file.report.dropped.iter();
