@@ -17,7 +17,9 @@ mod attached;
 mod broken;
 #[path = "../common/mod.rs"]
 mod common;
+mod daemon;
 mod ends;
+mod hook;
 mod recorded;
 mod rig;
 #[path = "../common/run.rs"]

@@ -13,6 +13,7 @@ use callsieve::recording::{self, Recording};
 use tempfile::TempDir;
 
 use crate::common::{find_program, require, require_program};
+use crate::daemon::Daemon;
 use crate::run::{Finished, LIMIT, run};
 use crate::static_binary::static_binary;
 
@@ -27,6 +28,8 @@ pub(crate) enum Kind {
 /// is left.
 pub(crate) struct Rig {
     pub(crate) kind: Kind,
+    /// It ends before the folder goes that it writes to.
+    daemon: Option<Daemon>,
     folder: TempDir,
     /// Has busybox under its names, a user `app`, and folders.
     pub(crate) shell: String,
@@ -54,6 +57,15 @@ pub(crate) const PODMAN_LIMITS: [&str; 6] = [
 impl Rig {
     /// The engine, if it can be used here.
     pub(crate) fn new(kind: Kind) -> Option<Self> {
+        Self::made(kind, None)
+    }
+
+    /// Docker with a daemon of the test's own, whose daemon.json may be changed first.
+    pub(crate) fn with_daemon(change: impl Fn(&Path)) -> Option<Self> {
+        Self::made(Kind::Docker, Some(&change))
+    }
+
+    fn made(kind: Kind, daemon: Option<&dyn Fn(&Path)>) -> Option<Self> {
         let built = [
             require(
                 "x86_64",
@@ -67,14 +79,21 @@ impl Rig {
         if built.contains(&false) {
             return None;
         }
-        let rig = Self {
+        let mut rig = Self {
             kind,
+            daemon: None,
             folder: TempDir::new().unwrap(),
             shell: unique_name(),
             bare: unique_name(),
         };
         for folder in ["bin", "tmp", "store"] {
             fs::create_dir(rig.path(folder)).unwrap();
+        }
+        if let Some(change) = daemon {
+            if !require_program("dockerd", "docker.io") {
+                return None;
+            }
+            rig.daemon = Daemon::start(rig.folder.path(), change);
         }
         if let Err(why) = rig.look() {
             require(rig.engine(), false, &why);
@@ -95,6 +114,11 @@ impl Rig {
     fn look(&self) -> Result<(), String> {
         let engine = self.engine();
         let program = find_program(engine).ok_or_else(|| format!("{engine} is not installed"))?;
+        if let Some(daemon) = &self.daemon {
+            let script = daemon.command(&program);
+            fs::write(self.path("bin/docker"), script).unwrap();
+            executable(&self.path("bin/docker"));
+        }
         if self.kind == Kind::Podman {
             if fs::metadata("/proc/self").unwrap().uid() != 0 {
                 return Err("podman is tried as root only".to_owned());

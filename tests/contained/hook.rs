@@ -1,0 +1,313 @@
+//! `setup` and the hook on real engines: containers that ask for it are recorded from their first
+//! instruction on, and start whatever becomes of the recorder.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use callsieve::event::Gap;
+use callsieve::recording::{self, Recording};
+
+use crate::common::require;
+use crate::rig::{Kind, PODMAN_LIMITS, Rig, calls, unique_name, wait_for};
+use crate::run::{Finished, run};
+
+/// An engine that was set up.
+struct Asking {
+    rig: Rig,
+}
+
+impl Asking {
+    fn new(kind: Kind) -> Option<Self> {
+        let words = ["record", "--backend", "ebpf", "-o", "/dev/null", "true"];
+        let tried = run(Command::new(env!("CARGO_BIN_EXE_callsieve")).args(words));
+        if !require("ebpf", tried.succeeded(), tried.stderr.trim()) {
+            return None;
+        }
+        let rig = match kind {
+            Kind::Docker => Rig::with_daemon(|folder| {
+                let file = folder.join("daemon.json");
+                setup("docker", &file, &folder.join("recordings"), "--apply");
+            })?,
+            Kind::Podman => Rig::new(kind)?,
+        };
+        if kind == Kind::Podman {
+            let file = rig.path("hooks.d/callsieve.json");
+            setup("podman", &file, &rig.path("recordings"), "--apply");
+        }
+        Some(Self { rig })
+    }
+
+    /// `run WORDS`, as one that asks for it.
+    fn words(&self, words: &[&str]) -> Vec<String> {
+        let hooks = self.rig.path("hooks.d").display().to_string();
+        let mut all = match self.rig.kind {
+            Kind::Docker => vec!["run", "--runtime", "callsieve", "--network", "none"],
+            Kind::Podman => vec![
+                "--hooks-dir",
+                &hooks,
+                "run",
+                "--annotation",
+                "callsieve.record=yes",
+            ],
+        };
+        if self.rig.kind == Kind::Podman {
+            all.extend(PODMAN_LIMITS);
+        }
+        all.extend(words);
+        all.into_iter().map(str::to_owned).collect()
+    }
+
+    fn run(&self, words: &[&str]) -> Finished {
+        let words = self.words(words);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.rig.ask(&words)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.rig.path("recordings"))
+            .into_iter()
+            .flatten();
+        let mut all: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        all.retain(|path| path.to_str().is_some_and(|it| it.ends_with(".rec.json")));
+        all.sort();
+        all
+    }
+
+    /// What was written of a container, when it is over.
+    #[track_caller]
+    fn recording(&self, name: &str) -> Recording {
+        let of = |path: &PathBuf| {
+            path.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .starts_with(name)
+        };
+        let read = || {
+            let path = self.files().into_iter().find(of)?;
+            let read = recording::read(&fs::read(path).unwrap()).unwrap();
+            let running = read.gaps().any(|(_, gap)| gap == Gap::Detached);
+            (!running).then_some(read)
+        };
+        wait_for(&format!("{name}: {}", self.log()), || read().is_some());
+        read().unwrap()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.rig.path("recordings/hook.log")).unwrap_or_default()
+    }
+}
+
+#[track_caller]
+fn setup(engine: &str, file: &std::path::Path, output: &std::path::Path, how: &str) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callsieve"));
+    command.args(["setup", engine, how, "--file"]).arg(file);
+    run(command.arg("--output").arg(output)).expect_success();
+}
+
+/// Programs of a recording, and whether it is complete.
+fn programs(recording: &Recording) -> (Vec<String>, Vec<Gap>) {
+    let programs = recording.runs().flat_map(|(_, run)| run.executables.keys());
+    let gaps = recording.gaps().map(|(_, gap)| gap);
+    (programs.cloned().collect(), gaps.collect())
+}
+
+fn label(recording: &Recording, key: &str) -> Option<String> {
+    let (_, run) = recording.runs().next().unwrap();
+    run.capture.as_ref().unwrap().labels.get(key).cloned()
+}
+
+/// Short, by another user, read-only, under a profile; one that ends with an error; one that
+/// can't begin; one that does not ask.
+fn containers_that_ask(kind: Kind) {
+    let Some(asking) = Asking::new(kind) else {
+        return;
+    };
+    let shell = asking.rig.shell.clone();
+    let (one, two) = (unique_name(), unique_name());
+    let ran = asking.run(&[
+        "--rm",
+        "--name",
+        &one,
+        &shell,
+        "sh",
+        "-c",
+        "echo hi; exit 7",
+    ]);
+    assert_eq!((ran.status, ran.stdout.trim()), (Some(7), "hi"), "{ran}");
+    let first = asking.recording(&one);
+    assert_eq!(programs(&first), (vec!["/bin/busybox".to_owned()], vec![]));
+    let found = calls(&first);
+    for call in ["execve", "write", "exit_group", "arch_prctl"] {
+        assert!(found.contains(&call.to_owned()), "{call}: {found:?}");
+    }
+    // What its runtime calls is not the program's.
+    for call in ["pivot_root", "mount", "capset", "unshare", "seccomp"] {
+        assert!(!found.contains(&call.to_owned()), "{call}: {found:?}");
+    }
+    let engine = asking.rig.engine();
+    assert_eq!(label(&first, "engine").as_deref(), Some(engine));
+    assert_eq!(label(&first, "container").as_deref(), Some(one.as_str()));
+    assert!(label(&first, "image").unwrap().contains(&shell));
+
+    let words = [
+        "--rm",
+        "--name",
+        &two,
+        "--user",
+        "1000",
+        "--read-only",
+        &shell,
+    ];
+    let ran = asking.run(&[&words[..], &["mkdir", "/x"]].concat());
+    assert_eq!(ran.status, Some(1), "{ran}");
+    let second = asking.recording(&two);
+    assert_eq!(programs(&second).1, []);
+    assert!(calls(&second).contains(&"mkdir".to_owned()));
+
+    // Not asked for, and without a program to begin with.
+    let before = asking.files().len();
+    let mut plain = vec!["run", "--rm"];
+    if kind == Kind::Podman {
+        plain.extend(PODMAN_LIMITS);
+    } else {
+        plain.extend(["--network", "none"]);
+    }
+    plain.extend([shell.as_str(), "true"]);
+    asking.rig.ask(&plain).expect_success();
+    let ran = asking.run(&["--rm", &shell, "/no-such-program"]);
+    assert_eq!(ran.status, Some(127), "{ran}");
+    wait_for("the end is not told", || {
+        asking.log().contains("ended before its program began")
+    });
+    assert_eq!(asking.files().len(), before, "{}", asking.log());
+    asking.rig.assert_clean();
+}
+
+#[test]
+fn containers_that_ask_docker() {
+    containers_that_ask(Kind::Docker);
+}
+
+#[test]
+fn containers_that_ask_podman() {
+    containers_that_ask(Kind::Podman);
+}
+
+/// What exec brings in, a stop, and a second start of the same container.
+fn a_service(kind: Kind) {
+    let Some(asking) = Asking::new(kind) else {
+        return;
+    };
+    let shell = asking.rig.shell.clone();
+    let name = unique_name();
+    let run = asking.run(&["--detach", "--name", &name, &shell, "sleep", "100"]);
+    run.expect_success();
+    asking
+        .rig
+        .ask(&["exec", &name, "mkdir", "/tmp/x"])
+        .expect_success();
+    asking
+        .rig
+        .ask(&["stop", "--time", "1", &name])
+        .expect_success();
+    let first = asking.recording(&name);
+    let found = calls(&first);
+    assert_eq!(programs(&first).1, []);
+    for call in ["mkdir", "nanosleep", "execve"] {
+        let known = found.contains(&call.to_owned()) || call == "nanosleep";
+        assert!(known, "{call}: {found:?}");
+    }
+    // Podman reads its hooks anew.
+    let hooks = asking.rig.path("hooks.d").display().to_string();
+    let options = ["--hooks-dir", hooks.as_str()];
+    let options = if kind == Kind::Podman {
+        &options[..]
+    } else {
+        &[]
+    };
+    let start = [options, &["start", &name]].concat();
+    asking.rig.ask(&start).expect_success();
+    asking.rig.ask(&["kill", &name]).expect_success();
+    wait_for("the second start is not recorded", || {
+        let all = asking.files();
+        all.len() == 2
+            && all
+                .iter()
+                .any(|it| it.to_str().unwrap().ends_with(".2.rec.json"))
+    });
+    asking.rig.ask(&["rm", "--force", &name]).expect_success();
+    asking.rig.assert_clean();
+}
+
+#[test]
+fn a_service_docker() {
+    a_service(Kind::Docker);
+}
+
+#[test]
+fn a_service_podman() {
+    a_service(Kind::Podman);
+}
+
+/// Many at once, each with a recording of its own that is complete.
+#[test]
+fn twenty_at_once() {
+    let Some(asking) = Asking::new(Kind::Docker) else {
+        return;
+    };
+    let names: Vec<String> = (0..20).map(|_| unique_name()).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            let asking = &asking;
+            scope.spawn(move || {
+                let words = [
+                    "--rm",
+                    "--name",
+                    name,
+                    &asking.rig.shell,
+                    "sh",
+                    "-c",
+                    "true; id",
+                ];
+                let ran = asking.run(&words);
+                assert_eq!(ran.status, Some(0), "{ran}");
+            });
+        }
+    });
+    for name in &names {
+        let found = asking.recording(name);
+        assert_eq!(label(&found, "container").as_deref(), Some(name.as_str()));
+        assert!(calls(&found).contains(&"execve".to_owned()));
+    }
+    assert_eq!(asking.files().len(), names.len());
+    asking.rig.assert_clean();
+}
+
+/// A folder that can't be written to, and one without room.
+#[test]
+fn a_container_starts_without_its_recorder() {
+    let Some(asking) = Asking::new(Kind::Docker) else {
+        return;
+    };
+    let shell = asking.rig.shell.clone();
+    let folder = asking.rig.path("recordings");
+    fs::write(&folder, "").unwrap();
+    let ran = asking.run(&["--rm", &shell, "true"]);
+    assert_eq!(ran.status, Some(0), "{ran}");
+    fs::remove_file(&folder).unwrap();
+    fs::create_dir(&folder).unwrap();
+    let mount = ["-t", "tmpfs", "-o", "size=4k,mode=700", "none"];
+    let mounted = run(Command::new("mount").args(mount).arg(&folder));
+    if !require("tmpfs", mounted.succeeded(), "tmpfs can't be mounted") {
+        return;
+    }
+    fs::write(folder.join("full"), [0; 4096]).unwrap();
+    let ran = asking.run(&["--rm", &shell, "true"]);
+    let files = asking.files();
+    run(Command::new("umount").args(["--lazy"]).arg(&folder)).expect_success();
+    assert_eq!(ran.status, Some(0), "{ran}");
+    assert_eq!(files, Vec::<PathBuf>::new());
+    asking.rig.assert_clean();
+}
