@@ -21,6 +21,7 @@ mod host;
 mod input;
 mod known;
 mod local_runtime;
+mod observed;
 mod operand;
 mod output;
 mod render;

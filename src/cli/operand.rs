@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use callsieve::arch::Arch;
-use callsieve::event::CallId;
 use callsieve::formats;
 use callsieve::lint::{Written, written};
 use callsieve::profile::docker_default::{DockerRelease, docker_default};
 use callsieve::profile::{
-    Action, ConditionalProfile, Host, Profile, Rule, View, containerd_default, podman_default,
+    ConditionalProfile, Host, Profile, View, containerd_default, podman_default,
 };
 use callsieve::recording::Recording;
 
 use super::error::CommandError;
 use super::input::{self, Loaded};
+use super::observed::observed;
 use super::render::{safe, sarif};
 use super::ui::Ui;
 
@@ -182,12 +182,12 @@ impl Operand {
     }
 
     /// What a container on `host` gets from an engine. A recording stands for the profile that
-    /// permits exactly what it has.
+    /// permits what it has and nothing else.
     pub(crate) fn resolve(&self, view: View, host: &Host) -> Profile {
         match &self.kind {
             Kind::BuiltIn(profile) => profile.resolve(host),
             Kind::Profile(profile, _) => view.engine.resolve(profile, host),
-            Kind::Recording(recording) => observed(recording),
+            Kind::Recording(recording) => observed(recording, host),
         }
     }
 }
@@ -208,24 +208,4 @@ pub(crate) fn native_of(arches: &[Arch]) -> Option<Arch> {
             .all(|arch| arch == native || native.sub_architectures().contains(arch))
             && (native.is_64_bit() || arches.contains(native))
     })
-}
-
-/// The profile that permits what was observed. Rules have no architecture of their own, so a
-/// call seen on one of several is permitted on all that have it.
-fn observed(recording: &Recording) -> Profile {
-    let totals = recording.totals();
-    let names = totals
-        .values()
-        .flat_map(|calls| calls.keys())
-        .filter_map(|call| match call {
-            CallId::Name(name) => Some(name.clone()),
-            CallId::Number(_) => None,
-        })
-        .collect();
-    Profile {
-        default_action: Action::Errno(callsieve::profile::action::EPERM),
-        architectures: totals.keys().copied().collect(),
-        rules: vec![Rule::unconditional(names, Action::Allow)],
-        flags: Vec::new(),
-    }
 }

@@ -164,3 +164,42 @@ fn engines_differ() {
     assert_eq!(wider("--engine docker-20.10"), "");
     assert_eq!(wider("--engine docker --libseccomp 2.5.5"), "");
 }
+
+/// A recording is what was seen: a fork is no new namespace, and what was not seen may be anything.
+#[test]
+fn recordings_permit_the_values_that_they_have() {
+    let sandbox = sandbox();
+    let trace = |calls: &str| {
+        format!(
+            "10 execve(\"/usr/bin/app\", [\"app\"], 0x7ffd /* 1 var */) = 0\n{calls}\
+             10 exit_group(0) = ?\n10 +++ exited with 0 +++\n"
+        )
+    };
+    let clone = |flags: &str| format!("10 clone(child_stack=NULL, flags={flags}) = 11\n");
+    let fork = clone("CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD");
+    sandbox.write("fork", trace(&fork));
+    sandbox.write(
+        "both",
+        trace(&(fork.clone() + &clone("CLONE_NEWUSER|SIGCHLD"))),
+    );
+    sandbox.write(
+        "cut",
+        trace(&(fork + "10 clone(child_stack=NULL <unfinished ...>\n")),
+    );
+    sandbox.write("unix", trace("10 socket(AF_UNIX, SOCK_STREAM, 0) = 3\n"));
+    sandbox.write("alg", trace("10 socket(AF_ALG, SOCK_SEQPACKET, 0) = 3\n"));
+    for (name, code) in [
+        ("fork", 0),
+        ("both", 1),
+        ("cut", 1),
+        ("unix", 0),
+        ("alg", 1),
+    ] {
+        let ran = sandbox.run(&format!(
+            "check {name} --at-most docker-default --arch x86_64"
+        ));
+        assert_eq!(ran.code, Some(code), "{name}: {}", ran.whole());
+    }
+    let text = sandbox.ok("diff fork unix --arch x86_64");
+    assert!(text.contains("+ 1 wider"), "{text}");
+}

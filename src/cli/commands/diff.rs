@@ -22,7 +22,8 @@ use crate::cli::ui::Ui;
 /// OLD and NEW are profiles, recordings, traces, or the default of an engine: `docker-default` of
 /// the newest release, `docker-default@25.0.3` of another, `podman-default` (CRI-O's too),
 /// `containerd-default`. They are compared by their answers to every call with every argument, on
-/// each architecture; how they are written does not matter.
+/// each architecture; how they are written does not matter. A recording permits what it has: of
+/// arguments at which Docker's default looks (clone's flags, a socket's family), the values seen.
 ///
 /// Exits with 1 if there is what `--fail-on` names, else with 0.
 #[derive(Debug, clap::Args)]
