@@ -12,12 +12,17 @@ fn a_log_becomes_a_recording() {
 fn into_a_file() {
     let sandbox = Sandbox::new();
     let ran = sandbox.run("import sample-traces/int80/trace.strace -o a.json");
-    expect![[r"
+    expect![[r#"
         code 0
         --- stdout
         --- stderr
-        trace.strace: 34 calls in 35 lines, 2 processes; system calls: 3 on x86, 18 on x86_64
-    "]]
+        trace.strace: 34 calls in 35 lines, 2 processes; syscalls: 3 on x86, 18 on
+          x86_64
+          Docker default  21 inside, 0 outside
+        Wrote a.json
+
+        Next: callsieve generate a.json -o a.profile.json
+    "#]]
     .assert_eq(&ran.whole());
     assert_eq!(
         sandbox.read("a.json"),
@@ -37,10 +42,14 @@ fn an_incomplete_log_is_written_with_code_3() {
         code 3
         --- stdout
         --- stderr
-        trace.strace: 18 calls in 27 lines, 3 processes; system calls: 6 on x86_64
         warning: trace.strace is incomplete: it does not begin with an execve: taken by attaching, or with a filter on what is traced
         warning: trace.strace is incomplete: the tracer let go of the program while it ran
         warning: trace.strace: 1 call without an end in the log, counted all the same
+        trace.strace: 18 calls in 27 lines, 3 processes; syscalls: 6 on x86_64
+          Docker default  6 inside, 0 outside
+        Wrote a.json
+
+        Next: callsieve list a.json
     "#]].assert_eq(&ran.whole());
     // What is lost is never silent.
     let quiet = sandbox.run("import -q sample-traces/attach/trace.strace --arch x86_64 -o a.json");

@@ -16,18 +16,26 @@ fn a_log_is_taken_for_what_it_is() {
         code 3
         --- stdout
         --- stderr
-        trace.txt: 10 calls in 11 lines, 2 processes; system calls: 8 on x86_64
         warning: trace.txt is incomplete: calls were seen and lost, says what saw them
         warning: trace.txt is incomplete: the kernel's log keeps 10 records in 5 seconds and drops the others; auditd keeps them all
+        trace.txt: 10 calls in 11 lines, 2 processes; syscalls: 8 on x86_64
+          Docker default  8 inside, 0 outside
+        Wrote a.json
+
+        Next: callsieve list a.json
     "#]].assert_eq(&ran.whole());
     let ran = sandbox.run("import sample-traces/perf-trace/i386/trace.txt -o a.json --arch x86");
     expect![[r#"
         code 3
         --- stdout
         --- stderr
-        trace.txt: 36 calls in 37 lines, 2 processes; system calls: 21 on x86
         warning: trace.txt is incomplete: the tool names calls of 32-bit programs by the table of 64-bit ones, and there seem to be some
         warning: trace.txt: 2 calls without a beginning in the log, counted all the same
+        trace.txt: 36 calls in 37 lines, 2 processes; syscalls: 21 on x86
+          Docker default  21 inside, 0 outside
+        Wrote a.json
+
+        Next: callsieve list a.json
     "#]].assert_eq(&ran.whole());
 }
 
@@ -66,8 +74,12 @@ fn a_format_can_be_forced() {
         code 3
         --- stdout
         --- stderr
-        profile.json: 1 call in 2 lines, 1 process; system calls: 1 on x86_64
         warning: profile.json is incomplete: names from a list or a profile, which nobody saw called
+        profile.json: 1 call in 2 lines, 1 process; syscalls: 1 on x86_64
+          Docker default  1 inside, 0 outside
+        Wrote a.json
+
+        Next: callsieve list a.json
     "#]]
     .assert_eq(&ran.whole());
 }
@@ -114,12 +126,16 @@ fn what_was_made_of_lines() {
         code 3
         --- stdout
         --- stderr
-        odd: 2 calls in 5 lines, 1 process; system calls: 2 on x86_64
         warning: odd is incomplete: it does not begin with an execve: taken by attaching, or with a filter on what is traced
         warning: odd is incomplete: more than one line in twenty was not understood
         warning: odd: 3 lines that were not understood
         warning: odd line 2: `hello 1` (2 lines like it)
         warning: odd line 4: `bye`
+        odd: 2 calls in 5 lines, 1 process; syscalls: 2 on x86_64
+          Docker default  2 inside, 0 outside
+        Wrote a.json
+
+        Next: callsieve list a.json
     "#]].assert_eq(&ran.whole());
     let ran = sandbox.run("import --explain-lines odd");
     expect![[r#"

@@ -248,7 +248,7 @@ fn recorded_under_dockers_default() {
         ran.stderr
     );
     let file: Value = serde_json::from_slice(&sandbox.read("under.json")).unwrap();
-    assert_eq!(file["version"], "1.2");
+    assert_eq!(file["version"], "1.3");
     let (_, run) = file["runs"].as_object().unwrap().iter().next().unwrap();
     assert_eq!(run["recorder"]["under"]["denials"][0]["answer"], "EPERM");
     assert_eq!(run["syscalls"]["x86_64"]["unshare"]["outcomes"]["EPERM"], 1);

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &DoctorArgs, ui: &Ui) -> Result<Exit, CommandError> {
     }
     let found = doctor::examine();
     let text = match args.format {
-        Format::Text => render::doctor::text(&found),
+        Format::Text => render::doctor::text(&found, ui.page(args.output.as_deref())),
         Format::Json => render::doctor::json(&found),
     };
     output::write(args.output.as_deref(), &text, ui)?;

@@ -71,10 +71,11 @@ pub(crate) fn run(args: &ImportArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let recording = input::recordings(&args.inputs, reading, ui)?;
     let text = render::printable(recording::write(&recording));
     output::write(args.output.as_deref(), &text, ui)?;
-    for (_, run) in recording.runs() {
-        ui.note(&render::run_summary(run));
-    }
+    let file = args.output.as_deref();
+    let file = file.filter(|path| !output::is_stdout(Some(path)));
     render::warn_of_losses(&recording, ui);
+    let told = render::imported::summary(&recording, file, ui.page_aside());
+    ui.note(told.trim_end());
     let incomplete = recording.gaps().next().is_some();
     Ok(if incomplete {
         Exit::Incomplete

@@ -393,8 +393,9 @@ impl RecordArgs {
             finished: &finished,
             recording: &recording,
             path,
+            known: &self.known,
         };
-        ui.note(summary(&told).trim_end());
+        ui.note(summary(&told, ui.page_aside()).trim_end());
         // That calls were left out which are known was asked for.
         let incomplete = recording.gaps().any(|(_, gap)| gap != Gap::Incremental);
         Ok(exit(&finished, incomplete))

@@ -235,7 +235,8 @@ impl Recorded<'_> {
             tries,
             path: &self.path,
         };
-        self.ui.note(summary(&told).trim_end());
+        let page = self.ui.page_aside();
+        self.ui.note(summary(&told, page).trim_end());
         Ok(())
     }
 }

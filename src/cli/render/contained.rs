@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use callsieve::event::Remark;
+use callsieve::event::{Remark, Skip};
 use callsieve::recording::{Recording, Run};
 
-use super::recorded::{docker, duration, list, word};
+use super::recorded::{docker, duration, last_new, list, lost, refused, word};
 use super::screen::processes;
-use super::{counted, safe};
+use super::wrap::Page;
+use super::{counted, safe, shell};
 use crate::cli::output;
 
 /// What a container's calls were answered by while it was recorded.
@@ -45,30 +46,10 @@ pub(crate) struct Contained<'a> {
 }
 
 /// What to tell, on standard error.
-pub(crate) fn summary(told: &Contained<'_>) -> String {
-    let totals = told.recording.totals();
-    let kinds: usize = totals.values().map(BTreeMap::len).sum();
-    let calls = totals
-        .values()
-        .flat_map(BTreeMap::values)
-        .map(|it| it.calls)
-        .sum();
+pub(crate) fn summary(told: &Contained<'_>, page: Page) -> String {
     let runs = || told.recording.runs().map(|(_, run)| run);
-    let longest = runs().map(milliseconds).max().unwrap_or_default();
-    let met = runs()
-        .flat_map(|run| run.executables.values())
-        .map(|it| it.processes)
-        .sum();
-    let head = format!(
-        "Recorded {} for {}: {}, {}, {}.\n",
-        safe(told.name),
-        duration(Duration::from_millis(longest)),
-        counted(u64::try_from(kinds).unwrap_or(u64::MAX), "syscalls"),
-        processes(met),
-        counted(calls, "calls"),
-    );
     let mut rows: Vec<String> = Vec::new();
-    let mut row = |name: &str, what: &str| rows.push(format!("  {name:<15} {what}\n"));
+    let mut row = |name: &str, what: &str| rows.push(page.row(name, what));
     match (told.out_of_memory, told.status) {
         (true, status) => row("ended", &format!("out of memory, with status {status}")),
         (false, 0) => {}
@@ -76,6 +57,16 @@ pub(crate) fn summary(told: &Contained<'_>) -> String {
     }
     for run in runs().filter(|run| !is_probe(run)) {
         docker(run, &mut row);
+        if let Some(under) = run.capture.as_ref().and_then(|it| it.under.as_ref()) {
+            row("refused", &refused(under));
+        }
+        if let Some((call, at)) = last_new(run) {
+            let before = Duration::from_millis(milliseconds(run)).saturating_sub(at);
+            row(
+                "last new",
+                &format!("{call}, {} before the end", duration(before)),
+            );
+        }
     }
     for (probe, runs, failures) in told.tries {
         let failed = match failures {
@@ -115,14 +106,53 @@ pub(crate) fn summary(told: &Contained<'_>) -> String {
             told.engine
         ),
     );
-    if !output::is_stdout(Some(told.path)) {
-        let path = safe(&told.path.display().to_string());
-        let name = safe(told.name);
-        rows.push(format!(
-            "Wrote {path}\n\nNext: callsieve generate {path} --exec -o {name}.json\n"
-        ));
+    let mut text = page.wrapped(&head(told)) + &rows.concat();
+    text.push_str(&closing(told));
+    text
+}
+
+/// The line that says everything if one is read.
+fn head(told: &Contained<'_>) -> String {
+    let totals = told.recording.totals();
+    let kinds: usize = totals.values().map(BTreeMap::len).sum();
+    let calls = totals
+        .values()
+        .flat_map(BTreeMap::values)
+        .map(|it| it.calls)
+        .sum();
+    let runs = || told.recording.runs().map(|(_, run)| run);
+    let longest = runs().map(milliseconds).max().unwrap_or_default();
+    let met = runs()
+        .flat_map(|run| run.executables.values())
+        .map(|it| it.processes)
+        .sum();
+    format!(
+        "Recorded {} for {}: {}, {}, {}, {}.\n",
+        safe(told.name),
+        duration(Duration::from_millis(longest)),
+        counted(u64::try_from(kinds).unwrap_or(u64::MAX), "syscalls"),
+        processes(met),
+        counted(calls, "calls"),
+        lost(runs().map(|run| run.tally.skipped(Skip::Lost)).sum()),
+    )
+}
+
+/// Where it is, and the command to type next: what is incomplete makes no profile unasked.
+fn closing(told: &Contained<'_>) -> String {
+    if output::is_stdout(Some(told.path)) {
+        return String::new();
     }
-    head + &rows.concat()
+    let (path, from) = (
+        safe(&told.path.display().to_string()),
+        shell::path(told.path),
+    );
+    let next = if told.recording.gaps().next().is_some() {
+        format!("callsieve list {from}")
+    } else {
+        let to = shell::file(told.name, ".json");
+        format!("callsieve generate {from} --exec -o {to}")
+    };
+    format!("Wrote {path}\n\nNext: {next}\n")
 }
 
 fn milliseconds(run: &Run) -> u64 {

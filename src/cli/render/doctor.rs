@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{filled, safe};
+use super::safe;
+use super::wrap::Page;
 use crate::cli::doctor::{Answer, Check, Found, Purpose};
 
 const RED: &str = "\x1b[31m";
@@ -17,7 +18,7 @@ const PLAIN: &str = "\x1b[0m";
 const INDENT: usize = 23;
 
 /// For people.
-pub(crate) fn text(found: &Found) -> String {
+pub(crate) fn text(found: &Found, page: Page) -> String {
     let mut text = String::new();
     for (purpose, title) in [
         (Purpose::Record, "Record"),
@@ -26,14 +27,14 @@ pub(crate) fn text(found: &Found) -> String {
     ] {
         text.push_str(&[BOLD, title, PLAIN, "\n"].concat());
         for check in found.checks.iter().filter(|it| it.purpose == purpose) {
-            text.push_str(&way(check));
+            text.push_str(&way(check, page));
         }
         text.push('\n');
     }
     text.push_str(&[BOLD, "Machine", PLAIN, "\n"].concat());
     for (name, value) in &found.machine.facts {
         let mut label = *name;
-        for line in filled(&safe(value), 20) {
+        for line in page.filled(&safe(value), 20) {
             // Writing to a string does not fail.
             let _infallible = writeln!(text, "  {label:<18}{line}");
             label = "";
@@ -43,16 +44,16 @@ pub(crate) fn text(found: &Found) -> String {
 }
 
 /// One way: whether, why, how it is called for or what to do.
-fn way(check: &Check) -> String {
+fn way(check: &Check, page: Page) -> String {
     let color = match check.answer {
         Answer::Yes => GREEN,
         Answer::Limited => YELLOW,
         Answer::No => RED,
     };
-    let mut lines: Vec<String> = filled(&safe(&check.why), INDENT);
+    let mut lines: Vec<String> = page.filled(&safe(&check.why), INDENT);
     match &check.todo {
         Some(todo) if check.answer != Answer::Yes => {
-            lines.extend(filled(&format!("do: {}", safe(todo)), INDENT));
+            lines.extend(page.filled(&format!("do: {}", safe(todo)), INDENT));
         }
         _ => {}
     }

@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod floor;
 pub(crate) mod generated;
 pub(crate) mod github;
+pub(crate) mod imported;
 pub(crate) mod installed;
 pub(crate) mod lines;
 pub(crate) mod lint;
@@ -19,6 +20,7 @@ pub(crate) mod recorded;
 pub(crate) mod reference;
 pub(crate) mod sarif;
 pub(crate) mod screen;
+pub(crate) mod shell;
 pub(crate) mod tried;
 pub(crate) mod verified;
 pub(crate) mod wrap;
@@ -81,25 +83,6 @@ pub(crate) fn safe(text: &str) -> String {
     line.replace("##[", "#\\u{23}[")
 }
 
-/// Columns of a terminal for which text is folded.
-const WIDTH: usize = 80;
-
-/// Text in lines that fit behind so many columns; a longer word is on a line of its own.
-pub(crate) fn filled(text: &str, indent: usize) -> Vec<String> {
-    let width = WIDTH.saturating_sub(indent);
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 /// Class and reason of a call that a reviewer should look at; `None` for daily work.
 pub(crate) fn risk(name: &str) -> Option<String> {
     let about = about(name).filter(|about| about.risk >= Risk::Watch)?;
@@ -153,7 +136,7 @@ pub(crate) fn run_summary(run: &Run) -> String {
         [first, .., last] => format!("{} to {}", safe(first), safe(last)),
     };
     format!(
-        "{name}: {} in {}, {}; system calls: {}",
+        "{name}: {} in {}, {}; syscalls: {}",
         counted(run.tally.calls, "calls"),
         counted(run.tally.lines, "lines"),
         screen::processes(count),

@@ -1,18 +1,19 @@
 //! What a recording that has ended tells, and what to do next.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use callsieve::arch::Arch;
-use callsieve::event::{CallId, Outcome, Remark};
+use callsieve::event::{CallId, Outcome, Remark, UnderProfile};
 use callsieve::profile::build::Stance;
 use callsieve::profile::{Capability, DockerRelease, Host, KernelVersion, Profile, docker_default};
 use callsieve::record::{End, Finished};
 use callsieve::recording::{Recording, Run};
 
 use super::screen::processes;
-use super::{counted, number, safe};
+use super::wrap::Page;
+use super::{add, counted, number, safe, shell};
 use crate::cli::output;
 
 /// Names on one line.
@@ -24,10 +25,12 @@ pub(crate) struct Recorded<'a> {
     pub(crate) finished: &'a Finished,
     pub(crate) recording: &'a Recording,
     pub(crate) path: &'a Path,
+    /// The recordings and profiles whose calls were left out.
+    pub(crate) known: &'a [PathBuf],
 }
 
 /// What to tell, on standard error.
-pub(crate) fn summary(recorded: &Recorded<'_>) -> String {
+pub(crate) fn summary(recorded: &Recorded<'_>, page: Page) -> String {
     let seen = &recorded.finished.seen;
     let mut rows: Vec<String> = Vec::new();
     let head = format!(
@@ -37,14 +40,10 @@ pub(crate) fn summary(recorded: &Recorded<'_>) -> String {
         counted(u64::try_from(seen.kinds()).unwrap_or(u64::MAX), "syscalls"),
         processes(recorded.finished.processes),
         counted(seen.calls(), "calls"),
-        if seen.lost() == 0 {
-            "none lost".to_owned()
-        } else {
-            format!("{} lost", number(seen.lost()))
-        }
+        lost(seen.lost()),
     );
     let mut row = |name: &str, what: &str| {
-        rows.push(format!("  {name:<15} {what}\n"));
+        rows.push(page.row(name, what));
     };
     row(
         "with",
@@ -66,12 +65,7 @@ pub(crate) fn summary(recorded: &Recorded<'_>) -> String {
     }
     if let Some(under) = &seen.capture().under {
         row("under", &safe(&under.profile));
-        let names: BTreeSet<String> = under.denials.iter().map(|it| it.call.to_string()).collect();
-        let names = match names.len() {
-            0 => "none".to_owned(),
-            _ => list(names.iter().map(String::as_str)),
-        };
-        row("refused there", &names);
+        row("refused there", &refused(under));
     }
     for (remark, programs) in &seen.capture().remarks {
         row(word(*remark), &list(programs.iter().map(String::as_str)));
@@ -83,22 +77,47 @@ pub(crate) fn summary(recorded: &Recorded<'_>) -> String {
             &format!("{}, {} before the end", last.call, duration(before)),
         );
     }
+    if !matches!(recorded.finished.end, End::LeftRunning | End::Gone) {
+        row(
+            "not recorded",
+            "health checks, probes, `docker exec`: a profile will confine them too",
+        );
+    }
+    let mut text = page.wrapped(&head) + &rows.concat();
     if !output::is_stdout(Some(recorded.path)) {
         let path = safe(&recorded.path.display().to_string());
-        rows.push(format!("Wrote {path}\n\nNext: {}\n", next(recorded, &path)));
+        add(
+            &mut text,
+            format_args!("Wrote {path}\n\nNext: {}\n", next(recorded)),
+        );
     }
-    head + &rows.concat()
+    text
 }
 
-/// The command to type next.
-fn next(recorded: &Recorded<'_>, path: &str) -> String {
-    let seen = &recorded.finished.seen;
-    let name = safe(seen.label());
-    if seen.capture().known.is_empty() {
-        format!("callsieve generate {path} -o {name}.json")
-    } else {
-        format!("callsieve merge KNOWN {path} -o {name}.all.rec.json")
+/// The command to type next: with what was left out a recording is complete; what lacks its start
+/// makes no profile unasked.
+fn next(recorded: &Recorded<'_>) -> String {
+    let path = shell::path(recorded.path);
+    let label = recorded.finished.seen.label();
+    if !recorded.known.is_empty() {
+        let known: Vec<String> = recorded.known.iter().map(|it| shell::path(it)).collect();
+        let to = shell::file(label, ".all.rec.json");
+        return format!("callsieve merge {} {path} -o {to}", known.join(" "));
     }
+    if recorded.recording.gaps().next().is_some() {
+        return format!("callsieve list {path}");
+    }
+    format!(
+        "callsieve generate {path} -o {}",
+        shell::file(label, ".json")
+    )
+}
+
+/// The call that was seen first after all others were, and when since the start of the run.
+pub(super) fn last_new(run: &Run) -> Option<(String, Duration)> {
+    let calls = run.calls.values().flatten();
+    let timed = calls.filter_map(|(call, observed)| Some((observed.since_start?, call)));
+    timed.max().map(|(at, call)| (call.to_string(), at))
 }
 
 /// How what was seen stands to Docker's default.
@@ -171,6 +190,23 @@ pub(super) const fn word(remark: Remark) -> &'static str {
     }
 }
 
+/// `none lost`
+pub(super) fn lost(count: u64) -> String {
+    match count {
+        0 => "none lost".to_owned(),
+        count => format!("{} lost", number(count)),
+    }
+}
+
+/// What a profile did not allow.
+pub(super) fn refused(under: &UnderProfile) -> String {
+    let names: BTreeSet<String> = under.denials.iter().map(|it| it.call.to_string()).collect();
+    match names.len() {
+        0 => "none".to_owned(),
+        _ => list(names.iter().map(String::as_str)),
+    }
+}
+
 /// A few names, and how many more there are.
 pub(super) fn list<S: AsRef<str>>(names: impl ExactSizeIterator<Item = S>) -> String {
     let more = names.len().saturating_sub(MAX_NAMES);
@@ -185,11 +221,12 @@ pub(super) fn list<S: AsRef<str>>(names: impl ExactSizeIterator<Item = S>) -> St
     text
 }
 
-/// `2 min 14 s`, `0.3 s`
+/// `2 min 14 s`, `3.2 s`, `40 ms`
 pub(super) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
-        0..10 => format!("{}.{} s", seconds, time.subsec_millis() / 100),
+        0 => format!("{} ms", time.subsec_millis()),
+        1..10 => format!("{}.{} s", seconds, time.subsec_millis() / 100),
         10..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),

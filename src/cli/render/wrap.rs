@@ -19,6 +19,34 @@ impl Page {
         lines.map(|line| self.line(line)).collect()
     }
 
+    /// Text in lines that fit behind so many columns; a longer word is on a line of its own.
+    pub(crate) fn filled(self, text: &str, indent: usize) -> Vec<String> {
+        let width = self.width.saturating_sub(indent);
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split_whitespace() {
+            match lines.last_mut() {
+                Some(line) if columns(line) + 1 + columns(word) <= width => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        lines
+    }
+
+    /// A name and what is said of it, beside it: `  last new        sendfile`.
+    pub(crate) fn row(self, name: &str, what: &str) -> String {
+        const INDENT: usize = 18;
+        let mut text = String::new();
+        let mut name = name;
+        for line in self.filled(what, INDENT) {
+            super::add(&mut text, format_args!("  {name:<15} {line}\n"));
+            name = "";
+        }
+        text
+    }
+
     fn line(self, line: &str) -> String {
         if columns(line.trim_end()) <= self.width {
             return line.to_owned();
