@@ -3,76 +3,108 @@
 /// Bits of a word, one for a byte.
 pub const BITS: usize = 64;
 
-/// Line ends, and other bytes that are looked for, in a block.
-#[derive(Debug, Default)]
-pub struct LineMarks {
-    /// A bit for each byte, set for line ends.
-    pub ends: Vec<u64>,
-    /// A bit for each byte, set for those looked for.
-    pub others: Vec<u64>,
+/// Bytes looked for at once.
+pub(super) const SOUGHT: usize = 8;
+
+/// Where in 64 bytes the bytes looked for are: a word for each, a bit for each byte.
+pub type Planes = [u64; SOUGHT];
+
+/// Work for [`with_wide_instructions`]. A closure would not be inlined for certain.
+pub trait Work {
+    /// Does it; to be inlined.
+    fn run(self);
 }
 
-impl LineMarks {
-    /// Marks the bytes of a block, where `others` are those looked for besides line ends.
-    pub fn find(&mut self, bytes: &[u8], others: [u8; 4]) {
-        self.ends.clear();
-        self.others.clear();
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: the processor has AVX2, as the line before asked, which is all that the
-            // function needs besides what its types say.
-            unsafe { self.with_avx2(bytes, others) };
-            return;
-        }
-        self.plainly(bytes, others);
-    }
-
-    /// Byte by byte, as it is meant.
-    fn plainly(&mut self, bytes: &[u8], others: [u8; 4]) {
-        for chunk in bytes.chunks(BITS) {
-            let (mut ends, mut found) = (0, 0);
-            for (at, byte) in chunk.iter().enumerate() {
-                ends |= u64::from(*byte == b'\n') << at;
-                found |= u64::from(others.contains(byte)) << at;
-            }
-            self.ends.push(ends);
-            self.others.push(found);
-        }
-    }
-
+/// Runs `work` compiled for a processor with vectors of 32 bytes and instructions for bits, if this
+/// is one. That holds for all of it that is inlined.
+pub fn with_wide_instructions(work: impl Work) {
     #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn with_avx2(&mut self, bytes: &[u8], others: [u8; 4]) {
-        use std::arch::x86_64::{
-            __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
-            _mm256_set1_epi8,
-        };
-        let end = _mm256_set1_epi8(b'\n'.cast_signed());
-        let [a, b, c, d] = others.map(|byte| _mm256_set1_epi8(byte.cast_signed()));
-        let marks = |half: &[u8; 32]| -> (u64, u64) {
-            // SAFETY: the 32 bytes that are read are those of the array; the load asks for no
-            // alignment.
-            let here = unsafe { _mm256_loadu_si256(half.as_ptr().cast()) };
-            let eq = |to: __m256i| _mm256_cmpeq_epi8(here, to);
-            let bits = |found: __m256i| u64::from(_mm256_movemask_epi8(found).cast_unsigned());
-            let found =
-                _mm256_or_si256(_mm256_or_si256(eq(a), eq(b)), _mm256_or_si256(eq(c), eq(d)));
-            (bits(eq(end)), bits(found))
-        };
-        let (chunks, rest) = bytes.as_chunks::<BITS>();
-        self.ends.resize(chunks.len(), 0);
-        self.others.resize(chunks.len(), 0);
-        let words = self.ends.iter_mut().zip(&mut self.others);
-        for ((ends, found), chunk) in words.zip(chunks) {
-            let (halves, _) = chunk.as_chunks::<32>();
-            let [low, high] = halves else { continue };
-            let ((low_ends, low_found), (high_ends, high_found)) = (marks(low), marks(high));
-            *ends = low_ends | (high_ends << 32);
-            *found = low_found | (high_found << 32);
+    {
+        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+        fn wide(work: impl Work) {
+            work.run();
         }
-        if !rest.is_empty() {
-            self.plainly(rest, others);
+        if std::arch::is_x86_feature_detected!("avx2")
+            && std::arch::is_x86_feature_detected!("bmi1")
+            && std::arch::is_x86_feature_detected!("bmi2")
+            && std::arch::is_x86_feature_detected!("lzcnt")
+            && std::arch::is_x86_feature_detected!("popcnt")
+        {
+            // SAFETY: the processor has what the function is compiled for, as was just asked,
+            // which is all that it needs besides what its types say.
+            return unsafe { wide(work) };
         }
+    }
+    work.run();
+}
+
+/// Marks where in a block each of `sought` is, and says so in `found` for each 64 bytes.
+pub fn find_bytes(block: &[u8], sought: [u8; SOUGHT], found: &mut Vec<Planes>) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2, as the line before asked, which is all that the
+        // function needs besides what its types say.
+        unsafe { with_avx2(block, sought, found) };
+        return;
+    }
+    plainly(block, sought, found);
+}
+
+/// Byte by byte, as it is meant.
+fn plainly(block: &[u8], sought: [u8; SOUGHT], found: &mut Vec<Planes>) {
+    found.clear();
+    found.extend(block.chunks(BITS).map(|chunk| marked(chunk, sought)));
+}
+
+fn marked(chunk: &[u8], sought: [u8; SOUGHT]) -> Planes {
+    sought.map(|sought| {
+        let bits = chunk.iter().zip(0u32..);
+        bits.fold(0, |word, (byte, at)| {
+            word | (u64::from(*byte == sought) << at)
+        })
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2(block: &[u8], sought: [u8; SOUGHT], found: &mut Vec<Planes>) {
+    use std::arch::x86_64::{__m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8};
+    // Each by itself: what is given to `map` is compiled without these instructions.
+    let wide = sought.map(|byte| [byte; 32]);
+    let load = |bytes: &[u8; 32]| -> __m256i {
+        // SAFETY: the 32 bytes that are read are those of the array; the load asks for no
+        // alignment.
+        unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+    };
+    let [first, second, third, fourth, fifth, sixth, seventh, eighth] = &wide;
+    let (first, second) = (load(first), load(second));
+    let (third, fourth) = (load(third), load(fourth));
+    let (fifth, sixth) = (load(fifth), load(sixth));
+    let (seventh, eighth) = (load(seventh), load(eighth));
+    let (chunks, rest) = block.as_chunks::<BITS>();
+    found.resize(chunks.len(), Planes::default());
+    for (planes, chunk) in found.iter_mut().zip(chunks) {
+        let (halves, _) = chunk.as_chunks::<32>();
+        let [low, high] = halves else { continue };
+        let (low, high) = (load(low), load(high));
+        let bits = |half: __m256i, sought: __m256i| {
+            let equal = _mm256_cmpeq_epi8(half, sought);
+            u64::from(_mm256_movemask_epi8(equal).cast_unsigned())
+        };
+        let both = |sought: __m256i| bits(low, sought) | (bits(high, sought) << 32);
+        *planes = [
+            both(first),
+            both(second),
+            both(third),
+            both(fourth),
+            both(fifth),
+            both(sixth),
+            both(seventh),
+            both(eighth),
+        ];
+    }
+    if !rest.is_empty() {
+        found.push(marked(rest, sought));
     }
 }
 
@@ -86,11 +118,10 @@ mod tests {
         #[test]
         fn as_byte_by_byte(bytes in prop::collection::vec(
             prop_oneof![prop::sample::select(b"()\"<>\n\\ ".to_vec()), any::<u8>()], 0..700)) {
-            let (mut fast, mut plain) = (LineMarks::default(), LineMarks::default());
-            fast.find(&bytes, *b"()\"<");
-            plain.plainly(&bytes, *b"()\"<");
-            prop_assert_eq!(fast.ends, plain.ends);
-            prop_assert_eq!(fast.others, plain.others);
+            let (mut fast, mut plain) = (vec![[1; SOUGHT]], Vec::new());
+            find_bytes(&bytes, *b"()\"<>\n\\ ", &mut fast);
+            plainly(&bytes, *b"()\"<>\n\\ ", &mut plain);
+            prop_assert_eq!(fast, plain);
         }
     }
 }

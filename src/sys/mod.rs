@@ -24,5 +24,5 @@ pub(crate) mod ptrace;
 pub(crate) mod seccomp;
 pub(crate) mod signals;
 
-pub use bytes::{BITS, LineMarks};
+pub use bytes::{BITS, Planes, Work, find_bytes, with_wide_instructions};
 pub use kernel::{Signo, Tid};

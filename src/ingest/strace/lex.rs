@@ -6,12 +6,18 @@
 //! doubt, nothing is. A block can be looked at on any thread, as nothing here depends on the
 //! lines before it.
 
-use super::leader::{self, Leader};
-use super::marks::{Marks, STRUCTURE, next_bit};
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the wider instructions"
+)]
+
+use super::cursor::Cursor;
+use super::marks::Marks;
 use super::result;
-use super::scan::{self, End};
+use super::scan::End;
 use super::words::{self, CallWord, Words, load};
 use crate::event::{Errno, Outcome};
+use crate::sys::{Work, with_wide_instructions};
 
 /// A line, looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +91,21 @@ pub(super) struct Lexer {
     errors: &'static Words,
 }
 
+/// A look at a block.
+struct Look<'a> {
+    lexer: &'a Lexer,
+    block: &'a [u8],
+    marks: &'a mut Marks,
+    found: &'a mut Vec<Found>,
+}
+
+impl Work for Look<'_> {
+    #[inline(always)]
+    fn run(self) {
+        self.lexer.look_at_lines(self.block, self.marks, self.found);
+    }
+}
+
 impl Lexer {
     pub(super) fn new() -> Self {
         Self {
@@ -95,14 +116,26 @@ impl Lexer {
 
     /// Looks at the lines of a block, all of which have their end.
     pub(super) fn look(&self, block: &[u8], marks: &mut Marks, found: &mut Vec<Found>) {
-        marks.find(block, STRUCTURE);
+        with_wide_instructions(Look {
+            lexer: self,
+            block,
+            marks,
+            found,
+        });
+    }
+
+    #[inline(always)]
+    fn look_at_lines(&self, block: &[u8], marks: &mut Marks, found: &mut Vec<Found>) {
+        marks.find(block);
         found.clear();
+        found.reserve(marks.ends().len());
         let escapes = memchr::memchr(super::ESCAPE, block).is_some();
         let mut start = 0;
-        while let Some(end) = next_bit(&marks.ends, start) {
+        for end in marks.ends() {
+            let end = usize::try_from(*end).unwrap_or(usize::MAX);
             let line = Cursor {
                 block,
-                structure: &marks.others,
+                marks,
                 start,
                 end,
             };
@@ -125,6 +158,7 @@ impl Lexer {
         }
     }
 
+    #[inline(always)]
     fn line(&self, line: &Cursor<'_>) -> Option<Found> {
         let (leader, mut at) = line.leader()?;
         let mut says = Says::Call;
@@ -137,26 +171,24 @@ impl Lexer {
             says = Says::Resumed;
         }
         // A name ends before a parenthesis, or in ` resumed>`.
-        let (name_end, tail) = match says {
+        let (len, tail) = match says {
             Says::Resumed => {
                 let text = line.block.get(at..line.end)?;
                 let len = text.iter().take(40).position(|byte| *byte == b' ')?;
-                let rest = text.get(len..)?;
-                if !rest.starts_with(b" resumed>") {
+                if load(line.block, at + len) != load(b" resumed", 0)
+                    || line.byte(at + len + 8) != b'>'
+                {
                     return None;
                 }
-                (at + len, at + len + b" resumed>".len())
+                (len, at + len + b" resumed>".len())
             }
             Says::Call | Says::Other => {
-                let open = line.mark(at)?;
-                if line.byte(open) != b'(' {
-                    return None;
-                }
-                (open, open + 1)
+                let len = bit(line.marks.opening(at));
+                (len, at + len + 1)
             }
         };
-        let word = self.calls.find(line.block, at, name_end - at)?;
-        let (args_end, ended) = self.end(line, tail)?;
+        let word = self.calls.find(line.block, at, len)?;
+        let (args_end, ended) = self.end(line, tail, self.calls.reads(word))?;
         Some(Found {
             start: short(line.start),
             len: short(line.end - line.start),
@@ -174,8 +206,10 @@ impl Lexer {
         })
     }
 
-    /// Where the arguments that begin at `tail` end, and how the call does.
-    fn end(&self, line: &Cursor<'_>, tail: usize) -> Option<(usize, Ended)> {
+    /// Where the arguments that begin at `tail` end, and how the call does. `reads` is whether
+    /// they may show an ELF header.
+    #[inline(always)]
+    fn end(&self, line: &Cursor<'_>, tail: usize, reads: bool) -> Option<(usize, Ended)> {
         let text = line.block.get(tail..line.end)?;
         if text.last() == Some(&b'>') {
             if let Some(args) = text.strip_suffix(b"<unfinished ...>") {
@@ -186,74 +220,49 @@ impl Lexer {
                 return None;
             }
         }
-        let mut depth = 0usize;
-        let mut at = tail;
-        loop {
-            at = line.mark(at)?;
-            match line.byte(at) {
-                b')' if depth == 0 => break,
-                b')' => depth -= 1,
-                b'(' => depth += 1,
-                b'"' => {
-                    at = line.string_end(at)?;
-                    continue;
-                }
-                _ => {
-                    at = line.behind_angle(at)?;
-                    continue;
-                }
-            }
-            at += 1;
+        if let Some(len) = plain_success(line, tail, reads) {
+            return Some((tail + len, Ended::Ok));
         }
+        let at = line.arguments_end(tail, reads)?;
         Some((at, self.result(line, at + 1)?))
     }
 
     /// ` = 3`, ` = -1 ENOENT (No such file or directory)`, perhaps with a time behind it.
+    #[inline(always)]
     fn result(&self, line: &Cursor<'_>, at: usize) -> Option<Ended> {
+        /// Two bytes.
+        const TWO: u64 = 0xffff;
         let equals = line.behind_blanks(at);
-        if load(line.block, equals) & 0xffff != load(b"= ", 0) {
+        if load(line.block, equals) & TWO != load(b"= ", 0) {
             return None;
         }
         let value = equals + 2;
-        match line.byte(value) {
-            b'0'..=b'9' => {
-                let mut after = value + 1;
-                if line.byte(after) == b'x' {
-                    after += 1;
-                    if !line.byte(after).is_ascii_hexdigit() {
-                        return None;
-                    }
-                    while line.byte(after).is_ascii_hexdigit() {
-                        after += 1;
-                    }
-                } else {
-                    while line.byte(after).is_ascii_digit() {
-                        after += 1;
-                    }
-                }
-                if line.ends_plainly(after) {
-                    return Some(Ended::Ok);
-                }
+        let text = load(line.block, value);
+        let [first, second, third, ..] = text.to_le_bytes();
+        let opening = line.marks.opening(value);
+        if first.is_ascii_digit() {
+            // Without a parenthesis nothing says that strace put the result there.
+            let rest = line.rest(value);
+            let number = second != b'x' || third.is_ascii_hexdigit();
+            if number && rest < 64 && bit(opening) >= rest {
+                return Some(Ended::Ok);
             }
-            b'-' if load(line.block, value) & 0xffff_ffff == load(b"-1 E", 0) => {
-                let name = value + 3;
-                let open = line.mark(name)?;
-                let length = open.checked_sub(name + 1)?;
-                if line.byte(open) == b'('
-                    && line.byte(open - 1) == b' '
-                    && let Some(error) = self.errors.find(line.block, name, length)
+        } else if text & 0xffff_ffff == load(b"-1 E", 0) {
+            let name = value + 3;
+            let open = value + bit(opening);
+            if let Some(length) = open.checked_sub(name + 1)
+                && line.byte(open - 1) == b' '
+                && let Some(error) = self.errors.find(line.block, name, length)
+            {
+                let close = open + bit(line.marks.closing(open));
+                let text = line.block.get(open + 1..close)?;
+                if close < line.end
+                    && !text.starts_with(b"INJECTED")
+                    && line.ends_plainly(close + 1)
                 {
-                    let close = line.mark(open + 1)?;
-                    let text = line.block.get(open + 1..close)?;
-                    if line.byte(close) == b')'
-                        && !text.starts_with(b"INJECTED")
-                        && line.ends_plainly(close + 1)
-                    {
-                        return Some(Ended::Error(error));
-                    }
+                    return Some(Ended::Error(error));
                 }
             }
-            _ => {}
         }
         self.rare_result(line.block.get(at..line.end)?)
     }
@@ -279,6 +288,29 @@ impl Lexer {
     }
 }
 
+/// The length of the arguments that begin at `tail`, of a short line that is plain and ends with
+/// a number: most lines are so.
+#[inline(always)]
+fn plain_success(line: &Cursor<'_>, tail: usize, reads: bool) -> Option<usize> {
+    let rest = line.end - tail;
+    if rest > 64 {
+        return None;
+    }
+    let window = line.marks.look(tail)?;
+    let close = window.close(line.marks.inside(tail.checked_sub(1)?))??;
+    let equals = window.behind_blanks(close);
+    // `= `, and the first three of what follows.
+    let [sign, blank, first, second, third, ..] = load(line.block, tail + equals).to_le_bytes();
+    let is_number = first.is_ascii_digit() && (second != b'x' || third.is_ascii_hexdigit());
+    let plain = [sign, blank] == *b"= " && is_number && equals + 2 < rest;
+    // Without a parenthesis nothing says that strace put the result there.
+    if !plain || window.opens(equals, rest) || (reads && !line.shows_no_header(tail, tail + close))
+    {
+        return None;
+    }
+    Some(close)
+}
+
 impl Ended {
     /// The outcome, unless the call has not ended.
     pub(super) fn outcome(self) -> Option<Outcome> {
@@ -298,196 +330,13 @@ impl Ended {
 }
 
 /// Blocks are far below 4 GiB.
+#[inline(always)]
 fn short(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// One line of a block.
-#[derive(Debug, Clone, Copy)]
-struct Cursor<'a> {
-    block: &'a [u8],
-    structure: &'a [u64],
-    start: usize,
-    end: usize,
-}
-
-impl<'a> Cursor<'a> {
-    /// The byte at a position; a line end behind the block.
-    fn byte(&self, at: usize) -> u8 {
-        self.block.get(at).copied().unwrap_or(b'\n')
-    }
-
-    /// The next byte of the line that structures a call, from `at` on.
-    fn mark(&self, at: usize) -> Option<usize> {
-        next_bit(self.structure, at).filter(|mark| *mark < self.end)
-    }
-
-    fn behind_blanks(&self, mut at: usize) -> usize {
-        /// Eight blanks.
-        const BLANKS: u64 = 0x2020_2020_2020_2020;
-        loop {
-            let differ = load(self.block, at) ^ BLANKS;
-            if differ != 0 {
-                return at + usize::try_from(differ.trailing_zeros() / 8).unwrap_or_default();
-            }
-            at += 8;
-        }
-    }
-
-    /// The process and where the call begins.
-    fn leader(&self) -> Option<(Leader<'a>, usize)> {
-        let mut leader = Leader::default();
-        let mut at = self.start;
-        let mut time = None;
-        if let Some((number, len)) = digits(self.block, at) {
-            match self.byte(at + len) {
-                b' ' if u64::from(number) <= leader::PID_MAX => {
-                    leader.pid = Some(number);
-                    at = self.behind_blanks(at + len);
-                    time = self.byte(at).is_ascii_digit().then_some(at);
-                }
-                b':' | b'.' => time = Some(at),
-                _ => {}
-            }
-        }
-        if let Some(behind) = time.and_then(|time| self.behind_time(time)) {
-            at = behind;
-        }
-        if matches!(self.byte(at), b'a'..=b'z' | b'_' | b'<') && at < self.end {
-            return Some((leader, at));
-        }
-        let line = self.block.get(self.start..self.end)?;
-        let (leader, rest) = leader::split(line);
-        Some((leader, self.end - rest.len()))
-    }
-
-    /// What stands behind `HH:MM:SS`, `HH:MM:SS.ffffff`, or `N.ffffff`, and a blank.
-    fn behind_time(&self, at: usize) -> Option<usize> {
-        if is_clock(load(self.block, at)) {
-            let behind = at + 8;
-            match self.byte(behind) {
-                b' ' => return Some(behind + 1),
-                b'.' => {
-                    let len = digit_count(load(self.block, behind + 1));
-                    if (1..=7).contains(&len) && self.byte(behind + 1 + len) == b' ' {
-                        return Some(behind + len + 2);
-                    }
-                }
-                _ => {}
-            }
-        }
-        let rest = self.block.get(at..self.end)?;
-        Some(at + rest.len() - leader::time(rest)?.len())
-    }
-
-    /// The position behind the string that begins at `at`, unless it shows an ELF header, which
-    /// is evidence of its own.
-    fn string_end(&self, at: usize) -> Option<usize> {
-        if self.byte(at + 1) == b'\\' {
-            let text = self.block.get(at + 1..)?;
-            if text.starts_with(b"\\177ELF") || text.starts_with(b"\\x7f\\x45") {
-                return None;
-            }
-        }
-        let mut close = at;
-        loop {
-            close = self.mark(close + 1)?;
-            if self.byte(close) != b'"' {
-                continue;
-            }
-            let inside = self.block.get(at + 1..close)?;
-            let backslashes = inside.iter().rev().take_while(|b| **b == b'\\').count();
-            if backslashes % 2 == 0 {
-                return Some(close + 1);
-            }
-        }
-    }
-
-    /// The position behind a `<` and, if it opens the path of a descriptor, behind that.
-    fn behind_angle(&self, at: usize) -> Option<usize> {
-        let before = self.byte(at.checked_sub(1)?);
-        if !before.is_ascii_digit() && before != b'D' {
-            return Some(at + 1);
-        }
-        if self.byte(at + 1) == b'<' {
-            return Some(at + 2);
-        }
-        let line = self.block.get(self.start..self.end)?;
-        let end = scan::path_end(line, at - self.start);
-        Some(end.map_or(at + 1, |end| self.start + end))
-    }
-
-    /// Whether a result ends here, with nothing behind it but perhaps the time the call took.
-    fn ends_plainly(&self, at: usize) -> bool {
-        at == self.end
-            || (self.byte(at) == b' '
-                && self.byte(at + 1) == b'<'
-                && self.byte(at + 2).is_ascii_digit())
-    }
-}
-
-/// How many of the first bytes of a word are digits.
-fn digit_count(word: u64) -> usize {
-    // A byte is a digit if its upper half is 3 and stays so with 6 added.
-    const UPPER: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    const THREE: u64 = 0x3030_3030_3030_3030;
-    const SIX: u64 = 0x0606_0606_0606_0606;
-    let other = ((word & UPPER) ^ THREE) | ((word.wrapping_add(SIX) & UPPER) ^ THREE);
-    usize::try_from(other.trailing_zeros() / 8).unwrap_or_default()
-}
-
-/// Whether eight bytes are `HH:MM:SS`.
-const fn is_clock(word: u64) -> bool {
-    let halves = word & 0xf0f0_fff0_f0ff_f0f0 == 0x3030_3a30_303a_3030;
-    let more = word.wrapping_add(0x0606_0006_0600_0606) & 0xf0f0_00f0_f000_f0f0;
-    halves && more == 0x3030_0030_3000_3030
-}
-
-/// A number of up to seven digits at `at` and its length. `None` if there is none or it is longer.
-fn digits(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
-    let word = load(bytes, at);
-    let len = digit_count(word);
-    if len == 0 || len > 7 {
-        return None;
-    }
-    // Eight digits with zeros in front; then pairs, fours and all of them are put together.
-    let ones = (word << (64 - 8 * len)) & 0x0f0f_0f0f_0f0f_0f0f;
-    let pairs = (ones.wrapping_mul(10 * 256 + 1) >> 8) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs.wrapping_mul(100 * 0x1_0000 + 1) >> 16) & 0x0000_ffff_0000_ffff;
-    let number = fours.wrapping_mul(10_000 * 0x1_0000_0000 + 1) >> 32;
-    Some((u32::try_from(number).ok()?, len))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers() {
-        for number in (0..2_000).chain([9_999, 10_000, 123_456, 4_194_304, 9_999_999]) {
-            let text = format!("{number} x");
-            let expected = Some((number, text.len() - 2));
-            assert_eq!(digits(text.as_bytes(), 0), expected, "{text}");
-        }
-        for none in ["", "x", "12345678", "/", ":", " 1"] {
-            assert_eq!(digits(none.as_bytes(), 0), None, "{none}");
-        }
-    }
-
-    #[test]
-    fn clocks() {
-        for (text, expected) in [
-            ("18:39:34", true),
-            ("00:00:00", true),
-            ("99:99:99", true),
-            ("18:39:3 ", false),
-            ("18;39:34", false),
-            ("1a:39:34", false),
-            ("18:3::34", false),
-            (":8:39:34", false),
-            ("18:39:3:", false),
-        ] {
-            assert_eq!(is_clock(load(text.as_bytes(), 0)), expected, "{text}");
-        }
-    }
+/// The position of the first bit; 64 if there is none.
+#[inline(always)]
+fn bit(bits: u64) -> usize {
+    usize::try_from(bits.trailing_zeros()).unwrap_or(usize::MAX)
 }

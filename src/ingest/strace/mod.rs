@@ -7,6 +7,7 @@
 mod arguments;
 mod blocks;
 mod body;
+mod cursor;
 mod detect;
 #[cfg(test)]
 mod differential;

@@ -58,6 +58,16 @@ impl<K: Key, V> RecentMap<K, V> {
         }
     }
 
+    /// The position of a key, which is remembered.
+    pub(super) fn remember_position(&mut self, key: K) -> Option<usize> {
+        if let Some(at) = self.remembered(key) {
+            return Some(at);
+        }
+        let at = self.positions.get(&key).copied()?;
+        self.remember(key, at);
+        Some(at)
+    }
+
     fn remember(&mut self, key: K, at: usize) {
         if let Some(recent) = self.recent.get_mut(cell(key)) {
             *recent = at;

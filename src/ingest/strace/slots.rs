@@ -6,6 +6,7 @@ use super::images::ModeKey;
 use super::lex::Ended;
 use super::recent::{Key, RecentMap};
 use super::spelling::SpellingId;
+use super::words::load;
 use crate::event::{MAX_ARG_VALUES, Outcome};
 
 /// One kind of call in one mode.
@@ -31,6 +32,15 @@ impl Slots {
             Some(id) => id,
             None => self.0.insert(key, Slot::default()),
         }
+    }
+
+    /// The same with the slot itself.
+    pub(super) fn entered(&mut self, key: SlotKey) -> Option<(SlotId, &mut Slot)> {
+        let id = self
+            .0
+            .remember_position(key)
+            .unwrap_or_else(|| self.enter(key));
+        Some((id, self.0.at(id)?))
     }
 
     /// The slot at a position.
@@ -90,13 +100,15 @@ pub(super) struct PrintedValues {
     pub(super) values: BTreeMap<Box<[u8]>, u64>,
     pub(super) unseen: u64,
     pub(super) overflow: u64,
-    /// Texts met lately, since the same come again and again.
-    recent: [Recent; RECENT],
+    /// The texts met first, since the same come again and again.
+    known: [Known; KNOWN],
+    /// Of each of them what it is told from others by.
+    tags: [u32; KNOWN],
 }
 
 /// A text and what became of it.
 #[derive(Debug, Default)]
-struct Recent {
+struct Known {
     text: Box<[u8]>,
     /// Its value, unless there was no room for it.
     value: Option<Box<[u8]>>,
@@ -105,9 +117,18 @@ struct Recent {
 }
 
 /// Texts remembered.
-const RECENT: usize = 8;
+const KNOWN: usize = 8;
 /// A longer text is no constant.
 const MAX_VALUE_LEN: usize = 160;
+
+/// What tells texts apart mostly; never 0.
+fn tag(text: &[u8]) -> u32 {
+    /// Spreads what differs in any byte over the upper bits.
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    let ends = load(text, 0) ^ load(text, text.len().saturating_sub(8)).rotate_left(29);
+    let mixed = (ends ^ text.len() as u64).wrapping_mul(MIX);
+    u32::try_from(mixed >> 32).unwrap_or_default() | 1
+}
 
 impl PrintedValues {
     /// Counts a text; `value_of` is what counts of it.
@@ -116,16 +137,18 @@ impl PrintedValues {
             self.unseen += 1;
             return;
         };
-        let ends = [text.first(), text.last()];
-        let ends = ends.map(|byte| byte.copied().map_or(0, usize::from));
-        let cell = (text.len() + ends.iter().sum::<usize>()) % RECENT;
-        if let Some(recent) = self.recent.get_mut(cell)
-            && *recent.text == *text
-        {
-            recent.again += 1;
-            return;
+        let tag = tag(text);
+        let mut free = None;
+        for (cell, (known, of)) in self.known.iter_mut().zip(&self.tags).enumerate() {
+            if *of == tag && *known.text == *text {
+                known.again += 1;
+                return;
+            }
+            if *of == 0 {
+                free = Some(cell);
+                break;
+            }
         }
-        self.settle(cell);
         let value = value_of(text);
         if value.is_empty() {
             self.unseen += 1;
@@ -133,33 +156,28 @@ impl PrintedValues {
         }
         let kept = self.count(value, 1);
         if text.len() <= MAX_VALUE_LEN
-            && let Some(recent) = self.recent.get_mut(cell)
+            && let Some(cell) = free
+            && let (Some(known), Some(of)) = (self.known.get_mut(cell), self.tags.get_mut(cell))
         {
-            *recent = Recent {
+            *known = Known {
                 text: text.into(),
                 value: kept.then(|| value.into()),
                 again: 0,
             };
-        }
-    }
-
-    /// Counts what came again since it was remembered.
-    fn settle(&mut self, cell: usize) {
-        let Some(recent) = self.recent.get_mut(cell).map(std::mem::take) else {
-            return;
-        };
-        match recent.value {
-            Some(value) => {
-                self.count(&value, recent.again);
-            }
-            None => self.overflow += recent.again,
+            *of = tag;
         }
     }
 
     /// Counts all that came again.
     fn settled(mut self) -> Self {
-        for cell in 0..RECENT {
-            self.settle(cell);
+        for known in std::mem::take(&mut self.known) {
+            match known.value {
+                Some(value) if known.again > 0 => {
+                    self.count(&value, known.again);
+                }
+                Some(_) => {}
+                None => self.overflow += known.again,
+            }
         }
         self
     }

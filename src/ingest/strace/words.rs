@@ -1,5 +1,10 @@
 //! The names of calls and of errors that a fast look knows, each with a small number.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined is not compiled for the wider instructions"
+)]
+
 use std::sync::LazyLock;
 
 use super::spelling::Role;
@@ -13,8 +18,10 @@ pub(super) type CallWord = u16;
 /// Words found by their bytes. Built once; a look costs one comparison mostly.
 #[derive(Debug)]
 pub(super) struct Words {
-    words: Vec<&'static str>,
+    all: Vec<&'static str>,
     cells: Vec<Cell>,
+    /// Whether a call of the name may show the header of an ELF file, by number.
+    reads: Vec<bool>,
 }
 
 /// A place for a word.
@@ -38,6 +45,7 @@ const CELLS: usize = 4096;
 
 impl Key {
     /// The key of the `len` bytes at `at`, or `None` if they are none of a word.
+    #[inline(always)]
     fn at(bytes: &[u8], at: usize, len: usize) -> Option<Self> {
         if len == 0 || len > 32 {
             return None;
@@ -55,6 +63,7 @@ impl Key {
         })
     }
 
+    #[inline(always)]
     fn cell(self) -> usize {
         /// Spreads what differs in any byte over the upper bits.
         const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -64,7 +73,7 @@ impl Key {
 }
 
 /// Eight bytes, the first the lowest; zeros behind the end.
-#[inline]
+#[inline(always)]
 pub(super) fn load(bytes: &[u8], at: usize) -> u64 {
     let rest = bytes.get(at..).unwrap_or_default();
     if let Some(chunk) = rest.first_chunk() {
@@ -95,11 +104,16 @@ impl Words {
                 *cell = Cell { key, word: number };
             }
         }
-        Self { words, cells }
+        let reads = words.iter().map(|word| Role::of(word) == Role::Read);
+        Self {
+            reads: reads.collect(),
+            all: words,
+            cells,
+        }
     }
 
     /// The number of the word of `len` bytes at `at`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, bytes: &[u8], at: usize, len: usize) -> Option<u16> {
         let key = Key::at(bytes, at, len)?;
         let mut cell = key.cell();
@@ -122,12 +136,18 @@ impl Words {
 
     /// The word with a number.
     pub(super) fn get(&self, word: u16) -> Option<&'static str> {
-        self.words.get(usize::from(word)).copied()
+        self.all.get(usize::from(word)).copied()
+    }
+
+    /// Whether a call of this name may show the header of an ELF file.
+    #[inline]
+    pub(super) fn reads(&self, word: u16) -> bool {
+        self.reads.get(usize::from(word)) == Some(&true)
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.words.len()
+        self.all.len()
     }
 }
 
@@ -148,7 +168,7 @@ pub(super) fn calls() -> &'static Words {
 /// Whether arguments of a call are worth keeping, by the call's number.
 pub(super) fn keeps_arguments() -> &'static [bool] {
     static KEEPS: LazyLock<Vec<bool>> = LazyLock::new(|| {
-        let words = &calls().words;
+        let words = &calls().all;
         let keeps = |name: &&'static str| !closed_set_arguments(Arch::X86_64, name).is_empty();
         words.iter().map(keeps).collect()
     });
@@ -176,7 +196,7 @@ mod tests {
     fn words_are_found_and_others_are_not() {
         for words in [calls(), errors()] {
             assert!(words.len() > 100);
-            for (nth, word) in words.words.iter().enumerate() {
+            for (nth, word) in words.all.iter().enumerate() {
                 let padded = format!("..{word}=========");
                 let found = words.find(padded.as_bytes(), 2, word.len());
                 assert_eq!(found, u16::try_from(nth).ok(), "{word}");
@@ -187,7 +207,7 @@ mod tests {
                     word.to_uppercase() + "_",
                 ] {
                     let found = words.find(other.as_bytes(), 0, other.len());
-                    let known = words.words.binary_search(&other.as_str()).ok();
+                    let known = words.all.binary_search(&other.as_str()).ok();
                     assert_eq!(found.map(usize::from), known, "{other}");
                 }
             }

@@ -13,16 +13,20 @@ impl Processes {
         begin: &Begin<'_>,
         ended: Ended,
     ) -> Option<&mut Slot> {
-        let pid = self.admitted(begin.pid);
+        let mut pid = begin.pid.unwrap_or(NO_PID);
+        if !self.announced.is_empty() || !self.by_pid.contains(pid) {
+            pid = self.admitted(begin.pid);
+        }
         let process = self.by_pid.get_mut(pid)?;
         let image = self.images.get_mut(process.image)?;
-        image.met(begin.comm);
+        if begin.comm.is_some() {
+            image.met(begin.comm);
+        }
         if process.mode.is_none() {
             image.narrow(begin.arches);
         }
         let key = (begin.spelling, process.mode);
-        let id = image.slots.enter(key);
-        let slot = image.slots.get_mut(id)?;
+        let (id, slot) = image.slots.entered(key)?;
         slot.calls += 1;
         if slot.first.is_none() {
             slot.first = Some(begin.place);
