@@ -549,6 +549,7 @@ fn options() -> impl Strategy<Value = Options> {
                     (false, true) => RuntimeFloor::CRUN,
                     (false, false) => RuntimeFloor::NONE,
                 },
+                recorded_floor: BTreeMap::new(),
                 no_new_privileges,
                 allow: allow
                     .into_iter()

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 
 use callsieve::arch::Arch;
 use callsieve::profile::build::{Base, DefaultAction, Keep, Options};
+use callsieve::recording::Recording;
 use callsieve::syscalls::SyscallName;
 
 use super::error::CommandError;
@@ -93,6 +94,16 @@ fn each_once(
 }
 
 impl BuildArgs {
+    /// Adds what the recordings tell of what runtimes need, if that is asked for.
+    pub(crate) fn add_recorded(
+        &self,
+        options: &mut Options,
+        recording: &Recording,
+    ) -> Result<(), CommandError> {
+        options.recorded_floor = self.runtime.recorded(recording)?;
+        Ok(())
+    }
+
     /// What they say, for these architectures and this host.
     pub(crate) fn options(
         &self,
@@ -127,6 +138,8 @@ impl BuildArgs {
             capabilities: host.capabilities()?,
             kernel: host.kernel()?,
             floor: self.runtime.floor(ui)?,
+            // See `add_recorded`.
+            recorded_floor: BTreeMap::new(),
             no_new_privileges: self.runtime.no_new_privileges,
             allow,
             also,

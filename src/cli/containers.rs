@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use callsieve::event::RuntimeCalls;
 use callsieve::record::{
     Contained, Containers, Control, Look, Observations, RecordError, WatchContainers, Which, Why,
 };
@@ -178,8 +179,8 @@ impl Writer<'_> {
             .unwrap_or_else(|| path.to_owned())
     }
 
-    fn write(&mut self, named: &Named, seen: &Observations, last: bool) {
-        let recording = recorded(&named.label, &named.labels, seen);
+    fn write(&mut self, named: &Named, seen: &Observations, runtime: RuntimeCalls, last: bool) {
+        let recording = recorded(&named.label, &named.labels, seen, runtime);
         let text = printable(recording::write(&recording));
         match output::write(Some(&named.path), &text, self.ui) {
             Ok(()) => {}
@@ -204,14 +205,15 @@ impl Writer<'_> {
         }
     }
 
-    /// Tells of a runtime that was left out.
+    /// Tells of a runtime whose calls are not the container's.
     fn tell_runtime(&self, look: &Look<'_>, of: &Contained, named: &Named) {
         if !self.ui.verbose {
             return;
         }
-        for (program, kinds) in look.runtime(of) {
+        for (program, calls) in look.runtime(of) {
+            let kinds: usize = calls.values().map(BTreeMap::len).sum();
             self.ui.note(&format!(
-                "{}: left out {} of {}, which entered and executed nothing",
+                "{}: {} of {}, which entered and executed nothing, are told apart",
                 safe(&named.label),
                 counted(u64::try_from(kinds).unwrap_or(u64::MAX), "syscalls"),
                 safe(&program)
@@ -245,7 +247,7 @@ impl WatchContainers for Writer<'_> {
             let seen = look.observations(container, &named.label);
             kinds += seen.kinds();
             if last || due {
-                self.write(&named, &seen, last);
+                self.write(&named, &seen, look.runtime(container), last);
             }
             if last {
                 self.tell_runtime(look, container, &named);
@@ -268,9 +270,15 @@ impl WatchContainers for Writer<'_> {
 }
 
 /// What was seen of a container, as a recording.
-fn recorded(label: &str, labels: &BTreeMap<String, String>, seen: &Observations) -> Recording {
+fn recorded(
+    label: &str,
+    labels: &BTreeMap<String, String>,
+    seen: &Observations,
+    runtime: RuntimeCalls,
+) -> Recording {
     let mut capture = seen.capture().clone();
     capture.labels.clone_from(labels);
+    capture.runtime = runtime;
     let mut run = RunBuilder::new("callsieve", vec![label.to_owned()]).captured(capture);
     let tally = seen.report(&mut run);
     Recording::of(run.finish(tally))
@@ -281,8 +289,9 @@ pub(crate) fn as_text(
     label: &str,
     labels: &BTreeMap<String, String>,
     seen: &Observations,
+    runtime: RuntimeCalls,
 ) -> (String, bool) {
-    let recording = recorded(label, labels, seen);
+    let recording = recorded(label, labels, seen, runtime);
     let complete = recording.gaps().next().is_none();
     (printable(recording::write(&recording)), complete)
 }

@@ -94,7 +94,8 @@ impl RepairArgs {
         }
         output::check(path)?;
         output::check(&profile_path)?;
-        let options = self.build.options(BTreeSet::new(), host, ui)?;
+        let mut options = self.build.options(BTreeSet::new(), host, ui)?;
+        self.build.add_recorded(&mut options, &recording)?;
         let generated =
             build(&recording, &options).map_err(|error| CommandError::input(&place, &error))?;
         let difference = Difference::between(&generated.profile, current, &view)

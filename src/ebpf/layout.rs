@@ -32,6 +32,8 @@ pub(crate) mod state {
     pub(crate) const SCOPE: i16 = 4;
     /// The call that has begun: its place plus 1, 0, [`SKIP`] or [`ODD`].
     pub(crate) const OPEN: i16 = 8;
+    /// Whether the program came into its scope from outside: 0, or as [`super::image::ENTERED`].
+    pub(crate) const ENTERED: i16 = 12;
     pub(crate) const SIZE: i32 = 16;
     pub(crate) const NONE: i32 = -1;
     /// The end of the call that made the thread, which is its parent's.
@@ -43,8 +45,14 @@ pub(crate) mod state {
 /// A program that ran.
 pub(crate) mod image {
     pub(crate) const READY: i16 = 0;
-    /// It came into its scope without being executed there: a container's runtime.
+    /// The slot of the program that executed it first, `state::NONE` if it was the first of all,
+    /// or [`UNKNOWN`].
+    pub(crate) const FORMER: i16 = 4;
+    pub(crate) const UNKNOWN: i32 = -2;
+    /// It came into its scope without being executed there: a container's runtime. 1, or
+    /// [`FILTERED`] for the same under a filter.
     pub(crate) const ENTERED: i16 = 8;
+    pub(crate) const FILTERED: i32 = 2;
     pub(crate) const MODE: i16 = 12;
     pub(crate) const THREAD: i16 = 16;
     pub(crate) const TIME: i16 = 24;

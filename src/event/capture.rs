@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::UnderProfile;
+use super::{RuntimeCalls, UnderProfile};
 
 /// How many names are kept for one [`Remark`]; a bound against a program that makes names up.
 pub const MAX_REMARKED: usize = 32;
@@ -77,6 +77,8 @@ pub struct Capture {
     pub remarks: BTreeMap<Remark, BTreeSet<String>>,
     /// The profile that it ran under, and what that refused.
     pub under: Option<UnderProfile>,
+    /// What came into the container from outside called there: its runtime.
+    pub runtime: RuntimeCalls,
 }
 
 impl Capture {

@@ -95,6 +95,19 @@ pub struct Image {
     pub started_by: BTreeMap<String, u64>,
 }
 
+/// What container runtimes called within a container, before they executed its program there: by
+/// program, architecture and call. It is no part of what the container's programs did.
+pub type RuntimeCalls = BTreeMap<String, BTreeMap<Arch, BTreeMap<CallId, RuntimeCall>>>;
+
+/// How often a runtime made a kind of call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RuntimeCall {
+    /// In all.
+    pub calls: u64,
+    /// Under a filter, which had to allow it: the runtime's floor.
+    pub filtered: u64,
+}
+
 /// Receives what a source found.
 pub trait Sink {
     /// A program image is over, or the source is, and this is what it did.

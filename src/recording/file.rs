@@ -116,7 +116,7 @@ pub fn looks_like_recording(bytes: &[u8]) -> bool {
 /// Writes a recording: one value a line, two blanks a level, keys sorted, a line end at the end.
 pub fn write(recording: &Recording) -> String {
     let under = |run: &Run| run.capture.as_ref().is_some_and(|it| it.under.is_some());
-    let version = if recording.runs.values().any(tells_times) {
+    let version = if recording.runs.values().any(needs_newest) {
         SUPPORTED
     } else if recording.runs.values().any(under) {
         WITHOUT_TIMES
@@ -138,7 +138,14 @@ pub fn write(recording: &Recording) -> String {
     text
 }
 
-fn tells_times(run: &Run) -> bool {
+fn needs_newest(run: &Run) -> bool {
+    if run
+        .capture
+        .as_ref()
+        .is_some_and(|it| !it.runtime.is_empty())
+    {
+        return true;
+    }
     let mut calls = run.calls.values().flat_map(BTreeMap::values);
     calls.any(|observed| observed.since_start.is_some())
         || run.executables.values().any(|it| !it.started_by.is_empty())

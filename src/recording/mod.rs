@@ -7,6 +7,7 @@
 mod build;
 mod file;
 mod recorder;
+mod runtime;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! How a recorder took a run, as it stands in a file.
 
 use super::file::{FileError, bad, call_id};
-use super::wire;
+use super::{runtime, wire};
 use crate::arch::Arch;
 use crate::event::{Answer, Capture, Denial, DenialEnd, Remark, UnderProfile};
 
@@ -19,6 +19,7 @@ pub(super) fn to_wire(capture: &Capture) -> wire::Recorder {
             .map(|(remark, programs)| (remark.key().to_owned(), programs.clone()))
             .collect(),
         under: capture.under.as_ref().map(under_to_wire),
+        runtime: runtime::to_wire(&capture.runtime),
     }
 }
 
@@ -43,6 +44,7 @@ pub(super) fn from_wire(recorder: wire::Recorder, run: &str) -> Result<Capture, 
             .under
             .map(|under| under_from_wire(under, run))
             .transpose()?,
+        runtime: runtime::from_wire(recorder.runtime, run)?,
     })
 }
 

@@ -52,6 +52,18 @@ pub(super) struct Recorder {
     /// Since 1.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) under: Option<Under>,
+    /// Since 1.3: by program, architecture and call.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) runtime: BTreeMap<String, BTreeMap<String, BTreeMap<String, RuntimeCall>>>,
+}
+
+/// Since 1.3.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuntimeCall {
+    pub(super) calls: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) filtered: u64,
 }
 
 /// Since 1.2.

@@ -118,6 +118,41 @@ fn label(recording: &Recording, key: &str) -> Option<String> {
     run.capture.as_ref().unwrap().labels.get(key).cloned()
 }
 
+/// With what of its calls was under the filter, which is enough for a start.
+fn the_runtime_is_known(asking: &Asking, recording: &Recording) {
+    let runtime = recording.runtime();
+    let by_runtime: Vec<_> = runtime
+        .values()
+        .flat_map(|it| it.values().flatten())
+        .collect();
+    let filtered = |name: &str| {
+        let of = by_runtime.iter().find(|(call, _)| call.to_string() == name);
+        of.map(|(_, it)| it.filtered)
+    };
+    assert_eq!(filtered("execve"), Some(1), "{runtime:?}");
+    assert_eq!(filtered("mount"), Some(0), "{runtime:?}");
+    assert!(by_runtime.iter().all(|(_, it)| it.filtered <= it.calls));
+    let path = asking.files().remove(0);
+    let profile = asking.rig.path("profile.json");
+    let mut generate = Command::new(env!("CARGO_BIN_EXE_callsieve"));
+    generate.args(["generate", "-q", "--runtime-floor", "recorded", "-o"]);
+    run(generate.arg(&profile).arg(path)).expect_success();
+    let option = format!("seccomp={}", profile.display());
+    for _ in 0..3 {
+        let words = [
+            "--rm",
+            "--security-opt",
+            &option,
+            &asking.rig.shell,
+            "sh",
+            "-c",
+            "echo hi",
+        ];
+        let ran = asking.run(&words);
+        assert_eq!(ran.stdout.trim(), "hi", "{ran}");
+    }
+}
+
 /// Short, by another user, read-only, under a profile; one that ends with an error; one that
 /// can't begin; one that does not ask.
 fn containers_that_ask(kind: Kind) {
@@ -146,6 +181,7 @@ fn containers_that_ask(kind: Kind) {
     for call in ["pivot_root", "mount", "capset", "unshare", "seccomp"] {
         assert!(!found.contains(&call.to_owned()), "{call}: {found:?}");
     }
+    the_runtime_is_known(&asking, &first);
     let engine = asking.rig.engine();
     assert_eq!(label(&first, "engine").as_deref(), Some(engine));
     assert_eq!(label(&first, "container").as_deref(), Some(one.as_str()));

@@ -58,7 +58,7 @@ pub(crate) struct GenerateArgs {
 /// Runs the command.
 pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
     args.target.check(args.output.as_deref())?;
-    let options = args
+    let mut options = args
         .build
         .options(args.arch.iter().copied().collect(), &args.host, ui)?;
     let told = match args.arch.as_slice() {
@@ -66,6 +66,7 @@ pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
         _ => None,
     };
     let recording = input::recordings(&args.inputs, input::Reading::of(told), ui)?;
+    args.build.add_recorded(&mut options, &recording)?;
     render::warn_of_losses(&recording, ui);
     check_complete(&recording, args.allow_incomplete)?;
     let generated = build(&recording, &options).map_err(|error| {

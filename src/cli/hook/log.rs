@@ -11,6 +11,8 @@ use crate::cli::render::safe;
 
 /// Then it is put aside, in bytes.
 const LIMIT: u64 = 1 << 20;
+/// A line is cut here, in characters: the kernel's verifier says much.
+const LONGEST: usize = 1000;
 
 /// A log in the folder of the recordings.
 #[derive(Debug, Clone)]
@@ -37,7 +39,8 @@ impl Log {
                 self.path.with_extension("log.1"),
             ));
         }
-        let line = format!("{} {}: {}\n", now(), safe(&self.who), safe(text));
+        let text: String = safe(text).chars().take(LONGEST).collect();
+        let line = format!("{} {}: {text}\n", now(), safe(&self.who));
         let file = File::options()
             .append(true)
             .create(true)

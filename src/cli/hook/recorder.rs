@@ -184,7 +184,7 @@ impl WatchContainers for Recorder<'_> {
             return Control::Continue;
         }
         self.written = (seen.kinds(), look.elapsed);
-        let (text, complete) = as_text(&self.name, &self.labels, &seen);
+        let (text, complete) = as_text(&self.name, &self.labels, &seen, look.runtime(container));
         match self.write(&text) {
             Ok(path) if last => self.log.line(&format!(
                 "{}: {} syscalls, {} calls{}; wrote {}",

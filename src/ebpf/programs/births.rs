@@ -22,7 +22,8 @@ impl With {
         asm.load(Size::Word, R1, R8, state::SCOPE);
         asm.store(Size::Word, FRAME, frame::NEW + state::SCOPE, R1);
         asm.store(Size::Word, FRAME, frame::NEW + state::OPEN, state::SKIP);
-        asm.store(Size::Word, FRAME, frame::NEW + state::OPEN + 4, 0);
+        asm.load(Size::Word, R1, R8, state::ENTERED);
+        asm.store(Size::Word, FRAME, frame::NEW + state::ENTERED, R1);
         asm.load(Size::Double, R7, R6, 8);
         match self.plan.storage {
             Storage::Task => {
@@ -81,6 +82,7 @@ impl With {
         asm.store(Size::Word, FRAME, frame::SCOPE, R1);
         // The call that makes the recorder's child the program is not counted here.
         asm.load(Size::Word, R1, R8, state::SLOT);
+        asm.store(Size::Word, FRAME, frame::FORMER, R1);
         asm.alu32(Alu::Move, R2, state::NONE);
         asm.jump_if(R1, When::NotEqual, R2, known);
         asm.store(Size::Word, R8, state::OPEN, state::SKIP);
@@ -91,8 +93,10 @@ impl With {
             asm.mov(R8, R0);
             // The call that brought it here began before anybody looked.
             asm.store(Size::Word, R8, state::OPEN, state::SKIP);
+            asm.store(Size::Word, FRAME, frame::FORMER, image::UNKNOWN);
         }
         asm.place(known);
+        asm.store(Size::Word, R8, state::ENTERED, 0);
         asm.store(Size::Word, FRAME, frame::ENTERED, 0);
         asm.store(Size::Double, FRAME, frame::STATE, R8);
         self.image(&mut asm);

@@ -40,6 +40,8 @@ pub(super) mod frame {
     pub(in super::super) const NEW: i16 = -144;
     pub(in super::super) const INDEX: i16 = -152;
     pub(in super::super) const ABOVE: i16 = -160;
+    /// Four bytes: what executed the program.
+    pub(in super::super) const FORMER: i16 = -168;
 }
 
 /// `BPF_NOEXIST`.

@@ -94,6 +94,8 @@ impl With {
             asm.load(Size::Word, R1, FRAME, from);
             asm.store(Size::Word, R6, to, R1);
         }
+        asm.load(Size::Word, R1, FRAME, frame::FORMER);
+        asm.store(Size::Word, R6, image::FORMER, R1);
         asm.store(Size::Word, R6, image::FLAGS, 0);
         asm.call(Helper::GetCurrentPidTgid);
         asm.store(Size::Double, R6, image::THREAD, R0);

@@ -4,6 +4,7 @@ use super::{BuildError, DefaultAction, Draft, Options, Stance, Why};
 use crate::arch::Arch;
 use crate::profile::engine::View;
 use crate::profile::eval::Meaning;
+use crate::profile::floor::Needed;
 use crate::profile::implied::IMPLIED;
 use crate::profile::policy::Policy as _;
 use crate::profile::{Profile, action::Reach};
@@ -23,7 +24,8 @@ impl Draft<'_> {
                 .floor
                 .calls(self.native, self.options.no_new_privileges)
                 .find(|(needed, _)| *needed == name.as_str())
-                .map(|(_, who)| who.to_string());
+                .map(|(_, who)| who.to_string())
+                .or_else(|| self.options.recorded_floor.get(name).map(Needed::to_string));
             let implied = IMPLIED
                 .iter()
                 .find(|implied| implied.name == name.as_str() && self.on_any_arch(implied.name))

@@ -158,6 +158,13 @@ impl Draft<'_> {
         for (name, who) in calls {
             self.add_if_permitted(name, Reason::Floor(who));
         }
+        for (name, who) in &self.options.recorded_floor {
+            let stance = self.stance(name.as_str());
+            let permitted = matches!(stance, Stance::Allowed | Stance::Conditional(_));
+            if permitted && self.on_any_arch(name.as_str()) {
+                self.add(name.clone(), Reason::Floor(who.clone()));
+            }
+        }
     }
 
     pub(super) fn add_implied(&mut self) {

@@ -63,7 +63,8 @@ impl Generated {
     /// Names that the profile would lack if the container ran with no-new-privileges; none if it
     /// does.
     pub fn saved_by_no_new_privileges(&self, options: &Options) -> Vec<&SyscallName> {
-        if options.no_new_privileges {
+        // Of what recordings tell nobody knows it.
+        if options.no_new_privileges || !options.recorded_floor.is_empty() {
             return Vec::new();
         }
         let needed: BTreeSet<&str> = options

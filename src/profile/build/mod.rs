@@ -200,7 +200,7 @@ fn architectures(
             arches: arches.clone(),
         })?;
     // The runtime is a program of the native architecture and runs under the filter first.
-    if !options.floor.is_none() {
+    if !options.floor.is_none() || !options.recorded_floor.is_empty() {
         arches.insert(native);
     }
     Ok((native, arches))

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 
 use crate::arch::Arch;
 use crate::profile::action::EPERM;
-use crate::profile::floor::RuntimeFloor;
+use crate::profile::floor::{Needed, RuntimeFloor};
 use crate::profile::{Action, Capability, ConditionalProfile, KernelVersion};
 use crate::syscalls::SyscallName;
 
@@ -22,6 +22,8 @@ pub struct Options {
     pub kernel: KernelVersion,
     /// Which runtimes it is to start under.
     pub floor: RuntimeFloor,
+    /// What runtimes need beside that, as recordings tell.
+    pub recorded_floor: BTreeMap<SyscallName, Needed>,
     /// The container is started with no-new-privileges.
     pub no_new_privileges: bool,
     /// Calls to allow whatever the base says, each with a reason.

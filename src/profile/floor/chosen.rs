@@ -198,7 +198,7 @@ impl fmt::Display for RuntimeFloor {
 pub enum UnknownFloor {
     /// No runtime of this name was measured.
     #[error(
-        "unknown runtime floor `{}`; expected runc, crun, youki, runc@1.1.5, runc+crun, auto or none",
+        "unknown runtime floor `{}`; expected runc, crun, youki, runc@1.1.5, runc+crun, auto, recorded or none",
         name.escape_debug()
     )]
     Name {

@@ -7,6 +7,7 @@
 
 mod chosen;
 mod elsewhere;
+mod recorded;
 mod symptoms;
 mod table;
 mod version;
@@ -14,6 +15,7 @@ mod version;
 use std::fmt;
 
 pub use chosen::{RuntimeFloor, UnknownFloor};
+pub use recorded::recorded;
 pub use symptoms::{Symptom, explain, symptoms};
 pub use table::Row;
 pub use version::{NoVersion, Version};

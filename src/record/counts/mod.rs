@@ -208,6 +208,13 @@ impl Observations {
         }
     }
 
+    /// A program was executed first by a process that ran one of this name.
+    pub(crate) fn started(&mut self, program: ProgramId, by: &str) {
+        if let Some(program) = self.programs.get_mut(program.0) {
+            *program.image.started_by.entry(by.to_owned()).or_default() += 1;
+        }
+    }
+
     /// A process that ran a program ended.
     pub(crate) fn ended(&mut self, program: ProgramId, how: String) {
         if let Some(program) = self.programs.get_mut(program.0) {
@@ -358,6 +365,13 @@ impl Observations {
         }
         tally
     }
+}
+
+/// A call by its name where it has one; none if the architecture is not known.
+pub(crate) fn call_id(arch: u32, number: u32) -> Option<(Arch, CallId)> {
+    let arch = Arch::from_audit(arch, number)?;
+    let name = table(arch).name(number).map(SyscallName::known);
+    Some((arch, name.map_or(CallId::Number(number), CallId::Name)))
 }
 
 impl Count {

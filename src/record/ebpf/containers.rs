@@ -13,8 +13,8 @@ use super::retire::Retired;
 use super::snapshot::{Reader, Scope, Snapshot};
 use super::tables::Sizes;
 use crate::ebpf::programs::Rule;
-use crate::event::{Capture, Gap};
-use crate::record::counts::Observations;
+use crate::event::{Capture, Gap, RuntimeCalls};
+use crate::record::counts::{OTHERS, Observations, call_id};
 use crate::record::{Backend, Control, RecordError};
 use crate::sys::kernel::Tid;
 use crate::sys::{process, programs, signals};
@@ -115,14 +115,27 @@ impl Look<'_> {
         frame.observations(self.snapshot, of.number)
     }
 
-    /// The programs that came into a container from outside, and how many kinds of calls they
-    /// made there.
-    pub fn runtime(&self, of: &Contained) -> Vec<(String, usize)> {
+    /// What came into a container from outside called there before it executed something.
+    pub fn runtime(&self, of: &Contained) -> RuntimeCalls {
+        let mut all = RuntimeCalls::new();
         let images = self.snapshot.images.iter();
-        images
-            .filter(|image| self.frame.contained && image.scope == of.number && image.entered)
-            .map(|image| (image.path.clone().unwrap_or_default(), image.calls.len()))
-            .collect()
+        let entered =
+            images.filter(|it| self.frame.contained && it.scope == of.number && it.entered);
+        for image in entered {
+            let path = image.path.as_deref().unwrap_or(OTHERS);
+            let known = all.entry(path.to_owned()).or_default();
+            for call in &image.calls {
+                let Some((arch, id)) = call_id(call.arch, call.number) else {
+                    continue;
+                };
+                let sum = known.entry(arch).or_default().entry(id).or_default();
+                sum.calls += call.calls;
+                if image.filtered {
+                    sum.filtered += call.calls;
+                }
+            }
+        }
+        all
     }
 }
 

@@ -48,6 +48,9 @@ impl Frame {
         let mut totals = Vec::new();
         for (order, image) in images.into_iter().enumerate() {
             let program = Self::program(&mut seen, image);
+            if let Some(starter) = snapshot.starter(image) {
+                seen.started(program, starter);
+            }
             if self.launched && order == 0 {
                 totals.extend(first_execve(image).map(|call| (program, image, call)));
             }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::EbpfError;
 use super::probe::Probe;
 use super::tables::{KINDS, bytes, double_at, kept_arguments, numbers_of_kept, word, word_at};
-use crate::ebpf::layout::{COUNTS, Counter, WIDTH, counts, image, scope};
+use crate::ebpf::layout::{COUNTS, Counter, WIDTH, counts, image, scope, state};
 use crate::event::{ArgFacts, ArgValue};
+use crate::record::counts::OTHERS;
 use crate::sys::ebpf::{Entry, Map};
 use crate::sys::kernel::Tid;
 
@@ -27,6 +28,10 @@ pub(super) struct Image {
     pub(super) scope: u32,
     /// It came into its scope from outside: a container's runtime.
     pub(super) entered: bool,
+    /// The same, and it had a filter by then.
+    pub(super) filtered: bool,
+    /// The slot of the program that executed it first, if that is known.
+    former: Option<i32>,
     /// Its file gives privileges.
     pub(super) set_id: bool,
     /// The path, or nothing for those that share a slot.
@@ -125,6 +130,25 @@ impl Snapshot {
             processes: self.processes.saturating_sub(before.processes),
             ended: self.ended.saturating_sub(before.ended),
         }
+    }
+}
+
+impl Snapshot {
+    /// The path of what executed a program first. Nothing stands for whoever brought the first one.
+    pub(super) fn starter(&self, of: &Image) -> Option<&str> {
+        let former = of.former?;
+        if former == state::NONE {
+            return Some("");
+        }
+        let slot = former.cast_unsigned();
+        let former = self
+            .images
+            .iter()
+            .find(|it| it.slot == slot && it.scope == of.scope)?;
+        if former.entered {
+            return Some("");
+        }
+        Some(former.path.as_deref().unwrap_or(OTHERS))
     }
 }
 
@@ -299,6 +323,9 @@ impl Reader {
         let name = text(&value, image::NAME, image::NAME_SIZE);
         let made = Image {
             entered: word_at(&value, image::ENTERED) != 0,
+            filtered: word_at(&value, image::ENTERED).cast_signed() == image::FILTERED,
+            former: Some(word_at(&value, image::FORMER).cast_signed())
+                .filter(|former| *former != image::UNKNOWN && !shared),
             set_id: word_at(&value, image::MODE) & SET_ID != 0,
             path: (!shared).then(|| path(&value, &name)),
             name,
