@@ -90,9 +90,9 @@ fn who_started_a_program_and_when_it_made_the_call() {
     sandbox.write("timed.json", recording::write(&timed()));
     let text = sandbox.ok("explain keyctl timed.json --arch x86_64");
     widths_fit(&text);
-    let recorded = text.split_once("  recorded").unwrap().1;
+    let recorded = text.split_once("  recorded").unwrap().1.trim_start();
     expect![[r#"
-                 in 1 of 1 recording
+        in 1 of 1 recording
                            2 calls: ok 2
                            1 by /bin/sh (web), started as the first program
                            1 by /usr/bin/web (web), started by /bin/sh (3 times), by
