@@ -275,3 +275,79 @@ fn arguments() {
     assert_eq!(run(&sandbox, &args).code, Some(0));
     assert_harmless(&String::from_utf8(sandbox.read("why.json")).unwrap());
 }
+
+/// A program with such a name, which makes a call that is refused, seen on every screen that
+/// shows who made calls.
+#[test]
+fn a_program_through_every_screen() {
+    let sandbox = Sandbox::new();
+    let link = "\u{1b}]8;;http:x\u{7}a\u{1b}]8;;\u{7}";
+    let name = format!("{EVIL}{link}|`<b>&*_[x](y)\nsecond::error::line");
+    let program = sandbox.path(&name);
+    std::fs::copy("/bin/sh", &program).unwrap();
+    let path = format!("./{name}");
+    // What it says itself is its own affair.
+    let script = "kill -0 $$ 2> /dev/null; exit 0";
+    let words = |line: &str, last: &[&str]| -> Vec<OsString> {
+        let all = line.split_whitespace().chain(last.iter().copied());
+        all.map(OsString::from).collect()
+    };
+    let go = |line: &str, last: &[&str], codes: &[i32]| -> Ran {
+        let args = words(line, last);
+        let args: Vec<&OsStr> = args.iter().map(OsString::as_os_str).collect();
+        let ran = run(&sandbox, &args);
+        assert!(codes.contains(&ran.code.unwrap()), "{line}: {ran:?}");
+        for text in [&ran.stdout, &ran.stderr] {
+            let command = text
+                .lines()
+                .find(|line| line.trim_start().starts_with("::"));
+            let own = line.contains("-f github");
+            assert!(own || command.is_none(), "{line}: {text}");
+            assert!(
+                !text.lines().any(|line| line.starts_with("second")),
+                "{text}"
+            );
+        }
+        ran
+    };
+    let recorded = go("record -v -o r.json --", &[&path, "-c", script], &[0, 4]);
+    if recorded.code == Some(4) {
+        return crate::util::skipped("ptrace", "nothing can be traced here");
+    }
+    assert!(recorded.stderr.contains("evil"), "{recorded:?}");
+    let profile = r#"{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["kill"], "action": "SCMP_ACT_ERRNO"}]}"#;
+    sandbox.write("no.json", profile);
+    go("generate -v r.json -o web.json", &[], &[0]);
+    for line in [
+        "merge r.json -o again.json",
+        "import -o imported.json r.json",
+        "list r.json",
+        "list -f json r.json",
+        "generate r.json --reasons -",
+        "generate r.json --runtime-floor none --also keyctl=x",
+        "explain kill web.json r.json",
+        "explain kill web.json r.json -v -f markdown",
+        "explain kill web.json r.json -f json",
+        "diff no.json web.json --seen-in r.json",
+        "diff no.json web.json --seen-in r.json -v -f markdown",
+        "diff no.json web.json --seen-in r.json -f github",
+        "diff no.json web.json --seen-in r.json -f sarif",
+        "diff no.json web.json --seen-in r.json -f json",
+        "check web.json --at-most no.json",
+    ] {
+        go(line, &[], &[0, 1]);
+    }
+    for format in ["text", "json"] {
+        let line = format!("verify -v -f {format} no.json --");
+        let verified = go(&line, &[&path, "-c", script], &[1]);
+        let text = verified.stdout.clone() + &verified.stderr;
+        assert!(text.contains("kill"), "{verified:?}");
+    }
+    go(
+        "record -v --under no.json -o under.json --",
+        &[&path, "refused"],
+        &[1],
+    );
+    go("record -o - --", &[&path, "-c", script], &[0]);
+}

@@ -23,7 +23,7 @@ fn what_an_older_profile_allows_stays() {
     sandbox.ok(&format!("generate -q {NGINX} -o nginx.json"));
     sandbox.ok(&format!("generate -q {REDIS} -o redis.json"));
     let ran = sandbox.run(&format!(
-        "generate {NGINX} --keep redis.json --reasons why.json -o both.json"
+        "generate --width 200 {NGINX} --keep redis.json --reasons why.json -o both.json"
     ));
     expect![[r#"
         Kept from redis.json, not seen any more:
@@ -53,7 +53,7 @@ fn enough_complete_runs_drop_what_none_shows() {
     sandbox.ok(&format!("generate -q {NGINX} -o nginx.json"));
     sandbox.ok(&format!("generate -q {REDIS} -o redis.json"));
     let ran = sandbox.run(&format!(
-        "generate {NGINX} --keep redis.json --prune-after 1 -o p.json"
+        "generate --width 200 {NGINX} --keep redis.json --prune-after 1 -o p.json"
     ));
     expect![[r#"
         Dropped from redis.json, as no complete run shows it, of 1:
@@ -86,7 +86,9 @@ fn what_is_kept_is_exact_and_within_the_base() {
         {"names": ["flock"], "action": "SCMP_ACT_ALLOW",
          "args": [{"index": 1, "value": 5, "op": "SCMP_CMP_EQ"}]}]}"#;
     sandbox.write("old.json", old);
-    let ran = sandbox.run(&format!("generate {NGINX} --keep old.json -o p.json"));
+    let ran = sandbox.run(&format!(
+        "generate --width 200 {NGINX} --keep old.json -o p.json"
+    ));
     let says = "keyctl: the older profile allows more of it than the base, which was not kept; \
                 to allow it: --allow keyctl=REASON";
     assert!(ran.stderr.contains(says), "{}", ran.stderr);
@@ -114,7 +116,7 @@ fn what_can_not_be_kept_is_an_error() {
     let sandbox = Sandbox::new();
     sandbox.write("log.json", r#"{"defaultAction": "SCMP_ACT_LOG"}"#);
     sandbox
-        .run(&format!("generate {NGINX} --keep log.json"))
+        .run(&format!("generate --width 200 {NGINX} --keep log.json"))
         .assert_error(
             2,
             "nothing can be kept of log.json: it permits what it does not name",
@@ -124,13 +126,13 @@ fn what_can_not_be_kept_is_an_error() {
         r#"{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"]}"#,
     );
     sandbox
-        .run(&format!("generate {NGINX} --keep both.json"))
+        .run(&format!("generate --width 200 {NGINX} --keep both.json"))
         .assert_error(
             2,
             "both.json lists aarch64, which no machine runs together with x86_64",
         );
     sandbox
-        .run(&format!("generate {NGINX} --keep {REDIS}"))
+        .run(&format!("generate --width 200 {NGINX} --keep {REDIS}"))
         .assert_error(2, "expected a profile");
 }
 

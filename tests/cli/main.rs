@@ -34,6 +34,7 @@ mod merge_list;
 mod packaging;
 mod progress;
 mod record;
+mod screens;
 mod setup;
 mod util;
 mod verify;

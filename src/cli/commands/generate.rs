@@ -112,10 +112,9 @@ fn tell(
     options: &Options,
     ui: &Ui,
 ) -> Result<(), CommandError> {
-    ui.note(
-        render::generated::summary(generated, options, &args.host.describe(), ui.page_aside())?
-            .trim_end(),
-    );
+    let page = ui.page_aside();
+    let summary = render::generated::summary(generated, options, &args.host.describe(), page)?;
+    ui.note(page.wrapped(&summary).trim_end());
     if let Some(path) = args
         .output
         .as_ref()

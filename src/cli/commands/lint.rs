@@ -124,7 +124,7 @@ pub(crate) fn run(args: &LintArgs, ui: &Ui) -> Result<Exit, CommandError> {
             ReviewFormat::Text if args.list_rules => render::list(&rules),
             ReviewFormat::Text => rules
                 .iter()
-                .map(|rule| render::explanation(*rule))
+                .map(|rule| ui.page(None).wrapped(&render::explanation(*rule)))
                 .collect(),
             ReviewFormat::Json => render::rules_json(&rules),
             ReviewFormat::Markdown | ReviewFormat::Sarif | ReviewFormat::Github => {

@@ -45,7 +45,7 @@ pub(crate) fn run(args: &ListArgs, ui: &Ui) -> Result<Exit, CommandError> {
         .iter()
         .filter(|row| only.is_none_or(|only| row.runtime == only));
     let text = match args.format {
-        Format::Text => render::floor::text(rows),
+        Format::Text => ui.page(None).wrapped(&render::floor::text(rows)),
         Format::Json => render::floor::json(rows),
     };
     output::write(None, &text, ui)?;
