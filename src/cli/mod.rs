@@ -15,6 +15,7 @@ mod env;
 mod error;
 mod exit;
 mod explanation;
+mod git;
 mod help;
 mod hook;
 mod host;

@@ -12,7 +12,7 @@ use callsieve::profile::{
 use callsieve::recording::Recording;
 
 use super::error::CommandError;
-use super::input::{self, Loaded};
+use super::input::{self, Loaded, Origin};
 use super::observed::observed;
 use super::render::{safe, sarif};
 use super::ui::Ui;
@@ -140,9 +140,14 @@ impl Operand {
             Loaded::Profile(bytes) => Kind::Profile(read(word, &bytes)?, bytes),
             Loaded::Recording(recording) => Kind::Recording(recording),
         };
+        let origin = Origin::new(Path::new(word));
         Ok(Self {
-            name: safe(word),
-            path: (word != "-").then(|| below(Path::new(word))),
+            name: match origin {
+                // Shorter than in messages.
+                Origin::Stdin => word.to_owned(),
+                Origin::File(_) | Origin::Git(_) => origin.place(),
+            },
+            path: origin.path().map(below),
             kind,
         })
     }

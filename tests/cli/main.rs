@@ -21,6 +21,7 @@ mod explain;
 mod export;
 mod floor;
 mod generate;
+mod git;
 mod help;
 mod hostile;
 mod hostile_logs;

@@ -21,15 +21,18 @@ use crate::cli::ui::Ui;
 ///
 /// OLD and NEW are profiles, recordings, traces, or the default of an engine: `docker-default` of
 /// the newest release, `docker-default@25.0.3` of another, `podman-default` (CRI-O's too),
-/// `containerd-default`. They are compared by their answers to every call with every argument, on
-/// each architecture; how they are written does not matter. A recording permits what it has: of
-/// arguments at which Docker's default looks (clone's flags, a socket's family), the values seen.
+/// `containerd-default`. A file as a commit has it is `git:REV:PATH`, in every command: PATH counts
+/// from the root of the repository, or from here if it begins with `./`. They are compared by
+/// their answers to every call with every argument, on each architecture; how they are written
+/// does not matter. A recording permits what it has: of arguments at which Docker's default looks
+/// (clone's flags, a socket's family), the values seen.
 ///
 /// Exits with 1 if there is what `--fail-on` names, else with 0.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   callsieve diff docker-default web.json
+  callsieve diff git:main:deploy/web.json deploy/web.json --fail-on wider
   callsieve diff old.json new.json --seen-in web.rec.json --fail-on wider
   callsieve diff old.json new.json -f markdown -o comment.md
   callsieve diff docker-default@20.10.24 docker-default@29.4.3 -f json")]

@@ -10,10 +10,11 @@ use crate::cli::args::ReviewFormat;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
+use crate::cli::input::{self, Origin};
 use crate::cli::operand::{below, native_of};
+use crate::cli::output;
 use crate::cli::render::lint::{self as render, Linted, Target};
 use crate::cli::ui::Ui;
-use crate::cli::{input, output};
 
 /// Find mistakes in profiles, engine by engine
 ///
@@ -208,7 +209,7 @@ impl LintArgs {
         let report = lint::lint(&bytes, &options);
         Ok(Linted {
             place,
-            path: below(path),
+            path: below(Origin::new(path).path().unwrap_or(path)),
             native,
             text: String::from_utf8_lossy(&bytes).into_owned(),
             report,

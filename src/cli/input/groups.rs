@@ -100,6 +100,9 @@ pub(super) fn groups(paths: &[PathBuf]) -> Vec<Group> {
 
 /// The name of the set that a file is of, and its process.
 fn member(path: &Path) -> Option<(PathBuf, u32)> {
+    if let Origin::Git(_) = Origin::new(path) {
+        return None;
+    }
     let name = path.file_name()?.to_str()?;
     let name = name
         .strip_suffix(".gz")

@@ -12,6 +12,7 @@ use callsieve::ingest::{
 use callsieve::recording::{self, Recording, RunBuilder};
 
 use super::error::CommandError;
+use super::git::GitFile;
 use super::render::safe;
 use super::ui::Ui;
 
@@ -79,15 +80,16 @@ pub(crate) enum Origin {
     Stdin,
     /// A file.
     File(PathBuf),
+    /// `git:REV:PATH`
+    Git(GitFile),
 }
 
 impl Origin {
-    fn new(path: &Path) -> Self {
+    pub(crate) fn new(path: &Path) -> Self {
         if path == Path::new("-") {
-            Self::Stdin
-        } else {
-            Self::File(path.to_owned())
+            return Self::Stdin;
         }
+        GitFile::parse(path).map_or_else(|| Self::File(path.to_owned()), Self::Git)
     }
 
     /// The place named in messages.
@@ -95,13 +97,23 @@ impl Origin {
         match self {
             Self::Stdin => "standard input".to_owned(),
             Self::File(path) => safe(&path.display().to_string()),
+            Self::Git(file) => safe(&file.place()),
+        }
+    }
+
+    /// Where it lies: in the file system or in the repository.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => Some(path),
+            Self::Git(file) => Some(file.path()),
         }
     }
 
     /// The folder that it lies in, with a slash at its end.
     fn folder(&self) -> String {
         match self {
-            Self::Stdin => String::new(),
+            Self::Stdin | Self::Git(_) => String::new(),
             Self::File(path) => match path.parent() {
                 Some(folder) if folder != Path::new("") => format!("{}/", folder.display()),
                 Some(_) | None => String::new(),
@@ -111,18 +123,20 @@ impl Origin {
 
     /// The name without folders, which goes into a recording.
     fn name(&self) -> String {
-        match self {
-            Self::Stdin => "-".to_owned(),
-            Self::File(path) => path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default(),
-        }
+        let path = match self {
+            Self::Stdin => return "-".to_owned(),
+            Self::File(path) => path,
+            Self::Git(file) => file.path(),
+        };
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
     }
 
     fn open(&self, watcher: &Watcher, follow: bool) -> Result<Box<dyn Read>, CommandError> {
         let raw: Box<dyn Read> = match self {
             Self::Stdin => Box::new(io::stdin()),
+            Self::Git(file) => Box::new(file.open(MAX_JSON)?),
             Self::File(path) => {
                 let cant = |error: io::Error| {
                     CommandError::user(format!("can't read `{}`: {error}", self.place()))
