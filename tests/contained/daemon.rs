@@ -29,8 +29,11 @@ impl Daemon {
         change(folder);
         let socket = below("docker.sock");
         let log = File::create(below("daemon.log")).unwrap();
-        let child = Command::new("dockerd")
-            .arg("--config-file")
+        let had_bridge = bridge();
+        // With `bridge: none` a daemon removes docker0, which in a network namespace of its own
+        // is nobody's.
+        let child = Command::new("unshare")
+            .args(["--net", "dockerd", "--config-file"])
             .arg(below("daemon.json"))
             .arg("--data-root")
             .arg(below("data"))
@@ -50,6 +53,7 @@ impl Daemon {
         while Instant::now() < until && !daemon.answers() {
             sleep(Duration::from_millis(100));
         }
+        assert_eq!(bridge(), had_bridge, "the bridge of this machine's daemon");
         Some(daemon)
     }
 
@@ -70,6 +74,11 @@ impl Daemon {
         let (docker, socket) = (docker.display(), self.socket.display());
         format!("#!/bin/sh\nexec {docker} --host unix://{socket} \"$@\"\n")
     }
+}
+
+/// Whether the bridge of the machine's own daemon is there.
+fn bridge() -> bool {
+    Path::new("/sys/class/net/docker0").exists()
 }
 
 impl Drop for Daemon {

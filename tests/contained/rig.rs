@@ -90,7 +90,11 @@ impl Rig {
             fs::create_dir(rig.path(folder)).unwrap();
         }
         if let Some(change) = daemon {
-            if !require_program("dockerd", "docker.io") {
+            let needed = [
+                require_program("dockerd", "docker.io"),
+                require_program("unshare", "util-linux"),
+            ];
+            if needed.contains(&false) {
                 return None;
             }
             rig.daemon = Daemon::start(rig.folder.path(), change);
