@@ -346,8 +346,8 @@ fn a_program_through_every_screen() {
     }
     go(
         "record -v --under no.json -o under.json --",
-        &[&path, "refused"],
-        &[1],
+        &[&path, "-c", script],
+        &[0],
     );
     go("record -o - --", &[&path, "-c", script], &[0]);
 }
