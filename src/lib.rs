@@ -2,11 +2,13 @@
 //!
 //! Traces become a [`recording::Recording`] (through [`ingest`] and [`event`]), and so does what
 //! [`record`] sees of a running program; a recording and options become a [`profile::Profile`],
-//! which [`formats`] writes. [`lint`] finds mistakes in one. Modules name only those below them;
+//! which [`formats`] writes. [`lint`] finds mistakes in one;
+//! [`config`] says which are made again and again. Modules name only those below them;
 //! docs/ARCHITECTURE.md has the picture.
 
 pub mod arch;
 pub mod bpf;
+pub mod config;
 pub mod ebpf;
 pub mod enforce;
 pub mod event;

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The library's modules, bottom up. A module names only those before it.
-const LAYERS: [&str; 13] = [
+const LAYERS: [&str; 14] = [
     "arch",
     "bpf",
     "ebpf",
@@ -26,6 +26,7 @@ const LAYERS: [&str; 13] = [
     "formats",
     "enforce",
     "lint",
+    "config",
 ];
 
 /// Modules of one height, which must not know each other.

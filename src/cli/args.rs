@@ -105,6 +105,7 @@ pub(crate) enum Command {
     Explain(commands::explain::ExplainArgs),
     Export(commands::export::ExportArgs),
     Inspect(commands::inspect::InspectArgs),
+    Ci(commands::ci::CiArgs),
     Lint(commands::lint::LintArgs),
     Floor(commands::floor::FloorArgs),
     Doctor(commands::doctor::DoctorArgs),

@@ -2,12 +2,19 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
+use std::time::SystemTime;
 
 /// The process's surroundings.
 #[derive(Debug, Clone)]
 pub(crate) struct Env {
     /// Where programs are looked for.
     pub(crate) search_path: Option<OsString>,
+    /// The configuration file, `CALLSIEVE_CONFIG`.
+    pub(crate) config: Option<OsString>,
+    /// What is to be taken for now, in seconds since 1970, `SOURCE_DATE_EPOCH`.
+    pub(crate) source_date: Option<OsString>,
+    /// Now, in seconds since 1970.
+    pub(crate) now: u64,
     /// Somebody may answer what the program asks.
     pub(crate) stdin_is_terminal: bool,
     /// Standard error is a terminal, so progress can be shown on it.
@@ -19,7 +26,10 @@ impl Env {
     /// to read.
     pub(crate) fn from_process() -> Self {
         Self {
-            search_path: search_path(),
+            search_path: variable("PATH"),
+            config: variable("CALLSIEVE_CONFIG").filter(|it| !it.is_empty()),
+            source_date: variable("SOURCE_DATE_EPOCH"),
+            now: now(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
         }
@@ -30,6 +40,15 @@ impl Env {
     clippy::disallowed_methods,
     reason = "this is where the environment is read"
 )]
-fn search_path() -> Option<OsString> {
-    std::env::var_os("PATH")
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the clock is read, for whether an exception has expired"
+)]
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }

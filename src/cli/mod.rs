@@ -4,7 +4,9 @@ mod args;
 mod ask;
 mod build_args;
 mod causes;
+mod ci;
 mod commands;
+mod config;
 mod contained;
 mod container;
 mod containers;
@@ -71,6 +73,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::Explain(args) => commands::explain::run(&args, &ui),
         Command::Export(args) => commands::export::run(&args, &ui),
         Command::Inspect(args) => commands::inspect::run(&args, &ui),
+        Command::Ci(args) => commands::ci::run(&args, &ui),
         Command::Lint(args) => commands::lint::run(&args, &ui),
         Command::Completions(args) => commands::completions::run(&args, &ui),
         Command::Man(args) => commands::man::run(&args, &ui),

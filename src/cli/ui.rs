@@ -44,6 +44,9 @@ impl Ui {
             progress: false,
             env: Env {
                 search_path: None,
+                config: None,
+                source_date: None,
+                now: 0,
                 stdin_is_terminal: false,
                 stderr_is_terminal: false,
             },

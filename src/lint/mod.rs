@@ -23,6 +23,7 @@ use crate::arch::Arch;
 use crate::profile::{Engine, Host, Libseccomp};
 
 pub use self::finding::{Edit, Finding, Fix, Report};
+pub(crate) use self::place::Places;
 pub use self::place::{Place, Span};
 pub use self::rule::{RuleInfo, Severity, UnknownRule, UnknownSeverity};
 pub use self::rules::Rule;

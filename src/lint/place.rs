@@ -24,7 +24,7 @@ pub struct Span {
 
 /// Finds lines and columns, however long a line is.
 #[derive(Debug)]
-pub(super) struct Places<'t> {
+pub(crate) struct Places<'t> {
     text: &'t str,
     /// Where lines begin, ascending.
     lines: Vec<usize>,
@@ -41,7 +41,7 @@ const fn begins(byte: u8) -> bool {
 }
 
 impl<'t> Places<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1));
         let mut blocks = Vec::new();
@@ -73,7 +73,7 @@ impl<'t> Places<'t> {
         }
     }
 
-    pub(super) fn place(&self, offset: usize) -> Place {
+    pub(crate) fn place(&self, offset: usize) -> Place {
         let offset = offset.min(self.text.len());
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = line
@@ -88,7 +88,7 @@ impl<'t> Places<'t> {
         }
     }
 
-    pub(super) fn span(&self, range: &Range<usize>) -> Span {
+    pub(crate) fn span(&self, range: &Range<usize>) -> Span {
         Span {
             start: self.place(range.start),
             end: self.place(range.end.max(range.start)),

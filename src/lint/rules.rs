@@ -677,4 +677,58 @@ rules! {
              refuse what one does.",
         source: "libseccomp src/db.c, src/gen_bpf.c; measured: libseccomp 2.5.4 and random profiles",
     }
+    /// CS055: an exception whose last day is over.
+    ExceptionExpired {
+        id: "CS055",
+        name: "exception-expired",
+        severity: Severity::Error,
+        title: "an exception of callsieve.toml has expired",
+        engines: "all",
+        reason:
+            "It was to be looked at again by that day. It still applies, as no profile may break at \
+             midnight, but `callsieve ci` fails until somebody has looked.",
+        source: "docs/ci.md",
+    }
+    /// CS056: an exception without a reason.
+    ExceptionUnexplained {
+        id: "CS056",
+        name: "exception-unexplained",
+        severity: Severity::Error,
+        title: "an exception of callsieve.toml without a reason",
+        engines: "all",
+        reason: "Nobody can judge it, and nobody will dare to take it out.",
+        source: "docs/ci.md",
+    }
+    /// CS057: an allowance that changes nothing.
+    AllowUnused {
+        id: "CS057",
+        name: "allow-unused",
+        severity: Severity::Warning,
+        title: "an [[allow]] of callsieve.toml that changes nothing",
+        engines: "all",
+        reason:
+            "Recordings show the call anyway, every container needs it, or the base refuses it, so \
+             that it is not allowed at all.",
+        source: "docs/ci.md",
+    }
+    /// CS058: a denial that changes nothing.
+    DenyUnused {
+        id: "CS058",
+        name: "deny-unused",
+        severity: Severity::Note,
+        title: "a [[deny]] of callsieve.toml that changes nothing",
+        engines: "all",
+        reason: "No recording shows the call, or the base refuses it anyway.",
+        source: "docs/ci.md",
+    }
+    /// CS059: an allowance beyond the base.
+    ExceptionBeyondBase {
+        id: "CS059",
+        name: "allow-beyond-base",
+        severity: Severity::Warning,
+        title: "an [[allow]] of callsieve.toml that the base does not bound",
+        engines: "all",
+        reason: "The profile is weaker than its base there, usually Docker's default.",
+        source: "docs/ci.md",
+    }
 }

@@ -22,4 +22,4 @@ pub use multiplex::multiplexer;
 pub use name::{BadName, SyscallName};
 pub(crate) use nearest::distance;
 pub use nearest::nearest;
-pub use table::{Table, table};
+pub use table::{Table, exists, table};

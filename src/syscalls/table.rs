@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::SyscallName;
 use super::data;
 use super::repair::{self, Repair};
 use crate::arch::{Arch, X32_BIT};
@@ -155,6 +156,13 @@ pub fn table(arch: Arch) -> &'static Table {
     }
 }
 
+/// Whether any architecture has a call of this name.
+pub fn exists(name: &SyscallName) -> bool {
+    Arch::ALL
+        .into_iter()
+        .any(|arch| table(arch).number(name.as_str()).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -173,7 +181,7 @@ mod tests {
             for (name, number) in table.iter() {
                 assert_eq!(table.name(number), Some(name), "{arch}");
                 assert_eq!(table.number(name), Some(number), "{arch}");
-                assert!(crate::syscalls::SyscallName::new(name).is_ok(), "{name}");
+                assert!(SyscallName::new(name).is_ok(), "{name}");
             }
         }
     }

@@ -24,6 +24,7 @@ fn help(columns: &str) -> String {
         "floor",
         "floor list",
         "floor measure",
+        "ci",
         "doctor",
         "completions",
         "man",

@@ -15,6 +15,7 @@ mod common;
 mod bad_input;
 mod bad_output;
 mod check;
+mod ci;
 mod diff;
 mod doctor;
 mod explain;

@@ -70,7 +70,7 @@ pub(crate) struct DiffArgs {
 
 /// What makes the exit code 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum FailOn {
+pub(crate) enum FailOn {
     /// A call gets farther in NEW than in OLD
     Wider,
     /// Any difference in what is answered
@@ -79,6 +79,21 @@ enum FailOn {
     OutsideDefault,
     /// Nothing
     None,
+}
+
+impl FailOn {
+    /// Whether it is there.
+    pub(crate) fn finds(self, difference: &Difference, outside: &Outside) -> bool {
+        match self {
+            Self::Wider => matches!(
+                difference.relation,
+                Relation::Wider | Relation::Incomparable
+            ),
+            Self::Any => !difference.is_identical(),
+            Self::OutsideDefault => !outside.is_empty(),
+            Self::None => false,
+        }
+    }
 }
 
 /// Runs the command.
@@ -120,15 +135,7 @@ pub(crate) fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, CommandError> {
         };
         output::write(output, &text, ui)?;
     }
-    let found = match args.fail_on {
-        FailOn::Wider => matches!(
-            difference.relation,
-            Relation::Wider | Relation::Incomparable
-        ),
-        FailOn::Any => !difference.is_identical(),
-        FailOn::OutsideDefault => !outside.is_empty(),
-        FailOn::None => false,
-    };
+    let found = args.fail_on.finds(&difference, &outside);
     Ok(if found { Exit::Finding } else { Exit::Done })
 }
 
@@ -153,14 +160,19 @@ impl DiffArgs {
     }
 }
 
-fn between(old: &Profile, new: &Profile, view: View) -> Result<Difference, CommandError> {
+/// What differs.
+pub(crate) fn between(
+    old: &Profile,
+    new: &Profile,
+    view: View,
+) -> Result<Difference, CommandError> {
     Difference::between(old, new, &view).map_err(|error| {
         CommandError::input("", &error).hint("this is no judgement: the profiles were not compared")
     })
 }
 
 /// What is wider and outside the newest default of Docker, too.
-fn outside(
+pub(crate) fn outside(
     difference: &Difference,
     new: &Profile,
     view: View,

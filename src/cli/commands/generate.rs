@@ -8,7 +8,7 @@ use crate::cli::build_args::BuildArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
-use crate::cli::target_args::TargetArgs;
+use crate::cli::target_args::{TargetArgs, Written};
 use crate::cli::ui::Ui;
 use crate::cli::{input, output, render};
 
@@ -55,44 +55,76 @@ pub(crate) struct GenerateArgs {
     host: HostArgs,
 }
 
+/// A profile that was made, before anything is written.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) recording: Recording,
+    pub(crate) options: Options,
+    pub(crate) generated: Generated,
+    pub(crate) written: Written,
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &GenerateArgs, ui: &Ui) -> Result<Exit, CommandError> {
-    args.target.check(args.output.as_deref())?;
-    let mut options = args
-        .build
-        .options(args.arch.iter().copied().collect(), &args.host, ui)?;
-    let told = match args.arch.as_slice() {
-        [one] => Some(*one),
-        _ => None,
-    };
-    let recording = input::recordings(&args.inputs, input::Reading::of(told), ui)?;
-    args.build.add_recorded(&mut options, &recording)?;
-    render::warn_of_losses(&recording, ui);
-    check_complete(&recording, args.allow_incomplete)?;
-    let generated = build(&recording, &options).map_err(|error| {
-        let failure = CommandError::input("", &error);
-        if let BuildError::Mixed { .. } = error {
-            failure.hint("make one profile for each machine: choose with `--arch`")
-        } else if let BuildError::UnknownSyscall { .. } = error {
-            failure.hint("check the names given to `--allow`, `--also` and `--deny`")
-        } else {
-            failure
-        }
-    })?;
+    let made = args.make(ui)?;
     let file = args.output.as_deref();
-    let written = args.target.write(&generated, &options, file)?;
-    let reasons = render::reasons::json(&generated);
-    let mut results = vec![(file, written.profile.as_str())];
+    let reasons = render::reasons::json(&made.generated);
+    let mut results = vec![(file, made.written.profile.as_str())];
     if let Some(path) = &args.reasons {
         results.push((Some(path), &reasons));
     }
-    if let Some(manifest) = &written.manifest {
+    if let Some(manifest) = &made.written.manifest {
         results.push((args.target.manifest_output(), manifest));
     }
     output::write_all(&results, ui)?;
-    tell(args, &generated, &options, ui)?;
-    written.tell(ui);
+    tell(args, &made.generated, &made.options, ui)?;
+    made.written.tell(ui);
     Ok(Exit::Done)
+}
+
+impl GenerateArgs {
+    /// Makes the profile and writes nothing.
+    pub(crate) fn make(&self, ui: &Ui) -> Result<Made, CommandError> {
+        self.target.check(self.output.as_deref())?;
+        let mut options = self
+            .build
+            .options(self.arch.iter().copied().collect(), &self.host, ui)?;
+        let told = match self.arch.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        };
+        let recording = input::recordings(&self.inputs, input::Reading::of(told), ui)?;
+        self.build.add_recorded(&mut options, &recording)?;
+        render::warn_of_losses(&recording, ui);
+        check_complete(&recording, self.allow_incomplete)?;
+        let generated = build(&recording, &options).map_err(|error| failure(&error))?;
+        let file = self.output.as_deref();
+        let written = self.target.write(&generated, &options, file)?;
+        Ok(Made {
+            recording,
+            options,
+            generated,
+            written,
+        })
+    }
+
+    /// The architecture and the host that it is made for.
+    pub(crate) const fn host(&self) -> &HostArgs {
+        &self.host
+    }
+}
+
+fn failure(error: &BuildError) -> CommandError {
+    let failure = CommandError::input("", error);
+    if let BuildError::Mixed { .. } = error {
+        failure.hint("make one profile for each machine: choose with `--arch`")
+    } else if let BuildError::UnknownSyscall { .. } = error {
+        failure.hint("check the names given to `--allow`, `--also` and `--deny`")
+    } else if let BuildError::KeepsEverything { .. } = error {
+        failure.hint("make it without `--keep`, or in callsieve.toml with `keep = false`")
+    } else {
+        failure
+    }
 }
 
 /// An incomplete recording makes a profile that fails where nobody looked.

@@ -2,11 +2,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use callsieve::arch::Arch;
+use callsieve::config::{self, Date};
 use callsieve::formats::docker::MAX_BYTES;
-use callsieve::lint::{self, COMMON_ENGINES, Level, Options, Rule, Severity};
+use callsieve::lint::{self, COMMON_ENGINES, Level, Options, Report, Rule, Severity};
 use callsieve::profile::{Engine, Libseccomp};
 
 use crate::cli::args::ReviewFormat;
+use crate::cli::config::today;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
@@ -32,9 +34,10 @@ Examples:
   callsieve lint web.json --engine containerd --no-new-privileges
   callsieve lint profiles/*.json -f sarif -o lint.sarif --fail-on warning
   callsieve lint web.json --rule CS026=off --rule clone3-blocked=error
+  callsieve lint callsieve.toml
   callsieve lint --explain CS012")]
 pub(crate) struct LintArgs {
-    /// Profiles; `-` is standard input
+    /// Profiles, `-` is standard input; or callsieve.toml, for its exceptions
     #[arg(value_name = "PROFILE", required_unless_present_any = ["list_rules", "explain"])]
     profiles: Vec<PathBuf>,
     /// Write to this file; without it, to standard output
@@ -65,6 +68,9 @@ pub(crate) struct LintArgs {
     /// Change the level of a rule: error, warning, note or off (repeatable)
     #[arg(long, value_name = "ID=LEVEL", value_parser = level)]
     rule: Vec<(Rule, Level)>,
+    /// What to take for today's date, on which exceptions of callsieve.toml expire
+    #[arg(long, value_name = "DATE")]
+    today: Option<Date>,
     /// Print all rules
     #[arg(long, conflicts_with_all = ["explain", "profiles"])]
     list_rules: bool,
@@ -141,7 +147,11 @@ pub(crate) fn run(args: &LintArgs, ui: &Ui) -> Result<Exit, CommandError> {
     };
     let mut linted = Vec::new();
     for path in &args.profiles {
-        linted.push(args.one(path, &target)?);
+        linted.push(if path.extension().is_some_and(|it| it == "toml") {
+            args.configuration(path, &target, ui)?
+        } else {
+            args.one(path, &target)?
+        });
     }
     let is_clean = linted.iter().all(render::is_clean);
     if !(args.skip_no_diff && is_clean && args.format.may_be_empty()) {
@@ -187,6 +197,31 @@ impl LintArgs {
         engines.sort_unstable();
         engines.dedup();
         engines
+    }
+
+    /// The exceptions of a configuration file; what has no effect is for `ci` to tell.
+    fn configuration(&self, path: &Path, target: &Target, ui: &Ui) -> Result<Linted, CommandError> {
+        let (place, bytes) = input::bytes(path, config::MAX_BYTES)?;
+        let mut read =
+            config::read(&bytes).map_err(|error| CommandError::user(format!("{place}:{error}")))?;
+        read.levels.extend(self.rule.iter().copied());
+        let mut findings = config::findings(&read, today(self.today, ui)?, &[]);
+        for finding in &mut findings {
+            finding.engines.clone_from(&target.engines);
+        }
+        Ok(Linted {
+            place,
+            path: below(path),
+            native: self
+                .arch
+                .or_else(Arch::of_this_build)
+                .unwrap_or(Arch::X86_64),
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            report: Report {
+                findings,
+                ..Report::default()
+            },
+        })
     }
 
     fn one(&self, path: &Path, target: &Target) -> Result<Linted, CommandError> {

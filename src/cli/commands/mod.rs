@@ -1,6 +1,7 @@
 //! One command a file: its arguments, which are its help, and what it does.
 
 pub(crate) mod check;
+pub(crate) mod ci;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod docker;

@@ -252,7 +252,7 @@ fn left_out(all: &[LeftOut]) -> Vec<String> {
     lines
 }
 
-pub(super) fn why(left: &LeftOut) -> String {
+pub(crate) fn why(left: &LeftOut) -> String {
     match &left.why {
         Why::Refused(answer) => {
             let add = match &left.call {

@@ -1,6 +1,7 @@
 //! What people read: the words and columns of results, notes and warnings.
 
 pub(crate) mod check;
+pub(crate) mod ci;
 pub(crate) mod contained;
 pub(crate) mod difference;
 pub(crate) mod doctor;

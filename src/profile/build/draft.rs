@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    DefaultAction, LeftOut, Options, Reason, Stance, Totals, Why, callers, exists, tighten,
-};
+use super::{DefaultAction, LeftOut, Options, Reason, Stance, Totals, Why, callers, tighten};
 use crate::arch::Arch;
 use crate::event::CallId;
 use crate::profile::implied::{IMPLIED, PROBED, probed};
 use crate::profile::{Action, Profile, Rule, action};
 use crate::recording::Total;
-use crate::syscalls::{SyscallName, table};
+use crate::syscalls::{SyscallName, exists, table};
 
 /// A profile in the making.
 pub(super) struct Draft<'a> {

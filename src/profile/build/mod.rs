@@ -18,7 +18,7 @@ use super::{Host, Profile};
 use crate::arch::Arch;
 use crate::event::CallId;
 use crate::recording::{Recording, Total};
-use crate::syscalls::{SyscallName, table};
+use crate::syscalls::{SyscallName, exists};
 
 use draft::Draft;
 pub use error::BuildError;
@@ -148,12 +148,6 @@ fn older<'a>(
         Some(keep) => Older::new(keep, draft, recording, host).map(Some),
         None => Ok(None),
     }
-}
-
-fn exists(name: &SyscallName) -> bool {
-    Arch::ALL
-        .into_iter()
-        .any(|arch| table(arch).number(name.as_str()).is_some())
 }
 
 /// The native architecture first, the others as Docker orders them.

@@ -101,7 +101,7 @@ fn joined(lines: &[Line]) -> Line {
 
 /// Everything that a reviewer need not look at: what got narrower, what is answered in another
 /// way. What recordings have all the same is not folded.
-fn details(comment: &mut Comment, compared: &Compared<'_>) {
+pub(crate) fn details(comment: &mut Comment, compared: &Compared<'_>) {
     let difference = compared.difference;
     let missed = compared.missed();
     if !missed.is_empty() {

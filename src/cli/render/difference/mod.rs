@@ -23,7 +23,7 @@ use crate::cli::operand::ProfileFile;
 pub(crate) use data::{json, relation, value};
 pub(crate) use github::{annotations, github};
 pub(crate) use headline::{count_line, headline};
-pub(crate) use markdown::{markdown, wider_table};
+pub(crate) use markdown::{details, markdown, wider_table};
 pub(crate) use sarif::{RULES, found, sarif};
 pub(crate) use text::{text, wider_with_rules};
 
