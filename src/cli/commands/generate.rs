@@ -86,9 +86,9 @@ impl GenerateArgs {
     /// Makes the profile and writes nothing.
     pub(crate) fn make(&self, ui: &Ui) -> Result<Made, CommandError> {
         self.target.check(self.output.as_deref())?;
-        let mut options = self
-            .build
-            .options(self.arch.iter().copied().collect(), &self.host, ui)?;
+        let mut options =
+            self.build
+                .options(self.arch.iter().copied().collect(), &self.host, ui)?;
         let told = match self.arch.as_slice() {
             [one] => Some(*one),
             _ => None,
