@@ -97,7 +97,10 @@ impl Rig {
             if needed.contains(&false) {
                 return None;
             }
+            let bridge = Path::new("/sys/class/net/docker0");
+            let had_bridge = bridge.exists();
             rig.daemon = Daemon::start(rig.folder.path(), change);
+            assert_eq!(bridge.exists(), had_bridge, "another daemon's bridge");
         }
         if let Err(why) = rig.look() {
             require(rig.engine(), false, &why);
