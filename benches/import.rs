@@ -55,11 +55,15 @@ fn log_bytes() -> BytesCount {
 
 /// What `callsieve import` does, but for the command line and the output.
 fn read_log(threads: usize) -> Recording {
+    read_file(LOG.path(), threads)
+}
+
+fn read_file(path: &Path, threads: usize) -> Recording {
     let mut run = RunBuilder::new("strace", vec!["log".to_owned()]);
     let source = Source {
         name: "log".to_owned(),
         pid: None,
-        reader: decompressed(File::open(LOG.path()).unwrap()).unwrap(),
+        reader: decompressed(File::open(path).unwrap()).unwrap(),
     };
     let options = Options {
         format: Format::Strace,
@@ -124,6 +128,30 @@ static PEERS: LazyLock<Vec<(Peer, String)>> = LazyLock::new(|| {
         })
         .collect()
 });
+
+/// The log as these programs compress it, where they are.
+fn compressed() -> Vec<(&'static str, tempfile::NamedTempFile)> {
+    let ways = [
+        ("import, .gz", "gzip", "gzip -1 -c"),
+        ("import, .zst", "zstd", "zstd -q -1 -c"),
+        ("import, .xz", "xz", "xz -1 -c"),
+    ];
+    let mut files = Vec::new();
+    for (label, needs, command) in ways {
+        let peer = Peer {
+            label,
+            needs,
+            correct: false,
+        };
+        if peer.is_there() {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&output(&format!("{command} \"$1\"")))
+                .unwrap();
+            files.push((label, file));
+        }
+    }
+    files
+}
 
 impl Peer {
     fn is_there(&self) -> bool {
@@ -197,11 +225,16 @@ fn megabytes() -> f64 {
 fn print_ratios() {
     let peers: &[(Peer, String)] = &PEERS;
     check_names(peers);
+    let files = compressed();
     let mut ours = [Duration::MAX; 2];
+    let mut from_files = vec![Duration::MAX; files.len()];
     let mut theirs = vec![Duration::MAX; peers.len()];
     for _ in 0..ROUNDS {
         for (threads, best) in (1..).zip(&mut ours) {
             fastest(best, || drop(read_log(threads)));
+        }
+        for ((_, file), best) in files.iter().zip(&mut from_files) {
+            fastest(best, || drop(read_file(file.path(), 1)));
         }
         for ((_, line), best) in peers.iter().zip(&mut theirs) {
             fastest(best, || drop(output(line)));
@@ -214,6 +247,7 @@ fn print_ratios() {
     let rows = labels
         .into_iter()
         .zip(ours)
+        .chain(files.iter().map(|(label, _)| *label).zip(from_files))
         .chain(peers.iter().map(|(peer, _)| peer.label).zip(theirs));
     for (label, time) in rows {
         let seconds = time.as_secs_f64();

@@ -34,15 +34,20 @@ def told(names, arch):
     return collections.Counter({(arch, TRACEPOINT.get(name, name)): count for name, count in names.items()})
 
 
+FORKS = ("clone", "clone3", "fork", "vfork")
+
+
 def pairs(text, enter, leave, name=lambda word: word):
-    """Entries, and those exits of which the entry is not there. Groups: who, what."""
+    """Entries, and those exits of which the entry is not there, but for a child's. Groups: who, what."""
     found, open_calls = collections.Counter(), {}
     for line in text.splitlines():
         if match := re.search(enter, line):
             found[name(match["what"])] += 1
             open_calls[match["who"]] = match["what"]
         elif match := re.search(leave, line):
-            if open_calls.pop(match["who"], None) != match["what"]:
+            if name(match["what"]) in FORKS and re.search(r"(= 0|: 0x0)$", line.rstrip()):
+                open_calls.pop(match["who"], None)
+            elif open_calls.pop(match["who"], None) != match["what"]:
                 found[name(match["what"])] += 1
     return found
 
@@ -60,6 +65,8 @@ def perf_trace(text):
         who, continued, name = match[2], match[3], match[4]
         if continued and open_calls[who, name]:
             open_calls[who, name] -= 1
+            continue
+        if continued and name in FORKS and line.rstrip().endswith("="):
             continue
         found[name] += 1
         if line.endswith("..."):
@@ -162,8 +169,8 @@ CASES = {
 def of_i386(case, text):
     patterns = FTRACE if case.startswith("ftrace") else SCRIPT
     found = collections.Counter()
-    for word, count in pairs(text, *patterns).items():
-        found["x86", X86.get(int(word), f"#{word}")] += count
+    for name, count in pairs(text, *patterns, lambda word: X86.get(int(word), f"#{word}")).items():
+        found["x86", name] += count
     return found
 
 

@@ -251,6 +251,72 @@ fn strace_in_colours_and_with_names_of_arguments() {
 }
 
 #[test]
+fn a_child_returns_from_its_parents_call_and_called_nothing() {
+    check(
+        "  a 7 [001]  1.1: raw_syscalls:sys_enter: NR 56 (1200011, 0, 0, 0, 0, 0)\n\
+         \x20 a 7 [001]  1.2:  raw_syscalls:sys_exit: NR 56 = 8\n\
+         \x20 a 8 [001]  1.3:  raw_syscalls:sys_exit: NR 56 = 0\n",
+        expect![[r#"
+            perf-script
+            x86_64 clone ok 1 ["(a)"]
+        "#]],
+    );
+    check(
+        "  a 7 [001]  1.1: syscalls:sys_enter_vfork: \n\
+         \x20 a 8 [001]  1.2: syscalls:sys_exit_vfork: 0x0\n\
+         \x20 a 7 [001]  1.3: syscalls:sys_exit_vfork: 0x8\n",
+        expect![[r#"
+            perf-script
+            x86_64 vfork ok 1 ["(a)"]
+        "#]],
+    );
+    check(
+        "  a-7 [001] .....  1.1: sys_clone3(uargs: 1)\n\
+         \x20 a-8 [001] .....  1.2: sys_clone3 -> 0x0\n\
+         \x20 a-7 [001] .....  1.3: sys_clone3 -> 0x8\n",
+        expect![[r#"
+            ftrace
+            x86_64 clone3 ok 1 ["(a)"]
+        "#]],
+    );
+    check(
+        "[19:46:37.1] (+0.1) host syscall_entry_clone: { cpu_id = 0 }, { vtid = 7 }, { flags = 0 }\n\
+         [19:46:37.2] (+0.1) host syscall_exit_clone: { cpu_id = 1 }, { vtid = 8 }, { ret = 0 }\n\
+         [19:46:37.3] (+0.1) host syscall_exit_clone: { cpu_id = 0 }, { vtid = 7 }, { ret = 8 }\n",
+        expect![[r#"
+            lttng
+            x86_64 clone ok 1 [""]
+        "#]],
+    );
+    check(
+        "1 12:02:36.1 2 sh (7) > clone \n\
+         2 12:02:36.2 2 sh (8) < clone res=0 exe=sh args= tid=8(sh)\n\
+         3 12:02:36.3 2 sh (7) < clone res=8(sh) exe=sh args= tid=7(sh)\n",
+        expect![[r#"
+            sysdig
+            x86_64 clone ok 1 ["(sh)"]
+            ! selected
+        "#]],
+    );
+}
+
+/// The trace began while the parent was in the call.
+#[test]
+fn a_childs_return_is_evidence_where_there_is_no_other() {
+    check(
+        "  a 8 [001]  1.3:  raw_syscalls:sys_exit: NR 56 = 0\n\
+         \x20 b 9 [001]  1.4:  raw_syscalls:sys_exit: NR 56 = 0\n\
+         \x20 a 8 [001]  1.5: raw_syscalls:sys_enter: NR 39 (0, 0, 0, 0, 0, 0)\n",
+        expect![[r#"
+            perf-script
+            x86_64 clone ok 1 ["(a)"]
+            x86_64 getpid unknown 1 ["(a)"]
+            ~ resumed-only 1
+        "#]],
+    );
+}
+
+#[test]
 fn what_is_nothing() {
     for log in ["", "\n\n", "hello\nworld\n", "{}\n", "[]\n", "a: 1\nb: 2\n"] {
         assert_eq!(rows(log), "no format\n", "{log:?}");

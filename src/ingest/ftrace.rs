@@ -76,13 +76,13 @@ impl ByLine for Ftrace {
                     to.enter(call(id));
                 } else {
                     let value = after.split_once("= ").map(|(_, value)| value.trim());
-                    to.exit(call(id), value.and_then(text::return_value));
+                    to.returns(call(id), value);
                 }
             }
             (name, Some(after)) => {
                 match (name.strip_prefix("enter_"), name.strip_prefix("exit_")) {
                     (Some(name), _) => to.enter(call(Told::Name(name))),
-                    (_, Some(name)) => to.exit(call(Told::Name(name)), text::return_value(after)),
+                    (_, Some(name)) => to.returns(call(Told::Name(name)), Some(after)),
                     (None, None) => return Was::No(Skip::Event),
                 }
             }
@@ -90,7 +90,7 @@ impl ByLine for Ftrace {
                 if after.starts_with('(') {
                     to.enter(call(Told::Name(name)));
                 } else if let Some(value) = after.trim_start().strip_prefix("-> ") {
-                    to.exit(call(Told::Name(name)), text::return_value(value.trim()));
+                    to.returns(call(Told::Name(name)), Some(value.trim()));
                 } else {
                     return Was::Strange;
                 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::text::return_value;
 use super::{Format, IngestError};
 use crate::arch::Arch;
 use crate::event::{CallId, Errno, Gap, Image, Outcome, Place, Sighting, Sink, Skip, Tally};
@@ -40,6 +41,9 @@ enum Kept {
 /// A kind of call of one program.
 type Key = (Option<Arch>, Kept);
 
+/// A kind of call, and whose.
+type OfProgram = (Option<Box<str>>, Key);
+
 /// What is known of it.
 #[derive(Debug, Default)]
 struct Counted {
@@ -62,7 +66,9 @@ pub(super) struct Gather {
     line: u64,
     programs: BTreeMap<Option<Box<str>>, Program>,
     /// Calls that have begun, by thread.
-    open: BTreeMap<u32, (Option<Box<str>>, Key)>,
+    open: BTreeMap<u32, OfProgram>,
+    /// Returns of a new process from the call that made it: where the first one stands.
+    births: BTreeMap<OfProgram, (usize, u64)>,
     kinds: usize,
     /// What became of the lines.
     pub(super) tally: Tally,
@@ -87,6 +93,7 @@ impl Gather {
             line: 0,
             programs: BTreeMap::new(),
             open: BTreeMap::new(),
+            births: BTreeMap::new(),
             kinds: 0,
             tally: Tally::default(),
         }
@@ -173,6 +180,61 @@ impl Gather {
         }
     }
 
+    /// A call returns `value`, if the log tells it. The call that makes a process returns in both,
+    /// with 0 in the new one, which called nothing.
+    pub(super) fn returns(&mut self, call: Call<'_>, value: Option<&str>) {
+        if value.is_some_and(|value| matches!(value, "0" | "0x0")) && self.makes_process(&call) {
+            self.birth(call);
+        } else {
+            self.exit(call, value.and_then(return_value));
+        }
+    }
+
+    /// A new process returns from the call that made it.
+    pub(super) fn birth(&mut self, call: Call<'_>) {
+        if let Some(pid) = call.pid {
+            self.open.remove(&pid);
+        }
+        if self.births.len() < MAX_KINDS {
+            let place = (self.files.len().saturating_sub(1), self.line);
+            let program = self.program(&call);
+            self.births.entry((program, key(&call))).or_insert(place);
+        }
+    }
+
+    /// Whether it is a call that makes a process or thread.
+    pub(super) fn makes_process(&self, call: &Call<'_>) -> bool {
+        let name = match call.id {
+            Told::Name(name) => Some(name),
+            Told::Number(number) => {
+                let arch = call.arch.or(self.told);
+                arch.and_then(|arch| table(arch).name(number))
+            }
+        };
+        matches!(name, Some("clone" | "clone2" | "clone3" | "fork" | "vfork"))
+    }
+
+    /// Where the log does not show the call that made a process, the return from it is all the
+    /// evidence of it.
+    fn count_orphans(&mut self) {
+        for ((name, key), place) in std::mem::take(&mut self.births) {
+            let seen = |program: &Program| program.calls.contains_key(&key);
+            if self.programs.values().any(seen) || self.kinds >= MAX_KINDS {
+                continue;
+            }
+            self.kinds += 1;
+            self.tally.calls = self.tally.calls.saturating_add(1);
+            self.tally.skip(Skip::ResumedOnly);
+            let counted = Counted {
+                calls: 1,
+                outcomes: BTreeMap::from([(Outcome::Success, 1)]),
+                first: Some(place),
+            };
+            let program = self.programs.entry(name).or_default();
+            program.calls.insert(key, counted);
+        }
+    }
+
     fn program(&self, call: &Call<'_>) -> Option<Box<str>> {
         let name: Option<Box<str>> = call.program.map(Into::into);
         if self.programs.len() >= MAX_PROGRAMS && !self.programs.contains_key(&name) {
@@ -214,6 +276,7 @@ impl Gather {
         format: Format,
         sink: &mut dyn Sink,
     ) -> Result<Tally, IngestError> {
+        self.count_orphans();
         let file = self.files.first().cloned().unwrap_or_default();
         if self.tally.lines == 0 {
             return Err(IngestError::Empty { file, format });

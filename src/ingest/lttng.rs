@@ -64,9 +64,8 @@ impl ByLine for Lttng {
             to.enter(call);
         } else if let Some(value) = field("ret = ") {
             // Between entry and exit the thread may have gone to another processor.
-            let outcome = text::return_value(value);
             if tid.is_some() {
-                to.exit(call, outcome);
+                to.returns(call, Some(value));
             } else {
                 return Was::No(Skip::Event);
             }

@@ -90,8 +90,7 @@ impl ByLine for PerfScript {
             return match number(rest) {
                 Some(number) => {
                     let value = rest.split_once(" = ").map(|(_, value)| value.trim());
-                    let outcome = value.and_then(text::return_value);
-                    to.exit(call(Told::Number(number)), outcome);
+                    to.returns(call(Told::Number(number)), value);
                     Was::Call
                 }
                 None => Was::No(Skip::Event),
@@ -104,7 +103,7 @@ impl ByLine for PerfScript {
         if let Some(rest) = event.strip_prefix("exit_") {
             let name = text::word(rest);
             let value = rest.split_once(": ").map(|(_, value)| value.trim());
-            to.exit(call(Told::Name(name)), value.and_then(text::return_value));
+            to.returns(call(Told::Name(name)), value);
             return Was::Call;
         }
         Was::Strange

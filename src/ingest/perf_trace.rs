@@ -138,6 +138,8 @@ impl ByLine for PerfTrace {
                 to.gap(Gap::WrongTable);
             }
             match (event.continued, event.end) {
+                // A child returns from its parent's clone, and perf shows no value for that.
+                (true, Some("")) if to.makes_process(&call) => to.birth(call),
                 (true, end) => to.exit(call, end.and_then(outcome)),
                 (false, Some(end)) => to.call(call, outcome(end)),
                 (false, None) => to.enter(call),

@@ -5,7 +5,7 @@ use super::by_line::{ByLine, Was};
 use super::gather::{Call, Gather, Told};
 use super::reader::Start;
 use super::text;
-use crate::event::{Gap, Outcome, Skip};
+use crate::event::{Gap, Skip};
 
 /// Reads events.
 #[derive(Debug, Default)]
@@ -85,11 +85,9 @@ fn alert(line: &str) -> Option<&str> {
     (!name.is_empty() && text::word(name) == name).then_some(name)
 }
 
-fn outcome(rest: &str) -> Option<Outcome> {
+fn value(rest: &str) -> Option<&str> {
     // `res=0`, `res=-2(ENOENT)`, `fd=3(<f>/etc/x)`, `fd=-2(ENOENT)`.
-    let value = text::after(rest, " res=", &[' ', '('])
-        .or_else(|| text::after(rest, " fd=", &[' ', '(']))?;
-    text::return_value(value)
+    text::after(rest, " res=", &[' ', '(']).or_else(|| text::after(rest, " fd=", &[' ', '(']))
 }
 
 impl ByLine for Sysdig {
@@ -112,7 +110,7 @@ impl ByLine for Sysdig {
             if event.enters {
                 to.enter(call);
             } else {
-                to.exit(call, outcome(event.rest));
+                to.returns(call, value(event.rest));
             }
             return Was::Call;
         }

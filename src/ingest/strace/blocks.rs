@@ -68,11 +68,6 @@ impl<R: Read> Blocks<R> {
         }
     }
 
-    /// Whether all was read.
-    pub(super) const fn is_over(&self) -> bool {
-        self.over
-    }
-
     /// The next part. `block` is one no longer needed.
     pub(super) fn next(&mut self, mut block: Block) -> io::Result<Option<Part>> {
         if self.over {

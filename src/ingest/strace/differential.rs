@@ -435,6 +435,70 @@ fn whole_logs() {
     assert!(quick * 10 > all * 8, "{quick} of {all} lines");
 }
 
+/// A set of files as `strace -ff` writes them, read with so many threads.
+fn by_file(files: &[&[u8]], threads: usize) -> String {
+    let mut written = Written::default();
+    let sources = files.iter().zip(1..).map(|(file, pid)| Source {
+        name: format!("log.{pid}"),
+        pid: Some(pid),
+        reader: Box::new(*file),
+    });
+    let options = Options {
+        format: Format::Strace,
+        told: Some(Arch::X86_64),
+        threads,
+    };
+    let result = super::read(sources, options, &mut written, &mut |_| ());
+    format!(
+        "{}{:?}",
+        written.0,
+        result.map_err(|error| error.to_string())
+    )
+}
+
+#[test]
+fn many_files_are_the_same_on_any_number_of_threads() {
+    let log = samples().swap_remove(3);
+    let mut files: Vec<&[u8]> = log.split_inclusive(|byte| *byte == b'\n').collect();
+    files.insert(7, b"");
+    files.insert(9, b"read(0, ");
+    assert!(files.len() > 20);
+    let alone = by_file(&files, 1);
+    assert!(alone.contains("log.12"), "{alone}");
+    for threads in [2, 3, 8] {
+        assert_eq!(by_file(&files, threads), alone);
+    }
+}
+
+/// A file that can't be read on.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _buffer: &mut [u8]) -> std::io::Result<usize> {
+        Err(std::io::Error::other("broken"))
+    }
+}
+
+#[test]
+fn a_file_read_ahead_that_fails_is_named() {
+    for threads in [1, 4] {
+        let readers: [Box<dyn Read>; 2] = [Box::new(&b"close(3) = 0\n"[..]), Box::new(Broken)];
+        let sources = readers.into_iter().zip(1..).map(|(reader, pid)| Source {
+            name: format!("log.{pid}"),
+            pid: Some(pid),
+            reader,
+        });
+        let options = Options {
+            format: Format::Strace,
+            told: None,
+            threads,
+        };
+        let mut written = Written::default();
+        let result = super::read(sources, options, &mut written, &mut |_| ());
+        assert_eq!(result.unwrap_err().to_string(), "can't read `log.2`");
+    }
+}
+
 proptest! {
     /// Lines of real logs with bytes put in, most of them such as mean something, in any order.
     #[test]

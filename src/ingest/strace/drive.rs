@@ -2,6 +2,7 @@
 //! reads and takes them in, in the order of the log, so that the result is the same.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::Read;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::Reader;
@@ -31,37 +32,41 @@ pub(in crate::ingest) fn read<'a>(
     let mut reader = Reader::new(options.told);
     let crew = Crew::default();
     let others = options.threads.clamp(1, MAX_THREADS) - 1;
+    let mut log = InOrder {
+        sources: sources.into_iter(),
+        file: None,
+        crew: &crew,
+        pending: VecDeque::new(),
+        ahead: 1 + AHEAD * others,
+        over: false,
+        lexer: Lexer::new(),
+    };
     std::thread::scope(|scope| {
         let mut hired = 0;
-        let result = sources.into_iter().try_for_each(|source| {
-            reader.next_file(&source.name, source.pid);
-            let mut file = InOrder {
-                blocks: Blocks::new(source.reader),
-                name: source.name,
-                crew: &crew,
-                pending: VecDeque::new(),
-                ahead: 1 + AHEAD * others,
-                lexer: Lexer::new(),
-            };
-            let mut nth = 0;
-            while let Some(part) = file.next()? {
+        let mut read_all = || {
+            while let Some(next) = log.next()? {
+                let part = match next {
+                    Next::File { name, pid } => {
+                        reader.next_file(&name, pid);
+                        continue;
+                    }
+                    Next::Part(part) => part,
+                };
+                // Nobody is called for a log of one block.
+                while hired < others && log.has_more() {
+                    hired += 1;
+                    scope.spawn(|| crew.work());
+                }
                 take_in(&mut reader, &part, sink)?;
                 watch(Progress {
                     lines: reader.tally().lines,
                     kinds: reader.kinds(),
                 });
                 crew.give_back(part);
-                // Nobody is called for a log of one block.
-                nth += 1;
-                if nth == 1 {
-                    while hired < others && !file.is_over() {
-                        hired += 1;
-                        scope.spawn(|| crew.work());
-                    }
-                }
             }
             Ok(())
-        });
+        };
+        let result = read_all();
         crew.close();
         result
     })?;
@@ -87,55 +92,94 @@ fn take_in(reader: &mut Reader, part: &Part, sink: &mut dyn Sink) -> Result<(), 
     }
 }
 
-/// The parts of a file in their order.
-struct InOrder<'a, R> {
-    blocks: Blocks<R>,
-    name: String,
+/// The parts of all files in their order.
+struct InOrder<'a, 's, S> {
+    sources: S,
+    /// The file that is being read, and its name.
+    file: Option<(Blocks<Box<dyn Read + 's>>, String)>,
     crew: &'a Crew,
-    /// Parts that were read and not taken in.
+    /// What was read and not taken in. Files are read ahead as blocks are, so that a set of
+    /// many small ones keeps all threads busy too.
     pending: VecDeque<Pending>,
     /// How many there may be.
     ahead: usize,
+    /// All files were read, or one of them can't be.
+    over: bool,
     lexer: Lexer,
 }
 
 enum Pending {
+    /// What follows is of another file.
+    File { name: String, pid: Option<u32> },
     /// A block that the crew has.
     Given(u64),
     /// A part that is as it should be.
     Odd(Part),
+    /// The file can't be read on.
+    Failed(IngestError),
 }
 
-impl<R: std::io::Read> InOrder<'_, R> {
-    /// The next part, looked at.
-    fn next(&mut self) -> Result<Option<Part>, IngestError> {
-        while self.pending.len() < self.ahead {
-            let part = self
-                .blocks
-                .next(self.crew.free())
-                .map_err(|source| IngestError::Read {
-                    file: self.name.clone(),
-                    source,
-                })?;
-            match part {
-                Some(Part::Lines(block)) => {
-                    let number = self.crew.give(block);
-                    self.pending.push_back(Pending::Given(number));
-                }
-                Some(odd @ Part::Odd { .. }) => self.pending.push_back(Pending::Odd(odd)),
-                None => break,
-            }
+/// What comes next in the log.
+enum Next {
+    /// Another file.
+    File { name: String, pid: Option<u32> },
+    /// A part of the file, looked at.
+    Part(Part),
+}
+
+impl<'s, S: Iterator<Item = Source<'s>>> InOrder<'_, 's, S> {
+    /// What comes next.
+    fn next(&mut self) -> Result<Option<Next>, IngestError> {
+        while !self.over && self.pending.len() < self.ahead {
+            let pending = self.read();
+            self.pending.extend(pending);
         }
-        Ok(match self.pending.pop_front() {
-            Some(Pending::Given(number)) => Some(Part::Lines(self.crew.take(number, &self.lexer))),
-            Some(Pending::Odd(part)) => Some(part),
-            None => None,
-        })
+        Ok(Some(match self.pending.pop_front() {
+            Some(Pending::Given(number)) => {
+                Next::Part(Part::Lines(self.crew.take(number, &self.lexer)))
+            }
+            Some(Pending::Odd(part)) => Next::Part(part),
+            Some(Pending::File { name, pid }) => Next::File { name, pid },
+            Some(Pending::Failed(error)) => return Err(error),
+            None => return Ok(None),
+        }))
     }
 
-    /// Whether there is nothing more to look at.
-    fn is_over(&self) -> bool {
-        self.blocks.is_over()
+    /// Reads on; nothing if a file is over, or all are.
+    fn read(&mut self) -> Option<Pending> {
+        let Some((blocks, name)) = &mut self.file else {
+            let Some(source) = self.sources.next() else {
+                self.over = true;
+                return None;
+            };
+            let name = source.name.clone();
+            self.file = Some((Blocks::new(source.reader), source.name));
+            return Some(Pending::File {
+                name,
+                pid: source.pid,
+            });
+        };
+        match blocks.next(self.crew.free()) {
+            Ok(Some(Part::Lines(block))) => Some(Pending::Given(self.crew.give(block))),
+            Ok(Some(odd @ Part::Odd { .. })) => Some(Pending::Odd(odd)),
+            Ok(None) => {
+                self.file = None;
+                None
+            }
+            Err(source) => {
+                self.over = true;
+                Some(Pending::Failed(IngestError::Read {
+                    file: std::mem::take(name),
+                    source,
+                }))
+            }
+        }
+    }
+
+    /// Whether there is more to look at, as far as was read ahead.
+    fn has_more(&self) -> bool {
+        let given = |pending: &Pending| matches!(pending, Pending::Given(_));
+        self.pending.iter().any(given)
     }
 }
 
