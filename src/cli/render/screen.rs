@@ -107,26 +107,30 @@ impl<'a> Screen<'a> {
         let passed = progress.elapsed.saturating_sub(then).as_millis().max(1);
         let rate = u128::from(seen.calls().saturating_sub(calls)) * 1000 / passed;
         self.last = (seen.calls(), progress.elapsed);
-        let mut text = format!(
-            "  {}  {}  {}  {}  {} calls/s  {} lost",
-            self.name,
+        let parts = [
+            self.name.clone(),
             clock(progress.elapsed),
             processes(u64::try_from(progress.processes).unwrap_or(u64::MAX)),
             counted(u64::try_from(seen.kinds()).unwrap_or(u64::MAX), "syscalls"),
-            number(u64::try_from(rate).unwrap_or(u64::MAX)),
-            number(seen.lost()),
-        );
+            format!(
+                "{} calls/s",
+                number(u64::try_from(rate).unwrap_or(u64::MAX))
+            ),
+            format!("{} lost", number(seen.lost())),
+        ];
+        // What the terminal would fold by itself could not be taken away again.
+        let width = self.ui.page_aside().width;
+        let mut lines = side_by_side(&parts, width);
         if let Some(last) = seen.last_new() {
-            text.push_str(
-                &format_args!("\n  last new  {}", new_call(last, progress.elapsed)).to_string(),
-            );
+            lines.push(format!("  last new  {}", new_call(last, progress.elapsed)));
         }
-        let parts = if self.launched {
-            ["\n  Ctrl-C goes to ", &self.name, "; a second one ends it"]
+        lines.push(if self.launched {
+            format!("  Ctrl-C goes to {}; a second one ends it", self.name)
         } else {
-            ["\n  Ctrl-C ends the recording", "", ""]
-        };
-        text.push_str(&parts.concat());
+            "  Ctrl-C ends the recording".to_owned()
+        });
+        let lines: Vec<String> = lines.iter().map(|line| cut(line, width)).collect();
+        let text = lines.join("\n");
         if self.lines == Lines::Away {
             self.bar = bar();
             self.lines = Lines::Drawn;
@@ -159,6 +163,30 @@ impl<'a> Screen<'a> {
             self.bar.suspend(|| self.ui.warn(&error.to_string()));
         }
     }
+}
+
+/// Parts in as few lines as fit.
+fn side_by_side(parts: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 2 + part.chars().count() < width => {
+                line.push_str("  ");
+                line.push_str(part);
+            }
+            _ => lines.push(format!("  {part}")),
+        }
+    }
+    lines
+}
+
+/// The begin of a line, if it is too long.
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() < width {
+        return line.to_owned();
+    }
+    let begin: String = line.chars().take(width.saturating_sub(4)).collect();
+    begin + "..."
 }
 
 /// Lines on standard error that are drawn in place.
