@@ -90,7 +90,7 @@ impl Btf {
         let mut id = 1_u32;
         while at < end {
             let found = type_at(all, at)?;
-            if matches!(found.kind, kind::STRUCT | kind::TYPEDEF) {
+            if matches!(found.kind, kind::STRUCT | kind::ENUM | kind::TYPEDEF) {
                 let start = usize::try_from(found.name).unwrap_or(usize::MAX);
                 named.push((hash(texts.get(start..).unwrap_or_default()), id));
             }
@@ -138,6 +138,18 @@ impl Btf {
             }
         }
         Err(last)
+    }
+
+    /// The value of a constant of an enumeration.
+    pub fn constant(&self, enumeration: &str, name: &str) -> Result<u32, BtfError> {
+        let (_, found) = self.find(enumeration, kind::ENUM)?;
+        (0..found.members)
+            .map(|member| found.place + HEAD + member * 8)
+            .find(|at| word(&self.bytes, *at).is_some_and(|text| self.is_named(text, name)))
+            .and_then(|at| word(&self.bytes, at + 4))
+            .ok_or_else(|| BtfError::Missing {
+                name: format!("{enumeration}.{name}"),
+            })
     }
 
     fn find(&self, name: &str, kind: u32) -> Result<(u32, Type), BtfError> {

@@ -120,6 +120,8 @@ pub(crate) enum Counter {
     /// No count, but when recording began, in nanoseconds of the monotonic clock: a process that
     /// is older was there before.
     Since,
+    /// No count either, but the number of the control group of the first version that is recorded.
+    Group,
 }
 
 pub(crate) const COUNTERS: i32 = 16;

@@ -2,6 +2,7 @@
 //! they follow into containers, and what is left of them.
 
 use crate::bench::{Bench, source};
+use crate::common::require;
 use crate::control;
 
 /// Runs a script as root where the kernel takes programs.
@@ -137,6 +138,41 @@ fn a_control_group() {
         tr -d ' \n' < out | grep -o '"mkdir":{"calls":[0-9]*'
         "#),
         "0\n1\n1\n\"mkdir\":{\"calls\":1\n",
+    );
+}
+
+/// The same of the first version, in the hierarchy of a controller; and one that has none.
+#[test]
+fn a_control_group_of_the_first_version() {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let here = mounts.contains(" /sys/fs/cgroup/pids ") && mounts.contains(" - cgroup cgroup ");
+    if !require(
+        "cgroup-v1",
+        here,
+        "no hierarchy of the controller `pids` is mounted",
+    ) {
+        return;
+    }
+    check(
+        r#"
+        group=/sys/fs/cgroup/pids/callsieve-test-$$-group
+        mkdir $group $group/below || exit 1
+        $record -q --cgroup $group -o out &
+        recorder=$!
+        sleep 2
+        sh -c "echo \$\$ > $group/below/cgroup.procs; mkdir folder; true"
+        mkdir other
+        kill -TERM $recorder
+        wait $recorder
+        echo $?
+        rmdir $group/below $group
+        $callsieve list out | grep -c ' mkdir$'
+        grep -c '"complete": true' out
+        tr -d ' \n' < out | grep -o '"mkdir":{"calls":[0-9]*'
+        $record -q --cgroup /sys/fs/cgroup/systemd -o out 2> errors; echo $?
+        grep -c 'without a controller' errors
+        "#,
+        "0\n1\n1\n\"mkdir\":{\"calls\":1\n2\n1\n",
     );
 }
 

@@ -77,8 +77,8 @@ pub(crate) struct RecordArgs {
     /// that `docker exec` brings in; the recording is incomplete, as the start is missing
     #[arg(long, value_name = "ID", conflicts_with_all = ["command", "pid", "cgroup"])]
     container: Option<String>,
-    /// Record what is in this control group (of version 2) or below it, or is going to be. Takes
-    /// eBPF
+    /// Record what is in this control group or below it, or is going to be, of either version.
+    /// Takes eBPF
     #[arg(long, value_name = "FOLDER", conflicts_with_all = CONTAINERS_CONFLICT)]
     cgroup: Option<PathBuf>,
     /// Record every container of this machine from its first instruction on, each to a file of
@@ -509,7 +509,10 @@ pub(crate) fn failure(error: &RecordError) -> CommandError {
             }
         }
         RecordError::Ebpf(error) => {
-            let told = if matches!(error, EbpfError::Group { .. }) {
+            let told = if matches!(
+                error,
+                EbpfError::Group { .. } | EbpfError::NoController { .. }
+            ) {
                 told
             } else {
                 told.exits(Exit::NotPermitted)

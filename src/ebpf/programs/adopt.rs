@@ -1,7 +1,7 @@
 //! Takes in threads that nobody who is recorded has started.
 
 use super::super::assembler::{
-    Alu, Assembler, FRAME, Helper, Label, R0, R1, R2, R3, R6, R7, Size, When,
+    Alu, Assembler, FRAME, Helper, Label, R0, R1, R2, R3, R6, R7, R8, Size, When,
 };
 use super::super::layout::{Counter, scope, state};
 use super::common::{self, With, follow, frame, place, read};
@@ -36,6 +36,10 @@ impl With {
                 asm.mov(R2, 0);
                 asm.call(Helper::CurrentTaskUnderCgroup);
                 asm.jump_if(R0, When::NotEqual, 1, out);
+                true
+            }
+            Rule::OldGroup(..) => {
+                self.old_group(asm, out);
                 true
             }
             Rule::Namespace(number) | Rule::NewNamespace(number) => {
@@ -163,6 +167,34 @@ impl With {
         asm.load(Size::Word, R1, R0, 0);
         asm.store(Size::Word, FRAME, frame::SCOPE, R1);
         asm.place(done);
+    }
+
+    /// Ends the program unless the thread is in the control group of the first version that is
+    /// recorded, or below it.
+    fn old_group(&self, asm: &mut Assembler, out: Label) {
+        /// Groups within groups that are gone through.
+        const MAX_DEPTH: i32 = 32;
+        let (fields, [step, found]) = (self.fields, [(); 2].map(|()| asm.label()));
+        follow(asm, R6, R7, fields.groups);
+        asm.jump_if(R6, When::Equal, 0, out);
+        follow(asm, R6, R6, fields.group_states);
+        asm.jump_if(R6, When::Equal, 0, out);
+        follow(asm, R6, R6, fields.state_group);
+        asm.jump_if(R6, When::Equal, 0, out);
+        follow(asm, R6, R6, fields.group_node);
+        asm.mov(R8, 0);
+        asm.place(step);
+        asm.jump_if(R6, When::Equal, 0, out);
+        read(asm, frame::KEY, 8, R6, fields.node_number);
+        asm.load(Size::Double, R1, FRAME, frame::KEY);
+        asm.value_of(R2, self.maps.counters);
+        asm.load(Size::Double, R2, R2, Counter::Group.offset());
+        asm.jump_if(R1, When::Equal, R2, found);
+        follow(asm, R6, R6, fields.node_parent);
+        asm.alu(Alu::Add, R8, 1);
+        asm.jump_if(R8, When::Greater, MAX_DEPTH, out);
+        asm.jump(step);
+        asm.place(found);
     }
 
     /// The names of the thread's control group, and of the one above it, into the scope in

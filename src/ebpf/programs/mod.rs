@@ -32,6 +32,9 @@ pub(crate) enum Rule {
     Processes,
     /// Whoever is in a control group or below it.
     Group,
+    /// Whoever is in a control group of the first version or below it, in the hierarchy of a
+    /// controller: the kernel's constant for that, and the group's number.
+    OldGroup(&'static str, u64),
     /// Whoever has this mount namespace.
     Namespace(u32),
     /// The same, and whoever is there has come from outside: its program was not executed there.
@@ -129,13 +132,17 @@ struct Fields {
     groups: i32,
     group: i32,
     group_node: i32,
+    /// Of the controller that matters.
+    group_states: i32,
+    state_group: i32,
+    node_number: i32,
     node_name: i32,
     node_parent: i32,
     registers_number: i32,
 }
 
 impl Fields {
-    fn of(btf: &Btf) -> Result<Self, BtfError> {
+    fn of(btf: &Btf, rule: Rule) -> Result<Self, BtfError> {
         let task = |path| btf.offset("task_struct", path);
         let inode = |path| btf.offset("inode", path);
         let file = |path| btf.offset("file", path);
@@ -171,12 +178,24 @@ impl Fields {
             groups: task("cgroups")?,
             group: btf.offset("css_set", "dfl_cgrp")?,
             group_node: btf.offset("cgroup", "kn")?,
+            group_states: btf.offset("css_set", "subsys")? + controller(btf, rule)? * 8,
+            state_group: btf.offset("cgroup_subsys_state", "cgroup")?,
+            node_number: btf.offset("kernfs_node", "id")?,
             node_name: btf.offset("kernfs_node", "name")?,
             // It got underscores in Linux 6.15.
             node_parent: btf.offset_of_any("kernfs_node", &["parent", "__parent"])?,
             registers_number: btf.offset("pt_regs", "orig_ax")?,
         })
     }
+}
+
+/// The number of the controller in whose hierarchy the recorded control group is.
+fn controller(btf: &Btf, rule: Rule) -> Result<i32, BtfError> {
+    let Rule::OldGroup(name, _) = rule else {
+        return Ok(0);
+    };
+    let number = btf.constant("cgroup_subsys_id", name)?;
+    i32::try_from(number).map_err(|_too_large| BtfError::Damaged)
 }
 
 /// Where the six arguments of a call stand in `struct pt_regs`, by kind.
@@ -189,7 +208,7 @@ pub(crate) const ARGUMENTS: [[&str; 6]; 3] = [
 /// All programs that a plan needs, in the order in which they are to be attached: nobody is met
 /// at the begin of a call before what follows him is there.
 pub(crate) fn all(btf: &Btf, plan: Plan, maps: Maps) -> Result<Vec<Program>, ProgramError> {
-    let fields = Fields::of(btf)?;
+    let fields = Fields::of(btf, plan.rule)?;
     let with = common::With { fields, plan, maps };
     let program = |name, point: &str, code: Result<Vec<Insn>, Misassembled>| {
         Ok::<_, ProgramError>(Program {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::EbpfError;
+use super::groups::{Group, is_populated};
 use super::observe::Frame;
 use super::probe::{Probe, Wanted};
 use super::retire::Retired;
@@ -29,7 +30,7 @@ pub enum Which {
     /// One that is about to start, by a process of its runtime that has its mount namespace
     /// already: whatever is there has come from outside.
     Starting(Tid),
-    /// Whatever is in a control group of the second version, or below it.
+    /// Whatever is in a control group of either version, or below it.
     Group(PathBuf),
 }
 
@@ -150,13 +151,6 @@ fn namespace_of(link: &str) -> Option<u32> {
     number.parse().ok()
 }
 
-/// Whether somebody is in a control group or below it; Documentation/admin-guide/cgroup-v2.rst.
-/// The root has no such file, and is never empty.
-fn is_populated(path: &Path) -> bool {
-    let events = std::fs::read_to_string(path.join("cgroup.events"));
-    events.map_or(true, |text| text.lines().any(|line| line == "populated 1"))
-}
-
 /// The mount namespaces of all processes that there are.
 fn namespaces() -> BTreeSet<u32> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -172,28 +166,7 @@ impl Containers {
     pub fn record(&self, watch: &mut dyn WatchContainers) -> Result<(), RecordError> {
         // While it is open nobody else gets its number.
         let mut namespace: Option<(u32, File)> = None;
-        let (rule, sizes) = match &self.which {
-            Which::All => {
-                let own = namespace_of("/proc/self/ns/mnt");
-                let own = own.ok_or(EbpfError::Read(nix::errno::Errno::ENOENT))?;
-                (Rule::AllBut(own), Sizes::ALL)
-            }
-            Which::NamespaceOf(pid) | Which::Starting(pid) => {
-                let gone = |_error| RecordError::NoProcess { pid: *pid };
-                let open = File::open(format!("/proc/{pid}/ns/mnt")).map_err(gone)?;
-                let number = open.metadata().map_err(gone)?.ino();
-                let number = u32::try_from(number).unwrap_or_default();
-                namespace = Some((number, open));
-                let is_new = matches!(self.which, Which::Starting(_));
-                let rule = if is_new {
-                    Rule::NewNamespace(number)
-                } else {
-                    Rule::Namespace(number)
-                };
-                (rule, Sizes::ONE)
-            }
-            Which::Group(_) => (Rule::Group, Sizes::ONE),
-        };
+        let (rule, sizes) = self.rule(&mut namespace)?;
         let mut probe = Probe::new(Wanted {
             rule,
             ends: true,
@@ -201,7 +174,7 @@ impl Containers {
             storage: None,
         })?;
         let mut was_there = BTreeSet::new();
-        if let Which::Group(path) = &self.which {
+        if let (Which::Group(path), Rule::Group) = (&self.which, rule) {
             probe.follow_group(path)?;
         }
         super::listen()?;
@@ -248,6 +221,35 @@ impl Containers {
             },
         }
         .run(watch)
+    }
+
+    /// Who is to be recorded, and how much there may be of it. The one namespace is kept open.
+    fn rule(&self, namespace: &mut Option<(u32, File)>) -> Result<(Rule, Sizes), RecordError> {
+        Ok(match &self.which {
+            Which::All => {
+                let own = namespace_of("/proc/self/ns/mnt");
+                let own = own.ok_or(EbpfError::Read(nix::errno::Errno::ENOENT))?;
+                (Rule::AllBut(own), Sizes::ALL)
+            }
+            Which::NamespaceOf(pid) | Which::Starting(pid) => {
+                let gone = |_error| RecordError::NoProcess { pid: *pid };
+                let open = File::open(format!("/proc/{pid}/ns/mnt")).map_err(gone)?;
+                let number = open.metadata().map_err(gone)?.ino();
+                let number = u32::try_from(number).unwrap_or_default();
+                *namespace = Some((number, open));
+                let is_new = matches!(self.which, Which::Starting(_));
+                let rule = if is_new {
+                    Rule::NewNamespace(number)
+                } else {
+                    Rule::Namespace(number)
+                };
+                (rule, Sizes::ONE)
+            }
+            Which::Group(path) => match Group::of(path)? {
+                Group::Unified => (Rule::Group, Sizes::ONE),
+                Group::Old(controller, number) => (Rule::OldGroup(controller, number), Sizes::ONE),
+            },
+        })
     }
 }
 

@@ -55,6 +55,12 @@ pub enum EbpfError {
     /// A program of ours is wrong.
     #[error("a program for the kernel does not fit together")]
     Misassembled,
+    /// A hierarchy of the first version of control groups that has no controller.
+    #[error("control group `{}` is in a hierarchy without a controller, which programs can't tell", path.escape_debug())]
+    NoController {
+        /// The folder.
+        path: String,
+    },
     /// A control group can't be used.
     #[error("can't use the control group `{}`", path.escape_debug())]
     Group {
@@ -87,7 +93,9 @@ impl EbpfError {
             Self::Table { .. } => {
                 "before Linux 5.11 tables count as locked memory: raise `ulimit -l`"
             }
-            Self::Group { .. } => "name a folder of the cgroup v2 hierarchy, below /sys/fs/cgroup",
+            Self::Group { .. } | Self::NoController { .. } => {
+                "name a folder of a control group, below /sys/fs/cgroup"
+            }
             Self::Numbers => {
                 "run it in the machine's own PID namespace (`--pid=host` in a container), or with `--backend ptrace`"
             }

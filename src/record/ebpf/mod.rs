@@ -10,6 +10,7 @@
 
 mod containers;
 mod error;
+mod groups;
 mod observe;
 mod probe;
 mod retire;

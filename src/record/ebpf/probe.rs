@@ -112,6 +112,9 @@ impl Probe {
         }
         ebpf::unlimit_memory();
         let tables = Tables::new(storage, wanted.rule, wanted.sizes, &btf)?;
+        if let Rule::OldGroup(_, number) = wanted.rule {
+            tables.set_counter(Counter::Group, number)?;
+        }
         let plan = Plan {
             storage,
             rule: wanted.rule,
