@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use callsieve::arch::Arch;
 use callsieve::formats;
-use callsieve::lint::{Written, written};
+use callsieve::lint::{Span, Written, written};
+use callsieve::profile::action::{Action, Reach};
 use callsieve::profile::docker_default::{DockerRelease, docker_default};
 use callsieve::profile::{
     ConditionalProfile, Host, Profile, View, containerd_default, podman_default,
@@ -40,6 +41,20 @@ impl ProfileFile {
     /// Its address for SARIF.
     pub(crate) fn uri(&self) -> String {
         sarif::uri(&self.path)
+    }
+
+    /// Where it speaks of a call: the name in a rule that permits it, the name, or else the
+    /// default action.
+    pub(crate) fn span(&self, name: Option<&str>) -> Option<Span> {
+        let permits =
+            |action: Option<Action>| action.is_some_and(|it| it.reach() == Reach::Permitted);
+        let mentions = name.and_then(|name| self.written.mentions.get(name));
+        let mention = mentions.and_then(|all| {
+            let permitting = all.iter().find(|mention| permits(mention.action));
+            permitting.or_else(|| all.first())
+        });
+        let default = self.written.default.as_ref().map(|(_, span)| *span);
+        mention.map(|mention| mention.span).or(default)
     }
 }
 

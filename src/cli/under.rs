@@ -9,7 +9,7 @@ use callsieve::profile::{Host, Profile, View};
 use super::engine::EngineArgs;
 use super::error::CommandError;
 use super::host::HostArgs;
-use super::operand::Operand;
+use super::operand::{Operand, ProfileFile};
 use super::ui::Ui;
 
 /// A profile as the filter that an engine would load on this machine.
@@ -17,6 +17,8 @@ use super::ui::Ui;
 pub(crate) struct Filter {
     /// Its name, for people.
     pub(crate) name: String,
+    /// Its file, where it is one.
+    pub(crate) file: Option<ProfileFile>,
     /// What the engine makes of it.
     pub(crate) profile: Profile,
     /// The filter.
@@ -53,6 +55,7 @@ pub(crate) fn filter(
     let program = compile(&Meaning::new(&profile, &view), Endian::native())
         .map_err(|error| CommandError::input(word, &error))?;
     Ok(Filter {
+        file: operand.file(),
         name: operand.name,
         profile,
         program,

@@ -20,3 +20,5 @@ mod comments;
 mod evidence;
 mod rendered;
 mod sarif;
+mod schemas;
+mod verified;

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod ci;
 pub(crate) mod contained;
+pub(crate) mod denied;
 pub(crate) mod difference;
 pub(crate) mod doctor;
 pub(crate) mod explain;

@@ -8,10 +8,12 @@ use callsieve::enforce::Report;
 use callsieve::profile::floor::{Evidence, Phase};
 use serde::Serialize;
 
+use super::denied::{Denied, Lack};
 use super::safe;
 use super::verified::{
     BOLD, GREEN, JsonDenial, PLAIN, RED, YELLOW, advice, denial, reason, refusals,
 };
+use crate::cli::operand::ProfileFile;
 use crate::cli::trial::{Done, Failure, Outcome, Seen};
 
 /// An outcome and what it was of.
@@ -246,6 +248,49 @@ fn merged(outcome: &Outcome) -> Report {
         all.dropped += seen.report.dropped;
     }
     all
+}
+
+/// For a review.
+pub(crate) fn denied<'a>(tried: &Tried<'a>, file: Option<&'a ProfileFile>) -> Denied<'a> {
+    let outcome = tried.outcome;
+    let seen = outcome.seen.iter().flatten();
+    let mut gaps: Vec<String> = seen
+        .clone()
+        .flat_map(|seen| {
+            let gaps = seen.gaps.iter();
+            gaps.map(|gap| format!("not all of {} was seen: {gap}", seen.step))
+        })
+        .collect();
+    if let Err(why) = &outcome.seen {
+        gaps.push(format!(
+            "what is refused and survived was not looked for: {why}"
+        ));
+    }
+    Denied {
+        command: tried.image,
+        profile: tried.profile,
+        native: tried.native,
+        verdict: anstream::adapter::strip_str(&verdict(tried)).to_string(),
+        passed: outcome.passed() && gaps.is_empty(),
+        failed: outcome
+            .tried
+            .failed()
+            .map(|(step, failure)| (step.name(), failure.last_line().to_owned())),
+        lacks: outcome
+            .missing
+            .iter()
+            .map(|missing| Lack {
+                call: missing.name,
+                why: missing.needed.to_string(),
+                fails: outcome.lacks().any(|lack| lack.name == missing.name),
+            })
+            .collect(),
+        reports: seen
+            .map(|seen| (format!("{}: ", seen.step), &seen.report))
+            .collect(),
+        gaps,
+        file,
+    }
 }
 
 /// For machines; docs/verify-format.md describes it.

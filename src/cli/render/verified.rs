@@ -9,7 +9,9 @@ use callsieve::event::{Answer, CallId, Denial, DenialEnd, Gap};
 use callsieve::record::End;
 use serde::Serialize;
 
+use super::denied::Denied;
 use super::{counted, safe};
+use crate::cli::operand::ProfileFile;
 
 /// A command that has ended, and what its profile refused.
 #[derive(Debug)]
@@ -98,7 +100,7 @@ const fn color(finding: &Finding) -> &'static str {
 }
 
 /// When, what, answer, how often, who, and what became of it.
-fn row(finding: &Finding, native: Arch) -> [String; 6] {
+pub(super) fn row(finding: &Finding, native: Arch) -> [String; 6] {
     let denial = &finding.denial;
     let answer = match &denial.answer {
         Answer::Notify => "ENOSYS (notify)".to_owned(),
@@ -337,7 +339,7 @@ pub(super) fn advice(report: &Report, verbose: bool) -> String {
 }
 
 /// Why Docker's default has a call outside.
-fn outside(standing: &Standing) -> String {
+pub(super) fn outside(standing: &Standing) -> String {
     match standing {
         Standing::Unnamed => "a number without a name; no profile can allow it".to_owned(),
         Standing::Outside { answer, with } => {
@@ -383,6 +385,25 @@ pub(crate) fn at_once(denial: &Denial) -> String {
         denial.answer,
         who(denial)
     )
+}
+
+/// For a review.
+pub(crate) fn denied<'a>(verified: &Verified<'a>, file: Option<&'a ProfileFile>) -> Denied<'a> {
+    let gaps = verified.gaps.iter();
+    Denied {
+        command: verified.command,
+        profile: verified.profile,
+        native: verified.native,
+        verdict: anstream::adapter::strip_str(&verdict(verified)).to_string(),
+        passed: verified.report.passed() && verified.gaps.is_empty(),
+        failed: None,
+        lacks: Vec::new(),
+        reports: vec![(String::new(), verified.report)],
+        gaps: gaps
+            .map(|gap| format!("not all of it was seen: {gap}"))
+            .collect(),
+        file,
+    }
 }
 
 /// For machines; docs/verify-format.md describes it.

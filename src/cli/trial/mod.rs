@@ -20,7 +20,7 @@ use guest::Guest;
 pub(crate) use missing::Missing;
 use missing::missing;
 use run::run;
-pub(crate) use verify::{Bench, Outcome, Seen};
+pub(crate) use verify::{Bench, Outcome, Seen, Subject};
 
 /// What is to be tried.
 #[derive(Debug, Clone)]

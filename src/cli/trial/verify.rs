@@ -23,7 +23,7 @@ use crate::cli::engine_command::{Engine, Interrupts, Kind, Version};
 use crate::cli::error::CommandError;
 use crate::cli::host::HostArgs;
 use crate::cli::local_runtime;
-use crate::cli::operand::Operand;
+use crate::cli::operand::{Operand, ProfileFile};
 use crate::cli::static_binary;
 use crate::cli::ui::Ui;
 
@@ -50,6 +50,8 @@ pub(crate) struct Bench {
 pub(crate) struct Subject {
     /// Its name, for people.
     pub(crate) name: String,
+    /// Its file, where it is the user's.
+    pub(crate) source: Option<ProfileFile>,
     path: PathBuf,
     /// What the engine makes of it.
     profile: Profile,
@@ -168,22 +170,28 @@ impl Bench {
     pub(crate) fn subject(&self, word: &str, ui: &Ui) -> Result<Subject, CommandError> {
         let operand = Operand::read(word, Some(self.view.native), ui)?;
         let profile = operand.resolve(self.view, &self.host);
+        let source = operand.file();
         let path = Path::new(word);
         if path.is_file() {
             let path =
                 std::path::absolute(path).map_err(|error| CommandError::input(word, &error))?;
             return Ok(Subject {
                 name: operand.name,
+                source,
                 path,
                 profile,
                 _file: None,
             });
         }
-        Self::made(operand.name, profile)
+        Self::made(operand.name, source, profile)
     }
 
     /// A profile that was made here.
-    pub(crate) fn made(name: String, profile: Profile) -> Result<Subject, CommandError> {
+    pub(crate) fn made(
+        name: String,
+        source: Option<ProfileFile>,
+        profile: Profile,
+    ) -> Result<Subject, CommandError> {
         let cant = |error| CommandError::write("a temporary file", &error);
         let mut file = tempfile::Builder::new()
             .prefix("callsieve-")
@@ -195,6 +203,7 @@ impl Bench {
             .map_err(cant)?;
         Ok(Subject {
             name,
+            source,
             path: file.path().to_owned(),
             profile,
             _file: Some(file),

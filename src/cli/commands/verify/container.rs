@@ -1,13 +1,14 @@
 //! A container under a profile.
 
 use super::{ModeArg, VerifyArgs};
-use crate::cli::args::Format;
+use crate::cli::args::ReviewFormat;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output;
+use crate::cli::render::denied;
 use crate::cli::render::tried::{self, Tried};
 use crate::cli::repair::ROUNDS;
-use crate::cli::trial::{Bench, Outcome};
+use crate::cli::trial::{Bench, Outcome, Subject};
 use crate::cli::ui::Ui;
 
 /// Tries it, and with `--repair` again and again.
@@ -32,7 +33,7 @@ pub(super) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
             .start(&args.profile, subject.profile(), bench.view, &args.host, ui)?;
     for _ in 0..ROUNDS {
         let outcome = bench.verify(&subject, ui)?;
-        tell(args, &bench, &subject.name, &outcome, ui)?;
+        tell(args, &bench, &subject, &outcome, ui)?;
         let Some(repair) = &mut repair else {
             return Ok(exit(&outcome));
         };
@@ -46,7 +47,7 @@ pub(super) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
             repair.write(ui)?;
             return Ok(exit(&outcome));
         };
-        subject = Bench::made(subject.name.clone(), profile.clone())?;
+        subject = Bench::made(subject.name.clone(), subject.source.take(), profile.clone())?;
     }
     Err(CommandError::user(format!(
         "each of {ROUNDS} trials refused something new; nothing was written"
@@ -56,21 +57,26 @@ pub(super) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
 fn tell(
     args: &VerifyArgs,
     bench: &Bench,
-    profile: &str,
+    subject: &Subject,
     outcome: &Outcome,
     ui: &Ui,
 ) -> Result<(), CommandError> {
     let tried = Tried {
         image: &bench.image(),
-        profile,
+        profile: &subject.name,
         engine: &bench.describe(),
         floor: &bench.floor.to_string(),
         native: bench.view.native,
         outcome,
     };
+    let denied = tried::denied(&tried, subject.source.as_ref());
     let text = match args.format {
-        Format::Text => tried::text(&tried, ui.verbose),
-        Format::Json => tried::json(&tried),
+        _ if args.skip_no_diff && denied.passed && args.format.may_be_empty() => String::new(),
+        ReviewFormat::Text => tried::text(&tried, ui.verbose),
+        ReviewFormat::Json => tried::json(&tried),
+        ReviewFormat::Markdown => denied::markdown(&denied),
+        ReviewFormat::Sarif => denied::sarif(&denied),
+        ReviewFormat::Github => denied::github(&denied),
     };
     output::write(args.output.as_deref(), &text, ui)
 }

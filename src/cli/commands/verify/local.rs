@@ -13,10 +13,11 @@ use callsieve::record::{
 use callsieve::recording::{Recording, RunBuilder};
 
 use super::{ModeArg, VerifyArgs};
-use crate::cli::args::Format;
+use crate::cli::args::ReviewFormat;
 use crate::cli::commands::record::{command, failure};
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::render::denied;
 use crate::cli::render::verified::{self, Verified};
 use crate::cli::repair::ROUNDS;
 use crate::cli::ui::Ui;
@@ -137,9 +138,14 @@ impl VerifyArgs {
             report: &report,
             gaps: &gaps,
         };
+        let denied = verified::denied(&verified, filter.file.as_ref());
         let text = match self.format {
-            Format::Text => verified::text(&verified, ui.verbose),
-            Format::Json => verified::json(&verified),
+            _ if self.skip_no_diff && denied.passed && self.format.may_be_empty() => String::new(),
+            ReviewFormat::Text => verified::text(&verified, ui.verbose),
+            ReviewFormat::Json => verified::json(&verified),
+            ReviewFormat::Markdown => denied::markdown(&denied),
+            ReviewFormat::Sarif => denied::sarif(&denied),
+            ReviewFormat::Github => denied::github(&denied),
         };
         match self.output.as_deref() {
             Some(path) => output::write(Some(path), &text, ui)

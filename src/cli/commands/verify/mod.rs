@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::record::duration;
-use crate::cli::args::Format;
+use crate::cli::args::ReviewFormat;
 use crate::cli::engine::EngineArgs;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -61,7 +61,10 @@ pub(crate) struct VerifyArgs {
     output: Option<PathBuf>,
     /// How to print
     #[arg(short, long, default_value = "text", value_name = "FORMAT")]
-    format: Format,
+    format: ReviewFormat,
+    /// Write nothing where nothing was refused, but for JSON and SARIF
+    #[arg(long)]
+    skip_no_diff: bool,
     /// Ask the command to end after this time, as 90s, 5m or 1h
     #[arg(long, value_name = "TIME", value_parser = duration)]
     duration: Option<Duration>,

@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use callsieve::arch::Arch;
 use callsieve::lint::Span;
 use callsieve::profile::diff::{Answer, CallId, Change, Difference, Extent};
-use callsieve::profile::{Action, action::Reach};
 use callsieve::syscalls::{Risk, about};
 
 use super::add;
@@ -89,20 +88,8 @@ impl<'a> Compared<'a> {
     /// Where the judged file speaks of a call: a name in a rule that permits it, a name, or else
     /// the default action.
     pub(crate) fn span(&self, change: &Change) -> Option<Span> {
-        let written = &self.file?.written;
-        let mentions = match name(change) {
-            Some(name) if !change.by_default => written.mentions.get(name),
-            Some(_) | None => None,
-        };
-        let permits = |action: Option<Action>| {
-            action.is_some_and(|action| action.reach() == Reach::Permitted)
-        };
-        let mention = mentions.and_then(|all| {
-            let permitting = all.iter().find(|mention| permits(mention.action));
-            permitting.or_else(|| all.first())
-        });
-        let default = written.default.as_ref().map(|(_, span)| *span);
-        mention.map(|mention| mention.span).or(default)
+        let name = name(change).filter(|_| !change.by_default);
+        self.file?.span(name)
     }
 
     /// What got wider, the worst first.
