@@ -1,4 +1,4 @@
-//! The commands that README.md shows are run: every block of `sh` or `console` after a comment
+//! The commands that README.md and docs/guide.md show are run: every block of `sh` or `console` after a comment
 //! `<!-- tested -->`.
 //!
 //! Blocks run in order in one directory with `sample-traces` and `profiles` of the repository,
@@ -174,6 +174,34 @@ fn what_the_readme_shows_is_so() {
         return;
     };
     assert!(run_all(&text) > 0, "README.md has no tested block");
+}
+
+#[test]
+fn what_the_guide_shows_is_so() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide.md");
+    let text = fs::read_to_string(path).unwrap();
+    assert!(
+        run_all(&text) > 3,
+        "docs/guide.md has too few tested blocks"
+    );
+}
+
+/// Links that name a file name one that is there.
+#[test]
+fn links_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = ["README.md", "docs/guide.md"].map(|page| root.join(page));
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1) {
+            let link = link.split([')', '#', ' ']).next().unwrap();
+            if link.is_empty() || link.contains("://") || !link.contains('.') {
+                continue;
+            }
+            let target = page.parent().unwrap().join(link);
+            assert!(target.exists(), "{}: {link}", page.display());
+        }
+    }
 }
 
 #[test]
