@@ -141,6 +141,77 @@ fn a_control_group() {
     );
 }
 
+/// SIGHUP writes what there is and begins a new file; what it has is not told twice.
+#[test]
+fn a_new_file() {
+    check(
+        &(GROUPS.to_owned()
+            + r#"
+        group=$groups/callsieve-test-$$-hup
+        mkdir $group || exit 1
+        $record -q --cgroup $group -o out.rec.json &
+        recorder=$!
+        sleep 2
+        sh -c "echo \$\$ > $group/cgroup.procs; mkdir one; true"
+        kill -HUP $recorder
+        while [ ! -e out.rec.json ]; do sleep 0.05; done
+        sh -c "echo \$\$ > $group/cgroup.procs; rmdir one; true"
+        kill -TERM $recorder
+        wait $recorder
+        rmdir $group
+        for out in out.rec.json out.2.rec.json; do
+            $callsieve list $out | grep -E ' (mkdir|rmdir)$'
+        done
+        "#),
+        "x86_64 mkdir\nx86_64 rmdir\n",
+    );
+}
+
+/// Two recorders of all containers at once, each with the same.
+#[test]
+fn two_recorders_of_everything() {
+    check(
+        &(GROUPS.to_owned()
+            + r#"
+        id=$(printf '%032x%032x' $(($$ + 16)) 3)
+        group=$groups/callsieve-test-$$-two
+        mkdir $group $group/docker-$id.scope
+        $record -q --all -o one 2> /dev/null &
+        first=$!
+        $record -q --all -o two 2> /dev/null &
+        second=$!
+        sleep 3
+        sh -c "echo \$\$ > $group/docker-$id.scope/cgroup.procs; exec unshare --mount mkdir inside"
+        sleep 1
+        kill -INT $first $second
+        wait $first $second
+        rmdir $group/*/ $group
+        for folder in one two; do
+            file=$(grep -l "$id" $folder/*)
+            grep -c '"complete": true' $file
+            $callsieve list $file | grep -E ' mkdir$'
+        done
+        "#),
+        "1\nx86_64 mkdir\n1\nx86_64 mkdir\n",
+    );
+}
+
+/// A kernel without a description of its types, which another folder in its place looks like.
+#[test]
+fn without_a_description_of_types() {
+    check(
+        r#"
+        unshare --mount sh -c 'mount -t tmpfs none /sys/kernel/btf
+            '"$record"' --backend ebpf -o out -- touch started 2> errors; echo $?
+            '"$record"' -q --all -o folder 2> /dev/null; echo $?
+            '"$record"' -q -o out -- true; echo $?'
+        grep -c CONFIG_DEBUG_INFO_BTF errors
+        ls started 2> /dev/null || true
+        "#,
+        "4\n4\n0\n1\n",
+    );
+}
+
 /// The same of the first version, in the hierarchy of a controller; and one that has none.
 #[test]
 fn a_control_group_of_the_first_version() {

@@ -64,6 +64,8 @@ enum Method {
     Notify,
     /// What another recording has is known.
     Known,
+    /// Programs in the kernel.
+    Ebpf,
 }
 
 impl Method {
@@ -84,13 +86,20 @@ impl Program {
         let known = bench.path("known");
         let known = known.to_str().unwrap();
         let mut recorded: Vec<(Method, Calls)> = Vec::new();
-        for (method, options) in [
+        let mut methods = vec![
             (Method::Default, &[][..]),
             (Method::Default, &[]),
             (Method::Results, &["--results"]),
             (Method::Notify, &["--backend", "notify"]),
-            (Method::Known, &["--known", known]),
-        ] {
+        ];
+        let known_options = ["--known", known];
+        methods.push((Method::Known, &known_options));
+        // It takes root.
+        if self.user.is_none() && bench.takes_programs() {
+            methods.push((Method::Ebpf, &["--backend", "ebpf"]));
+            methods.push((Method::Ebpf, &["--backend", "ebpf", "--results"]));
+        }
+        for (method, options) in methods {
             let seen = self.run(bench, Way::Record(options), Some(method), command);
             let mut calls = seen.calls;
             match (method, recorded.first()) {
