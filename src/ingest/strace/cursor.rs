@@ -6,7 +6,7 @@
 )]
 
 use super::leader::{self, Leader};
-use super::marks::Marks;
+use super::marks::View;
 use super::scan;
 use super::words::load;
 use crate::sys::BITS;
@@ -15,7 +15,7 @@ use crate::sys::BITS;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'a> {
     pub(super) block: &'a [u8],
-    pub(super) marks: &'a Marks,
+    pub(super) marks: View<'a>,
     /// Where it begins.
     pub(super) start: usize,
     /// Where its end is.

@@ -131,11 +131,12 @@ impl Lexer {
         found.reserve(marks.ends().len());
         let escapes = memchr::memchr(super::ESCAPE, block).is_some();
         let mut start = 0;
+        let view = marks.view();
         for end in marks.ends() {
             let end = usize::try_from(*end).unwrap_or(usize::MAX);
             let line = Cursor {
                 block,
-                marks,
+                marks: view,
                 start,
                 end,
             };

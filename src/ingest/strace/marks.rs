@@ -101,8 +101,24 @@ impl Marks {
         self.ends.get(..self.lines).unwrap_or_default()
     }
 
+    /// What is looked at line by line.
+    #[inline(always)]
+    pub(super) fn view(&self) -> View<'_> {
+        View {
+            planes: &self.planes,
+        }
+    }
+}
+
+/// The marks of a block, as lines are looked at with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    planes: &'a [Planes],
+}
+
+impl View<'_> {
     /// The first byte at or behind `at` that structures a call: a parenthesis, a quote, a `<`.
-    pub(super) fn structure(&self, at: usize) -> Option<usize> {
+    pub(super) fn structure(self, at: usize) -> Option<usize> {
         let mut word = at / BITS;
         let mut skip = !0 << (at % BITS);
         loop {
@@ -118,7 +134,7 @@ impl Marks {
     }
 
     #[inline(always)]
-    fn window(&self, which: Plane, at: usize) -> u64 {
+    fn window(self, which: Plane, at: usize) -> u64 {
         let Some([low, high]) = self.planes.get(at / BITS..at / BITS + 2) else {
             return 0;
         };
@@ -127,25 +143,25 @@ impl Marks {
 
     /// The opening parentheses in the 64 bytes from `at` on.
     #[inline(always)]
-    pub(super) fn opening(&self, at: usize) -> u64 {
+    pub(super) fn opening(self, at: usize) -> u64 {
         self.window(Plane::Open, at)
     }
 
     /// The closing parentheses in the 64 bytes from `at` on.
     #[inline(always)]
-    pub(super) fn closing(&self, at: usize) -> u64 {
+    pub(super) fn closing(self, at: usize) -> u64 {
         self.window(Plane::Close, at)
     }
 
     /// How many blanks there are from `at` on, up to 64.
     #[inline(always)]
-    pub(super) fn blanks(&self, at: usize) -> usize {
+    pub(super) fn blanks(self, at: usize) -> usize {
         index((!self.window(Plane::Blank, at)).trailing_zeros())
     }
 
     /// What stands in the 64 bytes from `at` on.
     #[inline(always)]
-    pub(super) fn look(&self, at: usize) -> Option<Window> {
+    pub(super) fn look(self, at: usize) -> Option<Window> {
         let (word, by) = (at / BITS, at % BITS);
         let [low, high] = self.planes.get(word..word + 2)?.first_chunk()?;
         let of = |which| shifted(plane(low, which), plane(high, which), by);
@@ -162,7 +178,7 @@ impl Marks {
 
     /// Whether the marks take what stands at `at` for a string, all bits or none.
     #[inline(always)]
-    pub(super) fn inside(&self, at: usize) -> u64 {
+    pub(super) fn inside(self, at: usize) -> u64 {
         let planes = self.planes.get(at / BITS);
         let inside = planes.map_or(0, |planes| plane(planes, Plane::Inside));
         0u64.wrapping_sub((inside >> (at % BITS)) & 1)
@@ -171,7 +187,7 @@ impl Marks {
     /// How long the arguments are that begin at `at` and end before `end`, if they are plain: no
     /// parentheses, paths and escapes but in strings.
     #[inline(always)]
-    pub(super) fn plain_arguments(&self, at: usize, end: usize) -> Option<usize> {
+    pub(super) fn plain_arguments(self, at: usize, end: usize) -> Option<usize> {
         // The block's marks may take for a string what is outside of this line's.
         let was_inside = self.inside(at.checked_sub(1)?);
         let mut from = at;
@@ -185,13 +201,13 @@ impl Marks {
     }
 
     /// Where the first string in the 64 bytes from `at` on begins, which are outside of strings.
-    pub(super) fn first_string(&self, at: usize) -> Option<usize> {
+    pub(super) fn first_string(self, at: usize) -> Option<usize> {
         let quotes = self.window(Plane::Quote, at);
         (quotes != 0).then(|| at + index(quotes.trailing_zeros()))
     }
 
     /// Whether there are but two quotes, with no escape before one, from `from` to `to`.
-    pub(super) fn one_string(&self, from: usize, to: usize) -> bool {
+    pub(super) fn one_string(self, from: usize, to: usize) -> bool {
         let mut at = from;
         let mut quotes = 0;
         while at < to {
@@ -217,7 +233,7 @@ pub(super) struct Window {
 
 impl Window {
     /// Where the first closing parenthesis outside of strings is, if all before it is plain.
-    /// `None` in `Some` if there is none; `was_inside` is [`Marks::inside`] of what is before.
+    /// `None` in `Some` if there is none; `was_inside` is [`View::inside`] of what is before.
     #[inline(always)]
     #[expect(
         clippy::option_option,
@@ -329,20 +345,21 @@ mod tests {
         #[test]
         fn the_next_structure(block in block(), from in 0usize..600) {
             let plain = (from..block.len()).find(|at| b"()\"<".contains(&block[*at]));
-            prop_assert_eq!(marks(&block).structure(from), plain);
+            prop_assert_eq!(marks(&block).view().structure(from), plain);
         }
 
         #[test]
         fn blanks(block in block(), from in 0usize..500) {
             let rest = block.get(from..).unwrap_or_default();
             let plain = rest.iter().take(64).take_while(|byte| **byte == b' ').count();
-            prop_assert_eq!(marks(&block).blanks(from), plain);
+            prop_assert_eq!(marks(&block).view().blanks(from), plain);
         }
 
         /// Where the marks say that arguments are plain, they are so byte by byte.
         #[test]
         fn plain_arguments(block in block(), from in 1usize..500) {
             let marks = marks(&block);
+            let marks = marks.view();
             // What begins with an escape is no argument, but text behind a `(` or `>`.
             prop_assume!(block.get(from - 1) != Some(&b'\\'));
             if let Some(len) = marks.plain_arguments(from, block.len()) {
@@ -364,6 +381,7 @@ mod tests {
         #[test]
         fn the_only_string(block in block(), from in 0usize..500, to in 0usize..500) {
             let marks = marks(&block);
+            let marks = marks.view();
             let to = to.min(block.len());
             let part = block.get(from..to).unwrap_or_default();
             let pieces = part.split(|byte| *byte == b'"').count();

@@ -196,24 +196,22 @@ pub(super) fn path_end(bytes: &[u8], at: usize) -> Option<usize> {
     None
 }
 
-/// The bytes that matter to where an argument ends, a bit for each.
-const SEPARATING: [u64; 2] = [
-    bit(b'(') | bit(b')') | bit(b',') | bit(b'"') | bit(b'<'),
-    bit(b'[') | bit(b']') | bit(b'{') | bit(b'}'),
-];
+/// The bytes that matter to where an argument ends.
+const SEPARATING: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut bytes: &[u8] = b"(),\"<[]{}";
+    while let [byte, rest @ ..] = bytes {
+        let (_, from) = table.split_at_mut(*byte as usize);
+        if let [here, ..] = from {
+            *here = true;
+        }
+        bytes = rest;
+    }
+    table
+};
 
-const fn bit(byte: u8) -> u64 {
-    1 << (byte % 64)
-}
-
-const fn separates(byte: u8) -> bool {
-    let [low, high] = SEPARATING;
-    let word = match byte / 64 {
-        0 => low,
-        1 => high,
-        _ => 0,
-    };
-    word & bit(byte) != 0
+fn separates(byte: u8) -> bool {
+    SEPARATING.get(usize::from(byte)) == Some(&true)
 }
 
 /// The arguments, split at the commas between them.

@@ -13,11 +13,15 @@ impl Processes {
         begin: &Begin<'_>,
         ended: Ended,
     ) -> Option<&mut Slot> {
-        let mut pid = begin.pid.unwrap_or(NO_PID);
-        if !self.announced.is_empty() || !self.by_pid.contains(pid) {
-            pid = self.admitted(begin.pid);
-        }
-        let process = self.by_pid.get_mut(pid)?;
+        let pid = begin.pid.unwrap_or(NO_PID);
+        let known = self.by_pid.remember_position(pid);
+        let position = if let Some(known) = known.filter(|_| self.announced.is_empty()) {
+            known
+        } else {
+            let pid = self.admitted(begin.pid);
+            self.by_pid.position(pid)?
+        };
+        let process = self.by_pid.at(position)?;
         let image = self.images.get_mut(process.image)?;
         if begin.comm.is_some() {
             image.met(begin.comm);
