@@ -15,6 +15,8 @@ pub(crate) struct Env {
     pub(crate) source_date: Option<OsString>,
     /// Now, in seconds since 1970.
     pub(crate) now: u64,
+    /// Colour is wanted on what is no terminal, too: `FORCE_COLOR`, unless `NO_COLOR` says no.
+    pub(crate) force_color: bool,
     /// Somebody may answer what the program asks.
     pub(crate) stdin_is_terminal: bool,
     /// Standard error is a terminal, so progress can be shown on it.
@@ -22,18 +24,24 @@ pub(crate) struct Env {
 }
 
 impl Env {
-    /// Those of this process. Colour variables (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM`) are anstream's
-    /// to read.
+    /// Those of this process. Other variables of colours (`NO_COLOR`, `CLICOLOR_FORCE`, `TERM`) are
+    /// anstream's to read.
     pub(crate) fn from_process() -> Self {
         Self {
             search_path: variable("PATH"),
             config: variable("CALLSIEVE_CONFIG").filter(|it| !it.is_empty()),
             source_date: variable("SOURCE_DATE_EPOCH"),
             now: now(),
+            force_color: is_set("FORCE_COLOR") && !is_set("NO_COLOR"),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
         }
     }
+}
+
+/// Whether a variable says yes: it is neither empty nor 0.
+fn is_set(name: &str) -> bool {
+    variable(name).is_some_and(|value| !value.is_empty() && value != "0")
 }
 
 #[expect(

@@ -44,6 +44,7 @@ impl Ui {
             progress: false,
             env: Env {
                 search_path: None,
+                force_color: false,
                 config: None,
                 source_date: None,
                 now: 0,
@@ -56,6 +57,7 @@ impl Ui {
     pub(crate) fn new(global: &Global, env: Env) -> Self {
         Self {
             color: match global.color {
+                Color::Auto if env.force_color => ColorChoice::Always,
                 Color::Auto => ColorChoice::Auto,
                 Color::Always => ColorChoice::Always,
                 Color::Never => ColorChoice::Never,

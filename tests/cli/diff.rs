@@ -173,4 +173,73 @@ fn colour_only_when_asked() {
     assert!(run(("CLICOLOR_FORCE", "1"), &[]));
     assert!(!run(("CLICOLOR_FORCE", "1"), &["--color", "never"]));
     assert!(!run(("NO_COLOR", "1"), &[]));
+    assert!(run(("FORCE_COLOR", "1"), &[]));
+    assert!(!run(("FORCE_COLOR", "0"), &[]));
+    assert!(!run(("FORCE_COLOR", "1"), &["--color", "never"]));
+}
+
+#[test]
+fn wider_and_gone_with_their_causes() {
+    let sandbox = sandbox();
+    sandbox.write(
+        "a.strace",
+        "1 execve(\"/usr/sbin/app\", [\"app\"], 0x1 /* 1 var */) = 0\n\
+         1 keyctl(KEYCTL_READ, 1) = -1 EPERM (Operation not permitted)\n\
+         1 write(1, \"x\", 1) = 1\n1 exit_group(0) = ?\n1 +++ exited with 0 +++\n",
+    );
+    sandbox.write("narrow", OUTSIDE.replace("\"write\"", "\"futex\""));
+    let line = "diff old narrow --seen-in a.strace --seen-in sample-traces/attach/trace.strace --arch x86_64";
+    expect![[r#"
+        code 0
+        --- stdout
+        narrow against old (x86_64, default capabilities)
+        x86_64: 3 calls permitted by the old, 4 by the new
+
+          + 2 wider
+              keyctl                 ENOSYS -> allow
+                  OUTSIDE Docker's default; risk 3 sensitive: keyrings are not in
+                    namespaces; used after free more than once
+                  by /usr/sbin/app, 1 call, in 1 of 2 recordings, first at a.strace line
+                    2; EPERM 1, so it may have been refused while recording
+              futex                  ENOSYS -> allow
+                  inside Docker's default
+                  no recording has it
+          ! 1 no longer reachable, though recorded
+              write                  allow -> EPERM
+                  by /usr/sbin/app, 1 call, in 1 of 2 recordings, first at a.strace line
+                    3
+          - 1 no longer reachable (-v lists them)
+              files 1
+          * 245 answered in another way (-v lists them)
+               245  ENOSYS -> EPERM
+
+        2 wider (1 outside Docker's default), 0 narrower by argument, 1 removed, 245
+          answered in another way, 2 unchanged.
+        --- stderr
+    "#]]
+    .assert_eq(&sandbox.run(line).whole());
+}
+
+#[test]
+fn no_line_is_wider_than_the_page() {
+    let sandbox = sandbox();
+    for width in [60, 80, 120] {
+        for command in [
+            "diff docker-default@20.10.0 docker-default@25.0.3",
+            "diff old outside --seen-in sample-traces/nginx/trace.strace.gz",
+            "check outside --at-most old",
+            "explain keyctl socket outside sample-traces/nginx/trace.strace.gz",
+            "lint outside --rule CS003=off",
+        ] {
+            let said = sandbox.run(&format!("{command} --width {width}")).stdout;
+            // A line of a profile and what a fix writes stay as they are.
+            let lines = said
+                .lines()
+                .filter(|it| !it.contains(" | ") && !it.contains("= fix"));
+            for line in lines {
+                assert!(line.chars().count() <= width, "{width} {command}: {line}");
+            }
+        }
+    }
+    sandbox.run("diff old wider --width 9").assert_error(2, "");
 }

@@ -119,7 +119,10 @@ pub(crate) fn run(args: &ExplainArgs, ui: &Ui) -> Result<Exit, CommandError> {
         explained.extend(question.answer(name)?);
     }
     let text = match args.format {
-        Format::Text => render::explain::text(&explained, &container, ui.verbose),
+        Format::Text => {
+            let page = ui.page(args.output.as_deref());
+            render::explain::text(&explained, &container, page)
+        }
         Format::Json => render::explain::json(&explained, &container),
         Format::Markdown => render::explain::markdown(&explained, &container, ui.verbose),
     };

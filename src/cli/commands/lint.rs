@@ -156,7 +156,7 @@ pub(crate) fn run(args: &LintArgs, ui: &Ui) -> Result<Exit, CommandError> {
     let is_clean = linted.iter().all(render::is_clean);
     if !(args.skip_no_diff && is_clean && args.format.may_be_empty()) {
         let text = match args.format {
-            ReviewFormat::Text => render::text(&linted, &target, ui.verbose),
+            ReviewFormat::Text => render::text(&linted, &target, ui.page(args.output.as_deref())),
             ReviewFormat::Json => render::json(&linted, &target),
             ReviewFormat::Markdown => render::markdown(&linted),
             ReviewFormat::Sarif => render::sarif(&linted),

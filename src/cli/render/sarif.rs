@@ -196,3 +196,37 @@ pub(crate) fn uri(path: &Path) -> String {
     }
     uri
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_are_kept_in_their_order() {
+        let found = |level: Level, at: usize| Found {
+            rule: 0,
+            level,
+            message: at.to_string(),
+            uri: "web.json".to_owned(),
+            span: None,
+            identity: at.to_string(),
+            properties: object!({}),
+            fixes: Vec::new(),
+        };
+        let mut all: Vec<Found> = (0..7).map(|at| found(Level::Note, at)).collect();
+        all.extend((7..RESULTS + 7).map(|at| found(Level::Error, at)));
+        let mut notes = Vec::new();
+        let kept = kept(all, &mut notes);
+        assert_eq!(kept.len(), RESULTS);
+        let messages = kept.iter().map(|it| it.message.parse::<usize>().unwrap());
+        assert!(messages.eq(7..RESULTS + 7));
+        let said = notes[0]["message"]["text"].as_str().unwrap();
+        assert!(said.starts_with("7 results of the lowest levels were left out"));
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(uri(Path::new("a b/%.json")), "a%20b/%25.json");
+        assert_eq!(uri(Path::new("/a/b")), "file:///a/b");
+    }
+}

@@ -13,6 +13,7 @@ use super::safe;
 use super::verified::{
     BOLD, GREEN, JsonDenial, PLAIN, RED, YELLOW, advice, denial, reason, refusals,
 };
+use super::wrap::Page;
 use crate::cli::operand::ProfileFile;
 use crate::cli::trial::{Done, Failure, Outcome, Seen};
 
@@ -35,7 +36,7 @@ const LINES: usize = 3;
 const LONGEST: usize = 300;
 
 /// For people.
-pub(crate) fn text(tried: &Tried<'_>, verbose: bool) -> String {
+pub(crate) fn text(tried: &Tried<'_>, page: Page) -> String {
     let outcome = tried.outcome;
     let mut text = format!(
         "{BOLD}{}{PLAIN} under {} ({})\n\n",
@@ -44,7 +45,7 @@ pub(crate) fn text(tried: &Tried<'_>, verbose: bool) -> String {
         tried.engine
     );
     for done in &outcome.tried.done {
-        step(&mut text, done, verbose);
+        step(&mut text, done, page.verbose);
     }
     meanings(&mut text, outcome);
     lacking(&mut text, outcome);
@@ -52,8 +53,8 @@ pub(crate) fn text(tried: &Tried<'_>, verbose: bool) -> String {
     text.push('\n');
     text.push_str(&verdict(tried));
     text.push('\n');
-    text.push_str(&repair(tried, verbose));
-    text
+    // Commands in it are to be copied.
+    page.wrapped(&text) + &repair(tried, page.verbose)
 }
 
 fn step(text: &mut String, done: &Done, verbose: bool) {

@@ -10,6 +10,7 @@ use callsieve::record::End;
 use serde::Serialize;
 
 use super::denied::Denied;
+use super::wrap::Page;
 use super::{counted, safe};
 use crate::cli::operand::ProfileFile;
 
@@ -41,7 +42,7 @@ const MAX_ENDS: usize = 2;
 const WENT_ON: u64 = 1_000;
 
 /// For people.
-pub(crate) fn text(verified: &Verified<'_>, verbose: bool) -> String {
+pub(crate) fn text(verified: &Verified<'_>, page: Page) -> String {
     let Verified {
         profile,
         container,
@@ -66,8 +67,8 @@ pub(crate) fn text(verified: &Verified<'_>, verbose: bool) -> String {
     text.push('\n');
     text.push_str(&verdict(verified));
     text.push('\n');
-    text.push_str(&advice(report, verbose));
-    text
+    // Commands in it are to be copied.
+    page.wrapped(&text) + &advice(report, page.verbose)
 }
 
 /// A line for each kind of refusal.

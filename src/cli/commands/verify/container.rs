@@ -72,7 +72,7 @@ fn tell(
     let denied = tried::denied(&tried, subject.source.as_ref());
     let text = match args.format {
         _ if args.skip_no_diff && denied.passed && args.format.may_be_empty() => String::new(),
-        ReviewFormat::Text => tried::text(&tried, ui.verbose),
+        ReviewFormat::Text => tried::text(&tried, ui.page(args.output.as_deref())),
         ReviewFormat::Json => tried::json(&tried),
         ReviewFormat::Markdown => denied::markdown(&denied),
         ReviewFormat::Sarif => denied::sarif(&denied),

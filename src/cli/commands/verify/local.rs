@@ -138,10 +138,14 @@ impl VerifyArgs {
             report: &report,
             gaps: &gaps,
         };
+        let page = match self.output.as_deref() {
+            Some(path) => ui.page(Some(path)),
+            None => ui.page_aside(),
+        };
         let denied = verified::denied(&verified, filter.file.as_ref());
         let text = match self.format {
             _ if self.skip_no_diff && denied.passed && self.format.may_be_empty() => String::new(),
-            ReviewFormat::Text => verified::text(&verified, ui.verbose),
+            ReviewFormat::Text => verified::text(&verified, page),
             ReviewFormat::Json => verified::json(&verified),
             ReviewFormat::Markdown => denied::markdown(&denied),
             ReviewFormat::Sarif => denied::sarif(&denied),

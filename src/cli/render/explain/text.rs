@@ -1,11 +1,10 @@
-//! For a terminal of 80 columns.
+//! For a terminal.
 
 use super::rows::rows;
 use crate::cli::explanation::Explanation;
 use crate::cli::render::pieces::plain;
+use crate::cli::render::wrap::Page;
 
-/// Columns.
-const WIDTH: usize = 80;
 /// Where what is said begins.
 const INDENT: usize = 19;
 
@@ -15,17 +14,17 @@ const YELLOW: &str = "\x1b[33m";
 const PLAIN: &str = "\x1b[0m";
 
 /// All calls, one after the other.
-pub(crate) fn text(all: &[Explanation], container: &str, verbose: bool) -> String {
-    let texts: Vec<String> = all.iter().map(|it| one(it, container, verbose)).collect();
+pub(crate) fn text(all: &[Explanation], container: &str, page: Page) -> String {
+    let texts: Vec<String> = all.iter().map(|it| one(it, container, page)).collect();
     texts.join("\n")
 }
 
-fn one(it: &Explanation, container: &str, verbose: bool) -> String {
+fn one(it: &Explanation, container: &str, page: Page) -> String {
     let mut text = format!(
         "{BOLD}{}{PLAIN}: {}\n{}, {container}\n\n",
         it.syscall, it.what, it.native
     );
-    for row in rows(it, verbose) {
+    for row in rows(it, page.verbose) {
         let color = match (row.label.as_str(), it.risk.class) {
             ("risk", 3..) => RED,
             ("risk", 2) => YELLOW,
@@ -34,7 +33,7 @@ fn one(it: &Explanation, container: &str, verbose: bool) -> String {
         let mut label = row.label;
         for line in row.lines {
             let line = plain(&line);
-            for part in wrapped(&line) {
+            for part in wrapped(&line, page.width.saturating_sub(INDENT)) {
                 let end = if color.is_empty() { "" } else { PLAIN };
                 let line = format!("  {label:<16} {color}{part}{end}");
                 text.push_str(line.trim_end());
@@ -47,9 +46,8 @@ fn one(it: &Explanation, container: &str, verbose: bool) -> String {
 }
 
 /// A line in parts that fit beside the label; a longer word is on a line of its own.
-fn wrapped(line: &str) -> Vec<String> {
+fn wrapped(line: &str, width: usize) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
-    let width = WIDTH - INDENT;
     for word in line.split(' ') {
         // Many flags are one word.
         let mut gap = " ";

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use callsieve::lint::{Edit, Finding, Rule, Severity};
 
 use super::{Linted, Target};
+use crate::cli::render::wrap::Page;
 use crate::cli::render::{counted, safe};
 
 const BOLD: &str = "\x1b[1m";
@@ -26,7 +27,8 @@ const fn color(severity: Severity) -> &'static str {
 }
 
 /// All findings and how many there are.
-pub(crate) fn text(linted: &[Linted], target: &Target, verbose: bool) -> String {
+pub(crate) fn text(linted: &[Linted], target: &Target, page: Page) -> String {
+    let verbose = page.verbose;
     let mut text = String::new();
     for file in linted {
         let mut seen: BTreeMap<Rule, usize> = BTreeMap::new();
@@ -40,7 +42,7 @@ pub(crate) fn text(linted: &[Linted], target: &Target, verbose: bool) -> String 
             let count = seen.entry(finding.rule).or_default();
             *count += 1;
             if verbose || *count <= shown {
-                text.push_str(&one(finding, &file.place, &lines, target));
+                text.push_str(&one(finding, &file.place, &lines, (target, page)));
             }
         }
         text.push_str(&folded(file, verbose));
@@ -76,26 +78,30 @@ fn folded(file: &Linted, verbose: bool) -> String {
     lines.collect()
 }
 
-fn one(finding: &Finding, place: &str, lines: &[&str], target: &Target) -> String {
+fn one(finding: &Finding, place: &str, lines: &[&str], (target, page): (&Target, Page)) -> String {
     let color = color(finding.severity);
     let (line, column) = (finding.span.start.line, finding.span.start.column);
     let margin = " ".repeat(line.to_string().len());
-    let mut text = format!(
-        "{color}{}[{}]{PLAIN}{BOLD}: {}{PLAIN}\n{margin}{BLUE}-->{PLAIN} {place}:{line}:{column}\n",
+    let mut text = page.wrapped(&format!(
+        "{color}{}[{}]{PLAIN}{BOLD}: {}{PLAIN}\n",
         finding.severity,
         finding.rule,
         safe(&finding.message)
-    );
+    ));
+    // Writing to a string does not fail.
+    let _infallible = writeln!(text, "{margin}{BLUE}-->{PLAIN} {place}:{line}:{column}");
     if let Some(shown) = lines.get(line.saturating_sub(1)) {
         text.push_str(&snippet(finding, shown, &margin, color));
     }
     let mut add = |what: &str, detail: &str| {
         let detail = safe(detail);
-        // Writing to a string does not fail.
-        let _infallible = writeln!(
-            text,
-            "{margin} {BLUE}={PLAIN} {BOLD}{what}{PLAIN}: {detail}"
-        );
+        let line = format!("{margin} {BLUE}={PLAIN} {BOLD}{what}{PLAIN}: {detail}\n");
+        // What a fix writes is to be seen as it is.
+        text.push_str(&if what == "fix" {
+            line
+        } else {
+            page.wrapped(&line)
+        });
     };
     if finding.engines != target.engines {
         let names: Vec<&str> = finding.engines.iter().map(|engine| engine.name()).collect();
