@@ -1,5 +1,5 @@
 //! The rules of the lint by examples: each file `fail-N.json` of a rule has a finding of it, each
-//! `pass-N.json` has none. `findings.txt` beside them is all that is found in the former.
+//! `pass-N.json` has none; of a configuration file they end in `.toml`. `findings.txt` beside them is all that is found in the former.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +13,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod docs;
+mod exceptions;
 mod hostile;
 mod real;
 
@@ -75,11 +76,22 @@ fn cases(rule: &Path, kind: &str) -> Vec<PathBuf> {
         .map(|entry| entry.unwrap().path())
         .filter(|path| {
             let name = path.file_name().unwrap().to_str().unwrap();
-            name.starts_with(kind) && path.extension().is_some_and(|it| it == "json")
+            name.starts_with(kind)
+                && path
+                    .extension()
+                    .is_some_and(|it| it == "json" || it == "toml")
         })
         .collect();
     files.sort();
     files
+}
+
+fn looked_at(path: &Path, bytes: &[u8], options: &Options) -> Report {
+    if path.extension().is_some_and(|it| it == "toml") {
+        exceptions::report(bytes)
+    } else {
+        lint(bytes, options)
+    }
 }
 
 fn of(report: &Report, rule: Rule) -> Vec<&Finding> {
@@ -136,7 +148,7 @@ fn every_rule_has_examples_that_show_it() {
         for path in fails {
             let bytes = fs::read(&path).unwrap();
             let options = options_of(&place, &bytes);
-            let report = lint(&bytes, &options);
+            let report = looked_at(&path, &bytes, &options);
             let found = of(&report, *rule);
             let name = path.file_name().unwrap().to_str().unwrap();
             assert!(!found.is_empty(), "{id} {name}: {:#?}", report.findings);
@@ -150,7 +162,7 @@ fn every_rule_has_examples_that_show_it() {
         expect_file![place.join("findings.txt")].assert_eq(&all);
         for path in passes {
             let bytes = fs::read(&path).unwrap();
-            let report = lint(&bytes, &options_of(&place, &bytes));
+            let report = looked_at(&path, &bytes, &options_of(&place, &bytes));
             let found = of(&report, *rule);
             assert!(found.is_empty(), "{id} {}: {found:#?}", path.display());
         }
