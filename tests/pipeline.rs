@@ -7,7 +7,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::string_slice,
-    reason = "a test may panic"
+    clippy::wildcard_enum_match_arm,
+    clippy::disallowed_methods,
+    reason = "a test may panic, and looks for programs where they are"
 )]
 
 mod common;

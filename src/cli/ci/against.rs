@@ -1,13 +1,18 @@
-//! What a profile is compared with: the file as a revision of git has it.
+//! What a profile is compared with: the file as a revision of git has it, where the configuration
+//! file lies and not where the command runs.
 
-use std::io::{self, Read as _};
+use std::ffi::OsString;
+use std::io::Read as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use callsieve::formats::docker::MAX_BYTES;
 
+use crate::cli::engine_command::{Answer, Call};
 use crate::cli::error::CommandError;
-use crate::cli::render::safe;
+
+/// How long git may take. It may have to fetch the file from elsewhere.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Whether `revision` names a commit of the repository that a folder is in.
 pub(super) fn exists(folder: &Path, revision: &str) -> Result<bool, CommandError> {
@@ -17,12 +22,8 @@ pub(super) fn exists(folder: &Path, revision: &str) -> Result<bool, CommandError
         )));
     }
     let commit = format!("{revision}^{{commit}}");
-    let mut command = git(folder, &["rev-parse", "--quiet", "--verify", &commit]);
-    let status = command
-        .stdout(Stdio::null())
-        .status()
-        .map_err(|error| missing(&error))?;
-    Ok(status.success())
+    let words = ["rev-parse", "--quiet", "--verify", &commit];
+    Ok(git(folder, &words)?.status.success())
 }
 
 /// The file of a revision, or `None` if that does not have it. `path` is from the folder on.
@@ -32,41 +33,23 @@ pub(super) fn file(
     path: &str,
 ) -> Result<Option<Vec<u8>>, CommandError> {
     let object = format!("{revision}:./{path}");
-    let mut kind = git(folder, &["cat-file", "-t", &object]);
-    let told = kind.output().map_err(|error| missing(&error))?;
-    if told.stdout != b"blob\n" {
+    let answer = git(folder, &["cat-file", "blob", &object])?;
+    if !answer.status.success() {
         return Ok(None);
     }
-    let failed =
-        |error: &io::Error| CommandError::user(format!("can't read `{}`: {error}", safe(&object)));
-    let mut child = git(folder, &["cat-file", "blob", &object])
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| missing(&error))?;
     let mut bytes = Vec::new();
-    let read = match child.stdout.take() {
-        Some(stdout) => stdout.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes),
-        None => Ok(0),
-    };
-    let ended = child.wait();
-    read.and(ended.map(drop).map(|()| 0))
-        .map_err(|error| failed(&error))?;
+    let most = MAX_BYTES as u64 + 1;
+    answer
+        .stdout
+        .take(most)
+        .read_to_end(&mut bytes)
+        .map_err(|error| CommandError::input(&object, &error))?;
     Ok(Some(bytes))
 }
 
-fn git(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new("git");
-    command
-        .arg("-C")
-        .arg(folder)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null());
-    command
-}
-
-fn missing(error: &io::Error) -> CommandError {
-    CommandError::user(format!("can't run git: {error}"))
-        .unable()
-        .hint("git tells what is compared; install it")
+fn git(folder: &Path, arguments: &[&str]) -> Result<Answer, CommandError> {
+    let mut words: Vec<OsString> = vec!["-C".into(), folder.into()];
+    words.extend(arguments.iter().map(OsString::from));
+    let call = Call::of_this_machine("git", &words).within(LIMIT);
+    Ok(call.at_most(MAX_BYTES as u64 + 1).answer()?)
 }
