@@ -13,7 +13,8 @@ const HEAD: &str = "\
 # What runtimes call before a program starts
 
 Made of the table in src/profile/floor/table.rs by `UPDATE_EXPECT=1 cargo test --test floor`. `callsieve floor list` prints it,
-`callsieve generate --runtime-floor` chooses from it, `callsieve floor measure --runtime runc` (as root; crun, docker-init too) measures the
+`callsieve generate --runtime-floor` chooses from it (`recorded` takes what recordings of containers tell instead,
+[ebpf.md](ebpf.md)), `callsieve floor measure --runtime runc` (as root; crun, docker-init too) measures the
 runtime of a machine and says what the table lacks.
 
 A runtime loads the filter and goes on to start the program under it. With no-new-privileges it does so last; without, it has to
