@@ -17,6 +17,17 @@ pub(crate) struct Recorded {
     /// In how many of them the call is.
     pub(crate) seen_in: usize,
     pub(crate) architectures: BTreeMap<&'static str, SeenOn>,
+    /// Runtimes of containers that made it before they executed the program.
+    pub(crate) runtime: Vec<OfRuntime>,
+}
+
+/// What a runtime did in a container.
+#[derive(Debug, Serialize)]
+pub(crate) struct OfRuntime {
+    pub(crate) executable: String,
+    pub(crate) calls: u64,
+    /// Under a filter, which had to allow them.
+    pub(crate) filtered: u64,
 }
 
 /// What was seen on one architecture.
@@ -131,8 +142,25 @@ impl Recorded {
             recordings: recording.runs().len(),
             seen_in: seen.len(),
             architectures,
+            runtime: runtime(recording, name),
         }
     }
+}
+
+fn runtime(recording: &Recording, name: &str) -> Vec<OfRuntime> {
+    let mut all = Vec::new();
+    for (executable, arches) in recording.runtime() {
+        let calls = arches.values().flatten();
+        let same: Vec<_> = calls.filter(|(call, _)| is(call, name)).collect();
+        if !same.is_empty() {
+            all.push(OfRuntime {
+                executable,
+                calls: same.iter().map(|(_, it)| it.calls).sum(),
+                filtered: same.iter().map(|(_, it)| it.filtered).sum(),
+            });
+        }
+    }
+    all
 }
 
 fn is(call: &CallId, name: &str) -> bool {

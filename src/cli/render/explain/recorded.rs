@@ -17,7 +17,9 @@ pub(super) fn calls(recorded: &Recorded, verbose: bool) -> Row {
         "recordings",
     );
     if recorded.seen_in == 0 {
-        return row("recorded", vec![vec![own(format!("in none of {all}"))]]);
+        let mut lines = vec![vec![own(format!("in none of {all}"))]];
+        lines.extend(runtime(recorded));
+        return row("recorded", lines);
     }
     let mut lines = Vec::new();
     let several = recorded.architectures.len() > 1;
@@ -65,7 +67,26 @@ pub(super) fn calls(recorded: &Recorded, verbose: bool) -> Row {
         lines.extend(more(on.by.len(), most, "programs"));
         lines.extend(first(on));
     }
+    lines.extend(runtime(recorded));
     row("recorded", lines)
+}
+
+/// What runtimes did beside the programs of containers.
+fn runtime(recorded: &Recorded) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for it in &recorded.runtime {
+        let mut line = vec![own(format!(
+            "beside that, {} by ",
+            counted(it.calls, "calls")
+        ))];
+        line.push(outside(&it.executable));
+        line.push(own(format!(
+            ", a container's runtime, {} of them under its filter",
+            it.filtered
+        )));
+        lines.push(line);
+    }
+    lines
 }
 
 /// Where a program comes from: `, started by /usr/bin/dash (3 times), as the first program`.
