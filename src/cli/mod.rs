@@ -29,6 +29,7 @@ mod operand;
 mod output;
 mod render;
 mod repair;
+mod review_args;
 mod runtime_args;
 mod runtime_wrapper;
 mod setup;

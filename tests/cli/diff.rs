@@ -243,3 +243,46 @@ fn no_line_is_wider_than_the_page() {
     }
     sandbox.run("diff old wider --width 9").assert_error(2, "");
 }
+
+#[test]
+fn several_results_of_one_run() {
+    let sandbox = sandbox();
+    let text = sandbox.ok("diff old outside");
+    let said = sandbox
+        .ok("diff old outside -f text -f sarif -o out.sarif -f markdown -o out.md --color always");
+    assert!(said.contains('\x1b'));
+    assert_eq!(
+        sandbox.ok("diff old outside -o out -f text --color always"),
+        ""
+    );
+    for (file, format) in [
+        ("out.sarif", "sarif"),
+        ("out.md", "markdown"),
+        ("out", "text"),
+    ] {
+        let alone = sandbox.ok(&format!("diff old outside -f {format}"));
+        assert_eq!(
+            String::from_utf8(sandbox.read(file)).unwrap(),
+            alone,
+            "{file}"
+        );
+    }
+    assert_eq!(text, sandbox.ok("diff old outside -f text"));
+    for (words, says) in [
+        (
+            "-f text -f json",
+            "several results would be written to standard output",
+        ),
+        ("-o a -o b", "each `-o` goes with a `-f` before it"),
+        (
+            "-f json -o a -f sarif -o a",
+            "two results would be written to `a`",
+        ),
+    ] {
+        let state = sandbox.state();
+        sandbox
+            .run(&format!("diff old outside {words}"))
+            .assert_error(2, says);
+        assert_eq!(sandbox.state(), state);
+    }
+}

@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use callsieve::arch::Arch;
 use callsieve::profile::diff::Difference;
 use callsieve::profile::eval::Meaning;
@@ -12,8 +10,8 @@ use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
 use crate::cli::operand::{self, Operand};
-use crate::cli::output;
 use crate::cli::render::check::{self, Checked};
+use crate::cli::review_args::ReviewArgs;
 use crate::cli::ui::Ui;
 
 /// Prove that profiles permit at most what others do
@@ -40,15 +38,8 @@ pub(crate) struct CheckArgs {
     /// Take all NEW for filters of one process, of which the strictest answer counts
     #[arg(long)]
     stacked: bool,
-    /// Write to this file; without it, to standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// How to print
-    #[arg(short, long, default_value = "text", value_name = "FORMAT")]
-    format: ReviewFormat,
-    /// Print nothing where all pass, but for JSON and SARIF
-    #[arg(long)]
-    skip_no_diff: bool,
+    #[command(flatten)]
+    review: ReviewArgs,
     /// The architecture of the engine; without it, the one that NEW or BASE tells
     #[arg(long, value_name = "ARCH")]
     arch: Option<Arch>,
@@ -82,17 +73,13 @@ pub(crate) fn run(args: &CheckArgs, ui: &Ui) -> Result<Exit, CommandError> {
     }
     let container = args.host.describe() + &args.engine.describe();
     let passed = checked.iter().all(Checked::passed);
-    let output = args.output.as_deref();
-    if !(args.skip_no_diff && passed && args.format.may_be_empty()) {
-        let text = match args.format {
-            ReviewFormat::Text => check::text(&checked, &container, ui.page(output)),
-            ReviewFormat::Json => check::json(&checked, &container),
-            ReviewFormat::Markdown => check::markdown(&checked, &container),
-            ReviewFormat::Sarif => check::sarif(&checked, &container),
-            ReviewFormat::Github => check::github(&checked, &container),
-        };
-        output::write(output, &text, ui)?;
-    }
+    args.review.write(passed, ui, |format, page| match format {
+        ReviewFormat::Text => check::text(&checked, &container, page),
+        ReviewFormat::Json => check::json(&checked, &container),
+        ReviewFormat::Markdown => check::markdown(&checked, &container),
+        ReviewFormat::Sarif => check::sarif(&checked, &container),
+        ReviewFormat::Github => check::github(&checked, &container),
+    })?;
     Ok(if passed { Exit::Done } else { Exit::Finding })
 }
 

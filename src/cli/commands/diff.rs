@@ -13,8 +13,8 @@ use crate::cli::exit::Exit;
 use crate::cli::host::HostArgs;
 use crate::cli::input::{self, Reading};
 use crate::cli::operand::{self, Operand};
-use crate::cli::output;
 use crate::cli::render::difference::{self, Compared, Heading, Outside};
+use crate::cli::review_args::ReviewArgs;
 use crate::cli::ui::Ui;
 
 /// Compare two profiles by what they permit
@@ -43,15 +43,8 @@ pub(crate) struct DiffArgs {
     /// The profile to judge
     #[arg(value_name = "NEW")]
     new: String,
-    /// Write to this file; without it, to standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// How to print
-    #[arg(short, long, default_value = "text", value_name = "FORMAT")]
-    format: ReviewFormat,
-    /// Print nothing where nothing differs, but for JSON and SARIF
-    #[arg(long)]
-    skip_no_diff: bool,
+    #[command(flatten)]
+    review: ReviewArgs,
     /// A recording or a trace that tells who makes the calls (repeatable); OLD and NEW count where
     /// they are recordings
     #[arg(long, value_name = "RECORDING")]
@@ -124,17 +117,14 @@ pub(crate) fn run(args: &DiffArgs, ui: &Ui) -> Result<Exit, CommandError> {
         causes: causes.as_ref(),
         file: file.as_ref(),
     };
-    let output = args.output.as_deref();
-    if !(args.skip_no_diff && difference.is_identical() && args.format.may_be_empty()) {
-        let text = match args.format {
-            ReviewFormat::Text => difference::text(&compared, ui.page(output)),
+    args.review
+        .write(difference.is_identical(), ui, |format, page| match format {
+            ReviewFormat::Text => difference::text(&compared, page),
             ReviewFormat::Json => difference::json(&compared),
             ReviewFormat::Markdown => difference::markdown(&compared),
             ReviewFormat::Sarif => difference::sarif(&compared),
             ReviewFormat::Github => difference::github(&compared),
-        };
-        output::write(output, &text, ui)?;
-    }
+        })?;
     let found = args.fail_on.finds(&difference, &outside);
     Ok(if found { Exit::Finding } else { Exit::Done })
 }

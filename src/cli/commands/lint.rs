@@ -16,6 +16,7 @@ use crate::cli::input::{self, Origin};
 use crate::cli::operand::{below, native_of};
 use crate::cli::output;
 use crate::cli::render::lint::{self as render, Linted, Target};
+use crate::cli::review_args::ReviewArgs;
 use crate::cli::ui::Ui;
 
 /// Find mistakes in profiles, engine by engine
@@ -40,15 +41,8 @@ pub(crate) struct LintArgs {
     /// Profiles, `-` is standard input; or callsieve.toml, for its exceptions
     #[arg(value_name = "PROFILE", required_unless_present_any = ["list_rules", "explain"])]
     profiles: Vec<PathBuf>,
-    /// Write to this file; without it, to standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// How to print
-    #[arg(short, long, default_value = "text", value_name = "FORMAT")]
-    format: ReviewFormat,
-    /// Print nothing where nothing was found, but for JSON and SARIF
-    #[arg(long)]
-    skip_no_diff: bool,
+    #[command(flatten)]
+    review: ReviewArgs,
     /// Who reads the profiles (repeatable): docker, docker-20.10, containerd, cri-o, podman, runc,
     /// crun, youki or all; without it, docker, containerd, cri-o and podman
     #[arg(long, value_name = "ENGINE", value_delimiter = ',', value_parser = engines)]
@@ -127,7 +121,8 @@ pub(crate) fn run(args: &LintArgs, ui: &Ui) -> Result<Exit, CommandError> {
         None => args.list_rules.then(|| Rule::ALL.to_vec()),
     };
     if let Some(rules) = rules {
-        let text = match args.format {
+        let (format, path) = args.review.only()?;
+        let text = match format {
             ReviewFormat::Text if args.list_rules => render::list(&rules),
             ReviewFormat::Text => rules
                 .iter()
@@ -138,7 +133,7 @@ pub(crate) fn run(args: &LintArgs, ui: &Ui) -> Result<Exit, CommandError> {
                 return Err(CommandError::user("rules are printed as text or as JSON"));
             }
         };
-        output::write(args.output.as_deref(), &text, ui)?;
+        output::write(path, &text, ui)?;
         return Ok(Exit::Done);
     }
     let target = Target {
@@ -154,16 +149,14 @@ pub(crate) fn run(args: &LintArgs, ui: &Ui) -> Result<Exit, CommandError> {
         });
     }
     let is_clean = linted.iter().all(render::is_clean);
-    if !(args.skip_no_diff && is_clean && args.format.may_be_empty()) {
-        let text = match args.format {
-            ReviewFormat::Text => render::text(&linted, &target, ui.page(args.output.as_deref())),
+    args.review
+        .write(is_clean, ui, |format, page| match format {
+            ReviewFormat::Text => render::text(&linted, &target, page),
             ReviewFormat::Json => render::json(&linted, &target),
             ReviewFormat::Markdown => render::markdown(&linted),
             ReviewFormat::Sarif => render::sarif(&linted),
             ReviewFormat::Github => render::github(&linted),
-        };
-        output::write(args.output.as_deref(), &text, ui)?;
-    }
+        })?;
     for file in &linted {
         for what in &file.report.not_checked {
             ui.warn(&format!("{}: not checked: {what}", file.place));
