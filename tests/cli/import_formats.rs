@@ -60,7 +60,7 @@ fn a_format_can_be_forced() {
         --- stdout
         --- stderr
         error: sample-traces/int80/trace.strace: `trace.strace` line 1: expected a line of gvisor such as `I0101 10:00:00.0 1 strace.go:561] [ 1: 1] ls X openat(...) = 3 (0x3)`, found `354   [  59] execve(\"./int80\", [\"./int80\"], 0x7ffe1e668460 /`; no line of the log was understood
-        hint: record with `strace -f -n -o LOG COMMAND`
+        hint: without `--from` the content of a log tells its format
     "#]].assert_eq(&ran.whole());
     let ran = sandbox.run("import --from nonsense sample-traces/int80/trace.strace");
     ran.assert_error(2, "invalid value 'nonsense' for '--from <FORMAT>'");

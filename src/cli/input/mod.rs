@@ -444,16 +444,19 @@ struct Log {
 }
 
 fn failure(place: &str, error: &IngestError) -> CommandError {
-    let no_trace = matches!(
-        error,
-        IngestError::NothingUnderstood { .. }
-            | IngestError::NoCalls { .. }
-            | IngestError::Empty { .. }
-    );
     let hint = if let IngestError::UnknownArch { .. } = error {
         Some("say it with `--arch`, for example `--arch x86_64`")
+    } else if let IngestError::NothingUnderstood { format, .. }
+    | IngestError::NoCalls { format, .. }
+    | IngestError::Empty { format, .. } = error
+    {
+        Some(if *format == Format::Strace {
+            "record with `strace -f -n -o LOG COMMAND`"
+        } else {
+            "without `--from` the content of a log tells its format"
+        })
     } else {
-        no_trace.then_some("record with `strace -f -n -o LOG COMMAND`")
+        None
     };
     // The error names the file without its folder.
     let error = CommandError::input(if place.contains('/') { place } else { "" }, error);
