@@ -103,6 +103,7 @@ pub(crate) enum Command {
     Diff(commands::diff::DiffArgs),
     Check(commands::check::CheckArgs),
     Explain(commands::explain::ExplainArgs),
+    Report(commands::report::ReportArgs),
     Export(commands::export::ExportArgs),
     Inspect(commands::inspect::InspectArgs),
     Ci(commands::ci::CiArgs),

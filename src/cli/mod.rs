@@ -29,6 +29,7 @@ mod operand;
 mod output;
 mod render;
 mod repair;
+mod report;
 mod review_args;
 mod runtime_args;
 mod runtime_wrapper;
@@ -72,6 +73,7 @@ pub(crate) fn run(argv: impl IntoIterator<Item = OsString>, env: Env) -> ExitCod
         Command::Diff(args) => commands::diff::run(&args, &ui),
         Command::Check(args) => commands::check::run(&args, &ui),
         Command::Explain(args) => commands::explain::run(&args, &ui),
+        Command::Report(args) => commands::report::run(&args, &ui),
         Command::Export(args) => commands::export::run(&args, &ui),
         Command::Inspect(args) => commands::inspect::run(&args, &ui),
         Command::Ci(args) => commands::ci::run(&args, &ui),

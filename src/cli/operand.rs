@@ -13,7 +13,7 @@ use callsieve::profile::{
 use callsieve::recording::Recording;
 
 use super::error::CommandError;
-use super::input::{self, Loaded, Origin};
+use super::input::{self, Loaded, Origin, Reading};
 use super::observed::observed;
 use super::render::{safe, sarif};
 use super::ui::Ui;
@@ -122,6 +122,32 @@ pub(crate) fn profile(word: &str, ui: &Ui) -> Result<(String, ConditionalProfile
             "`{word}` is a recording or a trace; expected a profile"
         ))),
     }
+}
+
+/// Sorts words into recordings and traces, put together, and profiles.
+pub(crate) fn sorted(
+    words: &[String],
+    told: Option<Arch>,
+    ui: &Ui,
+) -> Result<(Recording, Vec<Operand>), CommandError> {
+    let mut profiles = Vec::new();
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for word in words {
+        if named(word).is_some() || word.starts_with("git:") {
+            profiles.push(Operand::read(word, told, ui)?);
+        } else {
+            paths.push(word.into());
+        }
+    }
+    let (recording, files) = input::sorted(&paths, Reading::of(told), ui)?;
+    for (place, bytes) in files {
+        profiles.push(Operand {
+            kind: Kind::Profile(read(&place, &bytes)?, bytes),
+            path: None,
+            name: place,
+        });
+    }
+    Ok((recording, profiles))
 }
 
 fn read(place: &str, bytes: &[u8]) -> Result<ConditionalProfile, CommandError> {

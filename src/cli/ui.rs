@@ -108,9 +108,14 @@ impl Ui {
         finish(out, text.as_bytes())
     }
 
+    /// Whether a result that goes to standard output is read by a person.
+    pub(crate) fn prints_to_terminal() -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Writes a result that is no text, and not to a terminal.
     pub(crate) fn raw_result(bytes: &[u8]) -> Result<(), CommandError> {
-        if io::stdout().is_terminal() {
+        if Self::prints_to_terminal() {
             return Err(CommandError::user("binary output is not for a terminal")
                 .hint("name a file with `-o`, or have it listed"));
         }

@@ -20,5 +20,6 @@ pub(crate) mod oci_recorder;
 pub(crate) mod oci_runtime;
 pub(crate) mod podman;
 pub(crate) mod record;
+pub(crate) mod report;
 pub(crate) mod setup;
 pub(crate) mod verify;

@@ -3,9 +3,9 @@
 mod arches;
 mod defaults;
 mod profiles;
-mod recorded;
+pub(crate) mod recorded;
 mod refused;
-mod words;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use super::error::CommandError;
 
 pub(crate) use arches::{USUAL, home};
 pub(crate) use profiles::{Asked, OnArches, Says};
-pub(crate) use recorded::{Caller, Recorded, SeenOn};
+pub(crate) use recorded::{Argument, Caller, Recorded, SeenOn};
 
 /// Everything about one call; docs/explain-format.md describes it.
 #[derive(Debug, Serialize)]

@@ -182,7 +182,7 @@ fn first(run: &Run, observed: &Observed) -> First {
 }
 
 /// Programs with most calls first.
-fn callers(runs: &[(&Run, &Observed)]) -> Vec<Caller> {
+pub(crate) fn callers(runs: &[(&Run, &Observed)]) -> Vec<Caller> {
     let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
     for (run, observed) in runs {
         for (executable, caller) in &observed.by {
@@ -213,7 +213,8 @@ fn callers(runs: &[(&Run, &Observed)]) -> Vec<Caller> {
     callers
 }
 
-fn argument(arch: Arch, name: &str, index: u8, facts: &ArgFacts) -> Argument {
+/// What all runs know of an argument.
+pub(crate) fn argument(arch: Arch, name: &str, index: u8, facts: &ArgFacts) -> Argument {
     let kind = words::kind(arch, name, index);
     Argument {
         index,

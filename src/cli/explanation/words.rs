@@ -6,7 +6,7 @@ use callsieve::profile::{Action, Applies, Condition, Test};
 use callsieve::syscalls::{ArgKind, closed_set_arguments, value_symbols};
 
 /// An answer in words: `allow if family is AF_UNIX (0x1); else EPERM`.
-pub(super) fn answer(answer: &Answer, arch: Arch, name: &str) -> String {
+pub(crate) fn answer(answer: &Answer, arch: Arch, name: &str) -> String {
     match answer {
         Answer::Conditional(conditional) if !conditional.cases.is_empty() => {
             cases(conditional, arch, name)
@@ -121,7 +121,7 @@ fn spelled(kind: Option<ArgKind>, value: u64) -> String {
 }
 
 /// What a rule says: its action and all that must hold.
-pub(super) fn rule(
+pub(crate) fn rule(
     action: Action,
     conditions: &[Condition],
     (includes, excludes): (&Applies, &Applies),

@@ -68,6 +68,8 @@ struct Session {
     watcher: Watcher,
     /// What was made of lines, if somebody wants to know.
     explained: Option<Vec<Explained>>,
+    /// Profiles that are among them, with their places, where they may be.
+    profiles: Option<Vec<FoundProfile>>,
 }
 
 /// Largest JSON file read into memory. Recordings have a limit of their own below it.
@@ -246,6 +248,7 @@ pub(crate) fn load(path: &Path, told: Option<Arch>, ui: &Ui) -> Result<Loaded, C
         reading: Reading::of(told),
         watcher: Watcher::new(ui, std::slice::from_ref(&path.to_owned())),
         explained: None,
+        profiles: None,
     };
     let origin = Origin::new(path);
     match look(&origin, session.reading, &session.watcher)? {
@@ -262,8 +265,7 @@ pub(crate) fn recordings(
     reading: Reading,
     ui: &Ui,
 ) -> Result<Recording, CommandError> {
-    let (recording, _) = all(paths, reading, false, ui)?;
-    Ok(recording)
+    Ok(all(paths, reading, Also::Nothing, ui)?.0)
 }
 
 /// Reads recordings and traces, and tells what was made of the lines of the traces.
@@ -272,16 +274,38 @@ pub(crate) fn explained(
     reading: Reading,
     ui: &Ui,
 ) -> Result<Vec<Explained>, CommandError> {
-    let (_, explained) = all(paths, reading, true, ui)?;
-    Ok(explained)
+    let (_, session) = all(paths, reading, Also::Explanations, ui)?;
+    Ok(session.explained.unwrap_or_default())
+}
+
+/// Reads recordings and traces into one recording, and gives the profiles among them, each with
+/// its place.
+pub(crate) fn sorted(
+    paths: &[PathBuf],
+    reading: Reading,
+    ui: &Ui,
+) -> Result<(Recording, Vec<FoundProfile>), CommandError> {
+    let (recording, session) = all(paths, reading, Also::Profiles, ui)?;
+    Ok((recording, session.profiles.unwrap_or_default()))
+}
+
+/// A profile among recordings: its place and its bytes.
+pub(crate) type FoundProfile = (String, Vec<u8>);
+
+/// What is wanted besides a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Also {
+    Nothing,
+    Explanations,
+    Profiles,
 }
 
 fn all(
     paths: &[PathBuf],
     reading: Reading,
-    explains: bool,
+    also: Also,
     ui: &Ui,
-) -> Result<(Recording, Vec<Explained>), CommandError> {
+) -> Result<(Recording, Session), CommandError> {
     if paths.iter().filter(|path| *path == Path::new("-")).count() > 1 {
         return Err(CommandError::user("standard input can be read only once"));
     }
@@ -294,7 +318,8 @@ fn all(
     let mut session = Session {
         reading,
         watcher: Watcher::new(ui, &paths),
-        explained: explains.then(Vec::new),
+        explained: (also == Also::Explanations).then(Vec::new),
+        profiles: (also == Also::Profiles).then(Vec::new),
     };
     let mut all = Recording::default();
     for group in groups(&paths) {
@@ -308,7 +333,7 @@ fn all(
         all.merge(recording);
     }
     session.watcher.finish();
-    Ok((all, session.explained.unwrap_or_default()))
+    Ok((all, session))
 }
 
 fn one(
@@ -320,6 +345,13 @@ fn one(
     match content {
         Content::Recording(bytes) => {
             recording::read(&bytes).map_err(|error| CommandError::input(&place, &error))
+        }
+        Content::Profile(bytes) if session.profiles.is_some() => {
+            session
+                .profiles
+                .get_or_insert_default()
+                .push((place, bytes));
+            Ok(Recording::default())
         }
         Content::Profile(_) => Err(CommandError::user(format!(
             "`{place}` is a profile; expected a recording or a trace"

@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod floor;
 pub(crate) mod generated;
 pub(crate) mod github;
+pub(crate) mod html;
 pub(crate) mod imported;
 pub(crate) mod installed;
 pub(crate) mod lines;
@@ -148,13 +149,21 @@ pub(crate) fn run_summary(run: &Run) -> String {
 
 /// Says what is missing from a recording, and what could not be used of its sources.
 pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
+    for line in losses(recording) {
+        ui.warn(&line);
+    }
+}
+
+/// What is missing from a recording, and what could not be used of its sources, a line each.
+pub(crate) fn losses(recording: &Recording) -> Vec<String> {
+    let mut lines = Vec::new();
     for (_, run) in recording.runs() {
         let name = run
             .files
             .first()
             .map_or_else(|| "a run".to_owned(), |name| safe(name));
         for gap in recording.gaps_of(run) {
-            ui.warn(&format!("{name} is incomplete: {gap}"));
+            lines.push(format!("{name} is incomplete: {gap}"));
         }
         for (skip, what) in [
             (Skip::Lost, "calls that could not be kept"),
@@ -178,7 +187,7 @@ pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
         ] {
             let count = run.tally.skipped(skip);
             if count > 0 {
-                ui.warn(&format!("{name}: {}", counted(count, what)));
+                lines.push(format!("{name}: {}", counted(count, what)));
             }
         }
         for example in &run.tally.examples {
@@ -186,10 +195,11 @@ pub(crate) fn warn_of_losses(recording: &Recording, ui: &Ui) {
                 0 | 1 => String::new(),
                 lines => format!(" ({} like it)", counted(lines, "lines")),
             };
-            ui.warn(&format!(
+            lines.push(format!(
                 "{name} line {}: `{}`{like}",
                 example.line, example.text
             ));
         }
     }
+    lines
 }

@@ -222,7 +222,7 @@ pub(super) fn list<S: AsRef<str>>(names: impl ExactSizeIterator<Item = S>) -> St
 }
 
 /// `2 min 14 s`, `3.2 s`, `40 ms`
-pub(super) fn duration(time: Duration) -> String {
+pub(crate) fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0 => format!("{} ms", time.subsec_millis()),
