@@ -121,7 +121,7 @@ fn first(seen: &Seen) -> Markup {
     html! {
         @match milliseconds {
             Some(milliseconds) => { "at " (time(*milliseconds)) },
-            None => { (cut(file)) ":" (line) },
+            None => { (cut(file)) " " span.n { "line " (line) } },
         }
     }
 }
