@@ -165,18 +165,7 @@ impl Writer<'_> {
                 || self.named.values().any(|named| named.path == path)
                 || (matches!(self.job.place, Place::Folder(_)) && path.exists())
         };
-        let text = path.to_string_lossy();
-        let (stem, end) = match text.strip_suffix(".rec.json") {
-            Some(stem) => (stem.to_owned(), ".rec.json"),
-            None => (text.clone().into_owned(), ""),
-        };
-        (1..1_000_000)
-            .map(|number: u32| match number {
-                1 => path.to_owned(),
-                _ => PathBuf::from(format!("{stem}.{number}{end}")),
-            })
-            .find(|path| !taken(path))
-            .unwrap_or_else(|| path.to_owned())
+        output::next_free(path, taken)
     }
 
     fn write(&mut self, named: &Named, seen: &Observations, runtime: RuntimeCalls, last: bool) {

@@ -195,3 +195,19 @@ fn target(path: &Path) -> io::Result<PathBuf> {
         Ok(_) | Err(_) => Ok(path.to_owned()),
     }
 }
+
+/// The first of `web.rec.json`, `web.2.rec.json`, `web.3.rec.json` and so on that is not taken.
+pub(crate) fn next_free(path: &Path, taken: impl Fn(&Path) -> bool) -> PathBuf {
+    let text = path.to_string_lossy();
+    let (stem, end) = match text.strip_suffix(".rec.json") {
+        Some(stem) => (stem, ".rec.json"),
+        None => (&*text, ""),
+    };
+    (1..1_000_000)
+        .map(|number: u32| match number {
+            1 => path.to_owned(),
+            _ => PathBuf::from(format!("{stem}.{number}{end}")),
+        })
+        .find(|path| !taken(path))
+        .unwrap_or_else(|| path.to_owned())
+}

@@ -119,7 +119,7 @@ impl Session {
 
 impl Finished {
     fn of(mut seen: Observations, end: End, elapsed: Duration, processes: u64) -> Self {
-        seen.capture.milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        seen.has_taken(elapsed);
         Self {
             seen,
             end,
@@ -223,6 +223,11 @@ pub trait Watch {
     fn denied(&mut self, _denial: &Denial) {}
     /// Some time has passed, a quarter of a second or a little more.
     fn tick(&mut self, progress: &Progress<'_>) -> Control;
+    /// What was seen so far is to be kept, and what comes is another recording. Whether it was
+    /// kept: if not, the recording goes on as it was.
+    fn begins_anew(&mut self, _seen: &Observations) -> bool {
+        false
+    }
     /// The program is about to use a standard stream.
     fn uses_terminal(&mut self, how: TerminalUse);
     /// The program was stopped by job control, or goes on after that.

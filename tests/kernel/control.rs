@@ -282,6 +282,38 @@ fn a_process_that_runs_already() {
     );
 }
 
+/// SIGHUP writes what there is and begins a new file; what it has is not told twice.
+pub(crate) const NEW_FILES: &str = r#"
+    sh -c 'mkdir one; while [ ! -e go ]; do sleep 0.05; done; rmdir one; touch done
+        while [ ! -e end ]; do sleep 0.05; done' &
+    program=$!
+    while [ ! -d one ]; do sleep 0.05; done
+    $record -q --backend $backend --pid $program -o out.rec.json 2> errors &
+    recorder=$!
+    sleep 1
+    kill -HUP $recorder
+    while [ ! -e out.rec.json ]; do sleep 0.05; done
+    touch go
+    while [ ! -e done ]; do sleep 0.05; done
+    touch end
+    wait $program
+    wait $recorder
+    echo $?
+    for out in out.rec.json out.2.rec.json; do
+        $callsieve list -q $out | grep -cE ' (rmdir|utimensat)$'
+        tr -d ' \n' < $out | grep -oE '"gaps":[^]]*]'
+    done
+"#;
+
+#[test]
+fn a_new_file() {
+    check(
+        NOBODY,
+        &("backend=ptrace".to_owned() + NEW_FILES),
+        "3\n0\n\"gaps\":[\"no-start\",\"detached\"]\n2\n\"gaps\":[\"no-start\"]\n",
+    );
+}
+
 /// Threads, and a call that blocks while the recorder comes and goes.
 #[test]
 fn a_process_with_threads_that_runs_already() {

@@ -1,9 +1,12 @@
 //! Programs in the kernel: who may not have them, what they count when much happens at once, whom
 //! they follow into containers, and what is left of them.
 
+use std::process::Command;
+
 use crate::bench::{Bench, source};
 use crate::common::require;
 use crate::control;
+use crate::run::run;
 
 /// Runs a script as root where the kernel takes programs.
 #[track_caller]
@@ -72,6 +75,53 @@ fn many_short_processes() {
         grep -c '"complete": true' out
         "#,
         "\"exit0\":1\n\"exit0\":1500\n/bin/true\":{\"processes\":1500\n1\n",
+    );
+}
+
+/// Processes that live for microseconds, on two processors at once: some 20 000 a second.
+#[test]
+fn processes_as_fast_as_they_can_be_made() {
+    check(
+        r#"
+        cat > many.c << 'END'
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+    pid_t other = fork();
+    for (int i = 0; i < 10000; i++) {
+        pid_t child = vfork();
+        if (child == 0) _exit(3);
+        if (child < 0 || waitpid(child, 0, 0) != child) return 1;
+    }
+    if (other == 0) return 0;
+    return waitpid(other, 0, 0) != other;
+}
+END
+        gcc -O1 -o many many.c || exit 1
+        $record -q --backend ebpf --results -o out -- ./many
+        tr -d ' \n' < out > flat
+        grep -oE '"exit3":[0-9]+|"processes":[0-9]+' flat
+        grep -oE '"vfork":\{"calls":[0-9]+' flat
+        grep -c '"complete":true' flat
+        "#,
+        "\"processes\":20002\n\"exit3\":20000\n\"vfork\":{\"calls\":20000\n1\n",
+    );
+}
+
+/// A kernel that is locked down refuses root as others, and its file says why.
+#[test]
+fn a_kernel_that_is_locked_down() {
+    check(
+        r#"
+        unshare --mount sh -c '
+            mount -t tmpfs none /sys/kernel/security || exit 1
+            echo "none integrity [confidentiality]" > /sys/kernel/security/lockdown
+            setpriv --bounding-set=-all --inh-caps=-all "$@" -o out -- touch started 2> errors
+            echo $? $(grep -c "locked down in confidentiality mode" errors)
+        ' sh $record --backend ebpf
+        ls started 2> /dev/null || true
+        "#,
+        "4 1\n",
     );
 }
 
@@ -164,6 +214,27 @@ fn a_new_file() {
         done
         "#),
         "x86_64 mkdir\nx86_64 rmdir\n",
+    );
+}
+
+/// The same for a process, outside of the bench's namespace: the kernel has other numbers there.
+#[test]
+fn a_new_file_of_a_process() {
+    let Some(bench) = Bench::new() else { return };
+    if !bench.takes_programs() {
+        return;
+    }
+    let callsieve = bench.path("callsieve");
+    let callsieve = callsieve.display();
+    let folder = tempfile::TempDir::new().unwrap();
+    let script = format!("record='{callsieve} record' callsieve={callsieve} backend=ebpf")
+        + control::NEW_FILES;
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]).current_dir(folder.path());
+    let ran = run(&mut command).expect_success();
+    assert_eq!(
+        ran.stdout, "3\n0\n\"gaps\":[\"no-start\",\"detached\"]\n2\n\"gaps\":[\"no-start\"]\n",
+        "{ran}"
     );
 }
 

@@ -70,7 +70,7 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "BACKEND", default_value = "auto")]
     backend: BackendArg,
     /// Record a process that runs already, with its threads and the processes that it started;
-    /// the recording is incomplete, as the start is missing
+    /// the recording is incomplete, as the start is missing. SIGHUP starts a new file
     #[arg(long, value_name = "PID", conflicts_with = "command", value_parser = clap::value_parser!(i32).range(1..))]
     pid: Option<i32>,
     /// Record a container of Docker or Podman that runs already: all its processes, also those
@@ -384,6 +384,7 @@ impl RecordArgs {
         let recorder = record::recorder(session, Some(front)).map_err(|error| failure(&error))?;
         let finished = recorder.record(&mut screen);
         screen.finish();
+        let path = screen.path();
         let finished = finished.map_err(|error| failure(&error))?;
         let recording = recording(&finished);
         let text = render::printable(recording::write(&recording));

@@ -46,6 +46,8 @@ pub(crate) struct Screen<'a> {
     name: String,
     limits: Limits,
     path: PathBuf,
+    /// Where the first one went, if there were several.
+    first_path: PathBuf,
     front: &'a Front,
     ui: &'a Ui,
     bar: ProgressBar,
@@ -76,6 +78,7 @@ impl<'a> Screen<'a> {
             name: safe(name),
             limits,
             path: path.to_owned(),
+            first_path: path.to_owned(),
             front,
             ui,
             bar: ProgressBar::hidden(),
@@ -208,6 +211,13 @@ fn unfinished(seen: &Observations) -> Recording {
     Recording::of(run.finish(tally))
 }
 
+impl Screen<'_> {
+    /// Where the recording goes that is being made.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 impl Watch for Screen<'_> {
     fn started(&mut self, choice: &Choice, pid: Tid) {
         self.launched = choice.launched;
@@ -246,6 +256,25 @@ impl Watch for Screen<'_> {
         } else {
             Control::Continue
         }
+    }
+
+    fn begins_anew(&mut self, seen: &Observations) -> bool {
+        if output::is_stdout(Some(&self.path)) {
+            let said = "SIGHUP: the recording goes to standard output and can't begin a new file";
+            self.bar.suspend(|| self.ui.warn(said));
+            return false;
+        }
+        let text = printable(recording::write(&unfinished(seen)));
+        if let Err(error) = output::write(Some(&self.path), &text, self.ui) {
+            self.bar.suspend(|| self.ui.warn(&error.to_string()));
+            return false;
+        }
+        let wrote = safe(&self.path.display().to_string());
+        self.path = output::next_free(&self.first_path, Path::exists);
+        let next = safe(&self.path.display().to_string());
+        let said = format!("Wrote {wrote}; going on with {next}");
+        self.bar.suspend(|| self.ui.note(&said));
+        true
     }
 
     fn uses_terminal(&mut self, how: TerminalUse) {

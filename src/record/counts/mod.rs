@@ -109,6 +109,8 @@ pub struct Observations {
     lost: u64,
     gaps: BTreeSet<Gap>,
     last_new: Option<First>,
+    /// When it began, after the recorder did.
+    began: Duration,
     /// Only of what came as totals.
     firsts: Vec<First>,
     denials: Denials,
@@ -147,6 +149,26 @@ impl Observations {
     /// How it was taken.
     pub const fn capture(&self) -> &Capture {
         &self.capture
+    }
+
+    /// How long it takes by now, since the recorder began.
+    pub(crate) fn has_taken(&mut self, elapsed: Duration) {
+        let taken = elapsed.saturating_sub(self.began);
+        self.capture.milliseconds = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
+    }
+
+    /// Forgets what was seen; programs keep their places in the list.
+    pub(crate) fn begin_anew(&mut self, now: Duration) {
+        for program in &mut self.programs {
+            program.counts.clear();
+            program.image.processes = 0;
+            program.image.ends.clear();
+            program.image.started_by.clear();
+        }
+        self.kinds.clear();
+        (self.unnamed, self.calls, self.lost) = (0, 0, 0);
+        self.gaps.clear();
+        self.began = now;
     }
 
     /// The name of what is recorded.
@@ -283,7 +305,8 @@ impl Observations {
             }
         }
         let at = now();
-        let mut count = Count::new(arch, key.1, name, (self.calls, at));
+        let since_start = at.saturating_sub(self.began);
+        let mut count = Count::new(arch, key.1, name, (self.calls, since_start));
         count.add(call);
         let special = count.special;
         let new = self.kinds.insert((arch, key.1));

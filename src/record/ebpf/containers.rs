@@ -113,6 +113,7 @@ impl Look<'_> {
         frame.launched = frame.contained && !of.was_there;
         frame.capture.milliseconds =
             u64::try_from(self.elapsed.saturating_sub(of.at).as_millis()).unwrap_or(u64::MAX);
+        frame.begin_anew(of.at);
         frame.observations(self.snapshot, of.number)
     }
 
@@ -331,6 +332,7 @@ impl Run<'_> {
         if why == Why::Anew {
             for known in self.known.values_mut() {
                 known.was_there = true;
+                known.at = self.started.elapsed();
             }
             self.before = Some(whole.clone());
         }

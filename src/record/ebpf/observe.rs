@@ -76,6 +76,12 @@ impl Frame {
         seen
     }
 
+    /// Another recording begins, so long after this one did.
+    pub(super) fn begin_anew(&mut self, after: Duration) {
+        let after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+        self.since = self.since.saturating_add(after);
+    }
+
     fn since(&self, time: u64) -> Duration {
         Duration::from_nanos(time.saturating_sub(self.since))
     }

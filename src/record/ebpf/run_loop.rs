@@ -39,6 +39,10 @@ pub(super) struct Loop<'a, K> {
     main_stopped: bool,
     phase: Phase,
     interrupts: u32,
+    /// What was counted when the recording began anew.
+    before: Option<Snapshot>,
+    /// When it began, after the recorder did.
+    began: Duration,
     /// Kinds of calls that were told.
     told: BTreeSet<(Arch, CallId)>,
 }
@@ -61,6 +65,8 @@ impl<'a, K: Kernel> Loop<'a, K> {
             main_stopped: false,
             phase: Phase::Recording,
             interrupts: 0,
+            before: None,
+            began: Duration::ZERO,
             told: BTreeSet::new(),
         }
     }
@@ -84,7 +90,10 @@ impl<'a, K: Kernel> Loop<'a, K> {
         loop {
             process::await_signal();
             let asked = self.kernel.asked();
-            if asked.forward.is_some() || asked.interrupts > 0 {
+            let anew = asked.forward == Some(Signo(libc::SIGHUP)) && asked.interrupts == 0;
+            if anew {
+                self.begin_anew()?;
+            } else if asked.forward.is_some() || asked.interrupts > 0 {
                 self.let_go();
                 return Ok(());
             }
@@ -105,6 +114,18 @@ impl<'a, K: Kernel> Loop<'a, K> {
         }
     }
 
+    /// What was counted so far is a recording of its own.
+    fn begin_anew(&mut self) -> Result<(), RecordError> {
+        let elapsed = self.kernel.elapsed();
+        let (whole, _, seen) = self.look_at(elapsed)?;
+        if self.watch.begins_anew(&seen) {
+            self.frame.begin_anew(elapsed.saturating_sub(self.began));
+            self.before = Some(whole);
+            self.began = elapsed;
+        }
+        Ok(())
+    }
+
     fn let_go(&mut self) {
         self.frame.gaps.push(Gap::Detached);
         self.main_end = Some(End::LeftRunning);
@@ -122,10 +143,24 @@ impl<'a, K: Kernel> Loop<'a, K> {
 
     fn look(&mut self) -> Result<(Snapshot, Observations), RecordError> {
         let elapsed = self.kernel.elapsed();
-        self.frame.capture.milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        let snapshot = self.reader.read(&self.probe)?;
-        let seen = self.frame.observations(&snapshot, 0);
+        let (_, snapshot, seen) = self.look_at(elapsed)?;
         Ok((snapshot, seen))
+    }
+
+    /// All that was counted, and what of it is this recording's.
+    fn look_at(
+        &mut self,
+        elapsed: Duration,
+    ) -> Result<(Snapshot, Snapshot, Observations), RecordError> {
+        let taken = elapsed.saturating_sub(self.began);
+        self.frame.capture.milliseconds = u64::try_from(taken.as_millis()).unwrap_or(u64::MAX);
+        let whole = self.reader.read(&self.probe)?;
+        let snapshot = match &self.before {
+            Some(before) => whole.since(before),
+            None => whole.clone(),
+        };
+        let seen = self.frame.observations(&snapshot, 0);
+        Ok((whole, snapshot, seen))
     }
 
     /// Tells of kinds of calls that are new.

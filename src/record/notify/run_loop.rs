@@ -271,7 +271,7 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
     fn tick(&mut self) {
         self.programs.clear();
         let elapsed = self.kernel.elapsed();
-        self.seen.capture.milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        self.seen.has_taken(elapsed);
         let progress = Progress {
             elapsed,
             processes: self.descendants().len(),

@@ -49,7 +49,7 @@ impl<K: Kernel> Loop<'_, K> {
                 .map_err(|error| RecordError::kernel("trace a process of the container", error))?;
         }
         let elapsed = self.kernel.elapsed();
-        self.seen.capture.milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        self.seen.has_taken(elapsed);
         let progress = Progress {
             elapsed,
             processes: self
@@ -75,6 +75,10 @@ impl<K: Kernel> Loop<'_, K> {
     fn forward(&mut self, signal: Signo) -> Result<(), RecordError> {
         if self.rules.attached {
             // The program does not belong to whoever signals the recorder.
+            if signal.0 == libc::SIGHUP && self.phase == Phase::Recording {
+                self.begin_anew();
+                return Ok(());
+            }
             return self.let_all_go();
         }
         match self.main.filter(|main| self.tracees.contains_key(main)) {
@@ -82,6 +86,26 @@ impl<K: Kernel> Loop<'_, K> {
             None => self.signal_all(signal),
         }
         Ok(())
+    }
+
+    /// What was seen so far is a recording of its own, and the next one begins with those that
+    /// run now.
+    fn begin_anew(&mut self) {
+        let elapsed = self.kernel.elapsed();
+        self.seen.has_taken(elapsed);
+        if !self.watch.begins_anew(&self.seen) {
+            return;
+        }
+        self.seen.begin_anew(elapsed);
+        self.seen.gap(Gap::NoStart);
+        let running: Vec<_> = self
+            .tracees
+            .iter()
+            .map(|(tid, it)| (*tid, it.program))
+            .collect();
+        for (tid, program) in running {
+            self.runs(program, tid);
+        }
     }
 
     /// Ctrl-C, which the terminal has sent to the program too.

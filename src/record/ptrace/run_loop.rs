@@ -376,7 +376,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
         let _missed = self.tracees.insert(tid, tracee);
     }
 
-    fn runs(&mut self, program: ProgramId, tid: Tid) {
+    pub(super) fn runs(&mut self, program: ProgramId, tid: Tid) {
         let name = self.kernel.name(tid);
         self.seen.runs(program, tid, name);
     }
