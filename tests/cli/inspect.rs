@@ -3,6 +3,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
+use expect_test::expect;
 use serde_json::Value;
 
 use crate::common::{find_program, require};
@@ -139,7 +140,25 @@ fn stacked_filters() {
     let both = sandbox.run(&format!("inspect --pid {pid} --diff two --engine crun"));
     assert_eq!(both.code, Some(0), "{}", both.whole());
     let text = sandbox.ok(&format!("inspect --pid {pid}"));
-    assert!(text.contains("(sleeper): 2 filters of"), "{text}");
+    let head: Vec<&str> = text.lines().take(11).collect();
+    let head = head.join("\n").replace(&pid.to_string(), "PID");
+    expect![[r#"
+        Process PID (sleeper): 2 filters of 110 instructions, at most 24 for a call
+
+        x86_64
+          EAFNOSUPPORT if arg0 == 0x28, else allow: 1
+              socket
+          ENOSYS: 1
+              ptrace
+          EPERM: 2
+              acct keyctl
+          allow: 382
+              _sysctl accept accept4 access add_key adjtimex afs_syscall alarm"#]]
+    .assert_eq(&head);
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
 }
 
 #[test]

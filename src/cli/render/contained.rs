@@ -166,3 +166,120 @@ fn is_probe(run: &Run) -> bool {
         .as_ref()
         .is_some_and(|it| it.labels.contains_key("probe"))
 }
+
+#[cfg(test)]
+mod tests {
+    use callsieve::arch::Arch;
+    use callsieve::event::{
+        CallId, Capture, Image, Outcome, Place, Sighting, Sink as _, Tally, UnderProfile,
+    };
+    use callsieve::recording::RunBuilder;
+    use callsieve::syscalls::SyscallName;
+    use expect_test::expect;
+
+    use super::*;
+
+    fn run(calls: &[(&str, u64, u64)], labels: &[(&str, &str)]) -> Run {
+        let labels = labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let capture = Capture {
+            backend: "ptrace+seccomp".to_owned(),
+            results: true,
+            milliseconds: 134_000,
+            labels: labels.collect(),
+            remarks: BTreeMap::from([(
+                Remark::OwnFilter,
+                BTreeSet::from(["/usr/bin/evil\u{1b}[31m".to_owned()]),
+            )]),
+            under: Some(UnderProfile {
+                profile: "docker-default".to_owned(),
+                enforced: true,
+                denials: Vec::new(),
+                dropped: 0,
+            }),
+            ..Capture::default()
+        };
+        let sighting = |(name, calls, at): &(&str, u64, u64)| Sighting {
+            arch: Arch::X86_64,
+            call: CallId::Name(SyscallName::new(name).unwrap()),
+            either: false,
+            calls: *calls,
+            outcomes: BTreeMap::from([(Outcome::Success, *calls)]),
+            args: BTreeMap::new(),
+            first: Place {
+                file: "web".to_owned(),
+                line: *at,
+            },
+            since_start: Some(Duration::from_millis(*at)),
+        };
+        let image = Image {
+            executable: Some("/usr/sbin/nginx".to_owned()),
+            pid: Some(1),
+            processes: 5,
+            names: BTreeSet::new(),
+            ends: BTreeMap::new(),
+            started_by: BTreeMap::new(),
+        };
+        let mut builder = RunBuilder::new("callsieve", vec!["web".to_owned()]).captured(capture);
+        builder.image(&image, calls.iter().map(sighting).collect());
+        let calls = calls.iter().map(|(_, calls, _)| calls).sum();
+        builder.finish(Tally {
+            calls,
+            ..Tally::default()
+        })
+    }
+
+    #[test]
+    fn the_whole_screen() {
+        let mut recording = Recording::of(run(
+            &[
+                ("openat", 1_661_000, 5),
+                ("sendfile", 204, 103_000),
+                ("keyctl", 1, 7),
+            ],
+            &[],
+        ));
+        recording.merge(Recording::of(run(
+            &[("connect", 3, 1)],
+            &[("probe", "wget")],
+        )));
+        let text = summary(
+            &Contained {
+                name: "web\u{1b}[2J",
+                status: 137,
+                out_of_memory: true,
+                engine: "docker",
+                confined: Confined::AsByDefault,
+                recording: &recording,
+                tries: &[("wget -q -O- http://127.0.0.1:8080/".to_owned(), 12, 1)],
+                path: Path::new("web.rec.json"),
+            },
+            Page {
+                width: 80,
+                verbose: false,
+            },
+        );
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 80),
+            "{text}"
+        );
+        expect![[r#"
+            Recorded web\u{1b}[2J for 2 min 14 s: 4 syscalls, 10 processes, 1 661 208 calls,
+              none lost.
+              ended           out of memory, with status 137
+              Docker default  2 inside, 1 outside (keyctl)
+              refused         none
+              last new        sendfile, 31 s before the end
+              probe           wget -q -O- http://127.0.0.1:8080/: 12 runs, failed 1 time
+              own filter      /usr/bin/evil\u{1b}[31m
+              seccomp         as docker has it by default
+              not recorded    what others ran with `docker exec`: a profile will confine it
+                              too
+            Wrote web.rec.json
+
+            Next: callsieve generate web.rec.json --exec -o 'web_[2J.json'
+        "#]]
+        .assert_eq(&text);
+    }
+}

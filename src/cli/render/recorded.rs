@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use callsieve::arch::Arch;
-use callsieve::event::{CallId, Outcome, Remark, UnderProfile};
+use callsieve::event::{ArgValue, CallId, Outcome, Remark, UnderProfile};
 use callsieve::profile::build::Stance;
-use callsieve::profile::{Capability, DockerRelease, Host, KernelVersion, Profile, docker_default};
+use callsieve::profile::{
+    Capability, DockerRelease, Host, KernelVersion, Profile, Rule, docker_default,
+};
 use callsieve::record::{End, Finished};
-use callsieve::recording::{Recording, Run};
+use callsieve::recording::{Observed, Recording, Run};
 
 use super::screen::processes;
 use super::wrap::Page;
@@ -120,6 +122,19 @@ pub(super) fn last_new(run: &Run) -> Option<(String, Duration)> {
     timed.max().map(|(at, call)| (call.to_string(), at))
 }
 
+/// Whether rules of which one must match permit all values that were seen.
+fn permits(rules: &[Rule], observed: &Observed) -> bool {
+    observed.args.iter().all(|(index, facts)| {
+        facts.values.keys().all(|value| match value {
+            ArgValue::Number(value) => rules.iter().any(|rule| {
+                let mut asked = rule.conditions.iter();
+                asked.all(|it| it.arg.get() != *index || it.test.holds(*value))
+            }),
+            ArgValue::Text(_) => true,
+        })
+    })
+}
+
 /// How what was seen stands to Docker's default.
 pub(super) fn docker(run: &Run, row: &mut impl FnMut(&str, &str)) {
     let Some(native) = Arch::of_this_build() else {
@@ -136,9 +151,11 @@ pub(super) fn docker(run: &Run, row: &mut impl FnMut(&str, &str)) {
     let (mut inside, mut outside, mut refused) = (0, BTreeSet::new(), BTreeSet::new());
     for (call, observed) in run.calls.values().flatten() {
         let allowed = match call {
-            CallId::Name(name) => {
-                !matches!(Stance::of(&profile, name.as_str()), Stance::Refused(_))
-            }
+            CallId::Name(name) => match Stance::of(&profile, name.as_str()) {
+                Stance::Conditional(rules) => permits(&rules, observed),
+                Stance::Allowed | Stance::NotCarried => true,
+                Stance::Refused(_) => false,
+            },
             CallId::Number(_) => false,
         };
         if allowed {
@@ -169,7 +186,9 @@ pub(super) fn docker(run: &Run, row: &mut impl FnMut(&str, &str)) {
         "Docker default",
         &format!("{inside} inside, {} outside{names}", outside.len()),
     );
-    if run.capture.as_ref().is_some_and(|capture| capture.results) {
+    // Under a profile more is known of what was refused.
+    let capture = run.capture.as_ref();
+    if capture.is_some_and(|capture| capture.results && capture.under.is_none()) {
         let names = match refused.len() {
             0 => "none".to_owned(),
             _ => list(refused.iter().map(String::as_str)),
