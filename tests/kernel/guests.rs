@@ -338,7 +338,7 @@ guests! {
     seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n")
         .sees("x86_64 getpriority")
         .gaps_with(HIDING, &["hidden-by-filter"])
-        .recording_changes("20 ?\n", 84, "notifications come before stops that a filter asks for").with(NOTIFY)
+        .recording_changes("answered ?\n", 84, "notifications come before stops that a filter asks for").with(NOTIFY)
         .only_strace("x86_64 getpriority", HIDDEN).with(EBPF);
     seccomp_log: guest("seccomp_log.c", 85, "let through\n")
         .gaps_with(HIDING, &["hidden-by-filter"]);

@@ -4,6 +4,7 @@ int main(void)
 {
 	filter(SYS_getpriority, SECCOMP_RET_TRACE | 77, 0);
 	long result = syscall(SYS_getpriority, 0, 0);
-	say("%ld %s\n", result, errno == ENOSYS ? "ENOSYS" : "?");
+	/* 20 less the niceness, which may be any. */
+	say("%s %s\n", result < 0 ? "-1" : "answered", errno == ENOSYS ? "ENOSYS" : "?");
 	return 84;
 }
