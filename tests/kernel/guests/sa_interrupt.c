@@ -28,6 +28,8 @@ int main(void)
 	say("wait %d %d\n", waited, errno);
 	int slept = nanosleep(&time, &left);
 	say("sleep %d %d left %d\n", slept, errno, left.tv_sec == 99);
+	/* It is in its pause by then. */
+	nap(100);
 	CHECK(kill(child, SIGKILL));
 	say("child %d, signals %d\n", ended(child), count);
 	return 46;
