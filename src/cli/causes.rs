@@ -166,7 +166,8 @@ impl Cause {
     fn finish(&mut self, recordings: usize) {
         self.recordings = recordings;
         self.seen_in = self.runs.len();
-        self.never_succeeded = !self.outcomes.is_empty() && self.outcomes.iter().all(is_refusal);
+        self.never_succeeded =
+            !self.outcomes.is_empty() && self.outcomes.iter().all(Outcome::is_refusal);
         self.by = std::mem::take(&mut self.programs)
             .into_iter()
             .map(|(executable, maker)| Maker {
@@ -283,20 +284,6 @@ const fn is_failure(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Error(_) | Outcome::Sigsys | Outcome::Failed => true,
         Outcome::Success
-        | Outcome::Interrupted
-        | Outcome::NoReturn
-        | Outcome::Injected
-        | Outcome::Unknown => false,
-    }
-}
-
-/// What a filter or a missing capability gives.
-fn is_refusal(outcome: &Outcome) -> bool {
-    match outcome {
-        Outcome::Error(errno) => matches!(errno.as_str(), "EPERM" | "EACCES" | "ENOSYS"),
-        Outcome::Sigsys => true,
-        Outcome::Success
-        | Outcome::Failed
         | Outcome::Interrupted
         | Outcome::NoReturn
         | Outcome::Injected

@@ -60,6 +60,20 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether it is what a filter or a missing capability gives: EPERM, EACCES, ENOSYS or SIGSYS.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Error(errno) => matches!(errno.as_str(), "EPERM" | "EACCES" | "ENOSYS"),
+            Self::Sigsys => true,
+            Self::Success
+            | Self::Failed
+            | Self::Interrupted
+            | Self::NoReturn
+            | Self::Injected
+            | Self::Unknown => false,
+        }
+    }
+
     /// The key in a recording: the error's name, or a word in lower case.
     pub fn key(&self) -> &str {
         match self {

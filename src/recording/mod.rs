@@ -233,19 +233,7 @@ impl<'a> Total<'a> {
     /// Whether no such call ever succeeded, as far as is known: each failed with EPERM, EACCES
     /// or ENOSYS, which is what a filter or a missing capability gives.
     pub fn never_succeeded(&self) -> bool {
-        !self.outcomes.is_empty()
-            && self.outcomes.keys().all(|outcome| match outcome {
-                Outcome::Error(errno) => {
-                    matches!(errno.as_str(), "EPERM" | "EACCES" | "ENOSYS")
-                }
-                Outcome::Sigsys => true,
-                Outcome::Success
-                | Outcome::Failed
-                | Outcome::Interrupted
-                | Outcome::NoReturn
-                | Outcome::Injected
-                | Outcome::Unknown => false,
-            })
+        !self.outcomes.is_empty() && self.outcomes.keys().all(|outcome| outcome.is_refusal())
     }
 }
 
