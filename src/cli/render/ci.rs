@@ -317,14 +317,6 @@ const EXCEPTIONS: [Rule; 5] = [
     Rule::ExceptionBeyondBase,
 ];
 
-const fn level(severity: Severity) -> Level {
-    match severity {
-        Severity::Error => Level::Error,
-        Severity::Warning => Level::Warning,
-        Severity::Note => Level::Note,
-    }
-}
-
 fn message(finding: &Finding) -> String {
     let parts = [finding.message.clone()].into_iter();
     let parts = parts
@@ -339,14 +331,7 @@ pub(crate) fn sarif(whole: &Whole<'_>) -> String {
     let first = rules.len();
     rules.extend(EXCEPTIONS.iter().map(|rule| {
         let info = rule.info();
-        RuleText {
-            id: info.id,
-            name: info.name,
-            title: info.title,
-            reason: info.reason,
-            help: info.reason,
-            level: level(info.severity),
-        }
+        RuleText::of(info, info.reason)
     }));
     let mut found: Vec<Found> = Vec::new();
     for (_, compared) in whole.judged.iter().filter_map(Judged::compared) {
@@ -359,7 +344,7 @@ pub(crate) fn sarif(whole: &Whole<'_>) -> String {
                     .iter()
                     .position(|rule| *rule == it.rule)
                     .unwrap_or(0),
-            level: level(it.severity),
+            level: Level::of(it.severity),
             message: message(it),
             uri: uri(Path::new(&whole.loaded.shown)),
             span: Some(it.span),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use callsieve::lint::Span;
+use callsieve::lint::{RuleInfo, Severity, Span};
 use serde_json::{Value, json as object};
 use sha2::{Digest as _, Sha256};
 
@@ -41,6 +41,31 @@ pub(crate) struct RuleText<'a> {
     pub(crate) reason: &'a str,
     pub(crate) help: &'a str,
     pub(crate) level: Level,
+}
+
+impl<'a> RuleText<'a> {
+    /// A rule of the lint.
+    pub(crate) const fn of(rule: &'a RuleInfo, help: &'a str) -> Self {
+        Self {
+            id: rule.id,
+            name: rule.name,
+            title: rule.title,
+            reason: rule.reason,
+            help,
+            level: Level::of(rule.severity),
+        }
+    }
+}
+
+impl Level {
+    /// That of a rule of the lint.
+    pub(crate) const fn of(severity: Severity) -> Self {
+        match severity {
+            Severity::Error => Self::Error,
+            Severity::Warning => Self::Warning,
+            Severity::Note => Self::Note,
+        }
+    }
 }
 
 /// One result.

@@ -1,6 +1,6 @@
 //! Findings as SARIF.
 
-use callsieve::lint::{Finding, Fix, Rule, Severity};
+use callsieve::lint::{Finding, Fix, Rule};
 use serde_json::{Value, json as object};
 
 use super::Linted;
@@ -9,17 +9,10 @@ use crate::cli::render::sarif::{Found, Level, RuleText, log, note, region, uri};
 /// All findings as one run.
 pub(crate) fn sarif(linted: &[Linted]) -> String {
     let helps: Vec<String> = Rule::ALL.iter().map(|rule| help(*rule)).collect();
-    let rules = Rule::ALL.iter().zip(&helps).map(|(rule, help)| {
-        let info = rule.info();
-        RuleText {
-            id: info.id,
-            name: info.name,
-            title: info.title,
-            reason: info.reason,
-            help,
-            level: level(info.severity),
-        }
-    });
+    let rules = Rule::ALL
+        .iter()
+        .zip(&helps)
+        .map(|(rule, help)| RuleText::of(rule.info(), help));
     let rules: Vec<RuleText<'_>> = rules.collect();
     let mut all = Vec::new();
     let mut notes = Vec::new();
@@ -44,14 +37,6 @@ fn help(rule: Rule) -> String {
     )
 }
 
-const fn level(severity: Severity) -> Level {
-    match severity {
-        Severity::Error => Level::Error,
-        Severity::Warning => Level::Warning,
-        Severity::Note => Level::Note,
-    }
-}
-
 /// How much of what a finding is about goes into its fingerprint, in bytes.
 const ABOUT: usize = 1_024;
 
@@ -71,7 +56,7 @@ fn found(finding: &Finding, text: &str, uri: &str) -> Found {
             .iter()
             .position(|rule| *rule == finding.rule)
             .unwrap_or_default(),
-        level: level(finding.severity),
+        level: Level::of(finding.severity),
         message,
         uri: uri.to_owned(),
         span: Some(span),
