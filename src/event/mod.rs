@@ -77,7 +77,7 @@ pub struct Place {
 }
 
 /// A program in execution, from its execve on: the processes and threads that share it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Image {
     /// The path it was started by, as the source shows it, or its `comm` where only that is
     /// known. `None` for what ran before the first execve and for processes met on the way.
@@ -112,4 +112,8 @@ pub struct RuntimeCall {
 pub trait Sink {
     /// A program image is over, or the source is, and this is what it did.
     fn image(&mut self, image: &Image, sightings: Vec<Sighting>);
+
+    /// The source began so much earlier than was known when images were handed over: their times
+    /// are longer by that.
+    fn begins_earlier(&mut self, _by: Duration) {}
 }

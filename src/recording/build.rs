@@ -43,7 +43,16 @@ impl RunBuilder {
     /// The run, with what its source could not use.
     pub fn finish(mut self, tally: Tally) -> Run {
         self.run.tally = tally;
+        for time in self.times() {
+            *time = to_milliseconds(*time);
+        }
         self.run
+    }
+
+    /// When calls were made first, where that is known.
+    fn times(&mut self) -> impl Iterator<Item = &mut Duration> {
+        let calls = self.run.calls.values_mut().flat_map(BTreeMap::values_mut);
+        calls.filter_map(|observed| observed.since_start.as_mut())
     }
 
     fn executable(&mut self, image: &Image) -> String {
@@ -84,6 +93,12 @@ fn lower(one: Option<u32>, other: Option<u32>) -> Option<u32> {
 }
 
 impl Sink for RunBuilder {
+    fn begins_earlier(&mut self, by: Duration) {
+        for time in self.times() {
+            *time = time.saturating_add(by);
+        }
+    }
+
     fn image(&mut self, image: &Image, sightings: Vec<Sighting>) {
         let name = self.executable(image);
         for sighting in sightings {
@@ -93,7 +108,7 @@ impl Sink for RunBuilder {
                 .iter()
                 .position(|file| *file == sighting.first.file);
             let first = (file.unwrap_or_default(), sighting.first.line);
-            let since_start = sighting.since_start.map(to_milliseconds);
+            let since_start = sighting.since_start;
             let observed = self
                 .run
                 .calls

@@ -24,6 +24,7 @@ mod foreign;
 mod leaders;
 mod processes;
 mod tables;
+mod times;
 
 use std::fmt::Write as _;
 

@@ -353,6 +353,10 @@ fn samples() -> Vec<Vec<u8>> {
 struct Written(String);
 
 impl Sink for Written {
+    fn begins_earlier(&mut self, by: std::time::Duration) {
+        writeln!(self.0, "{by:?} earlier").unwrap();
+    }
+
     fn image(&mut self, image: &Image, sightings: Vec<Sighting>) {
         writeln!(self.0, "{image:?} {sightings:?}").unwrap();
     }

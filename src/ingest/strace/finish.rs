@@ -1,6 +1,7 @@
 //! The end of a log: what its tables add, what is missing, and what is handed over.
 
 use super::body::{Name, low_half};
+use super::images::Places;
 use super::spelling::ArchSet;
 use super::{Reader, TOLERATED};
 use crate::event::{Gap, Sink, Skip, Tally};
@@ -33,9 +34,13 @@ impl Reader {
             });
         }
         self.find_gaps(traced);
+        let places = Places {
+            files: &self.files,
+            times: &self.times,
+        };
         match self
             .processes
-            .finish(self.told, &self.spellings, &self.files, sink)
+            .finish(self.told, &self.spellings, &places, sink)
         {
             Ok(()) => Ok(self.tally),
             Err(candidates) => Err(IngestError::UnknownArch { file, candidates }),

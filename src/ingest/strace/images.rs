@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::body::Mode;
 use super::slots::{PrintedValues, Slot, Slots};
 use super::spelling::{ArchSet, Spellings};
+use super::times::Times;
 use crate::arch::Arch;
 use crate::event::{ArgFacts, ArgValue, Image, Outcome, Place, Sighting, Sink};
 use crate::syscalls::{closed_set_arguments, symbol_value};
@@ -26,6 +27,10 @@ pub(super) struct ImageData {
     pub(super) elf: Option<Arch>,
     /// The architectures that fit all its calls.
     pub(super) candidates: ArchSet,
+    /// The program that its process ran before, where that is known.
+    pub(super) former: Option<String>,
+    /// The image that its process ran before, while the program of that is not known.
+    pub(super) follows: Option<u32>,
     /// Its calls.
     pub(super) slots: Slots,
 }
@@ -74,6 +79,8 @@ impl ImageData {
             linked: false,
             elf: None,
             candidates: ArchSet::ALL,
+            former: None,
+            follows: None,
             slots: Slots::default(),
         }
     }
@@ -141,15 +148,21 @@ impl ImageData {
     }
 }
 
-/// The names of the files read, by number.
-pub(super) type Files = Vec<String>;
+/// Where and when calls were made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places<'a> {
+    /// The names of the files read, by number.
+    pub(super) files: &'a [String],
+    /// Their times.
+    pub(super) times: &'a Times,
+}
 
 /// Hands an image over as one of `arch`.
 pub(super) fn hand_over(
     image: ImageData,
     arch: Arch,
     spellings: &Spellings,
-    files: &Files,
+    places: &Places<'_>,
     sink: &mut dyn Sink,
 ) {
     let mut sightings = Vec::new();
@@ -178,8 +191,8 @@ pub(super) fn hand_over(
                 calls: slot.calls,
                 outcomes: outcomes.clone(),
                 args,
-                first: place(&slot, files),
-                since_start: None,
+                first: places.first(&slot),
+                since_start: places.times.since_start(slot.time),
             });
         }
     }
@@ -189,17 +202,20 @@ pub(super) fn hand_over(
         processes: image.processes.max(1),
         names: BTreeSet::new(),
         ends: BTreeMap::new(),
-        started_by: BTreeMap::new(),
+        started_by: image.former.into_iter().map(|former| (former, 1)).collect(),
     };
     sink.image(&image, sightings);
 }
 
-fn place(slot: &Slot, files: &Files) -> Place {
-    let (file, line) = slot.first.unwrap_or_default();
-    let name = usize::try_from(file).ok().and_then(|file| files.get(file));
-    Place {
-        file: name.cloned().unwrap_or_default(),
-        line,
+impl Places<'_> {
+    /// Where the first call of a slot stands.
+    fn first(&self, slot: &Slot) -> Place {
+        let (file, line) = slot.first.unwrap_or_default();
+        let file = usize::try_from(file).unwrap_or(usize::MAX);
+        Place {
+            file: self.files.get(file).cloned().unwrap_or_default(),
+            line,
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! src/strace.c): `[pid] [security context] [time] [relative time] [number] [instruction
 //! pointer]`. The reader takes any subset in that order, so that no option has to be known.
 
+use std::time::Duration;
+
 use super::body::low_half;
 
 /// The leader of a line.
@@ -83,6 +85,54 @@ fn comm(bytes: &[u8]) -> (Option<&[u8]>, &[u8]) {
         return (inside.get(..end), inside.get(end + 1..).unwrap_or_default());
     }
     (None, bytes)
+}
+
+/// A time that stands in a leader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Since midnight.
+    Day(Duration),
+    /// Since 1970.
+    Epoch(Duration),
+    /// Since the line before.
+    Before(Duration),
+}
+
+/// The time that a line tells, the one of the clock if it tells two.
+pub(super) fn time_told(line: &[u8]) -> Option<Told> {
+    let mut rest = trim_start(pid(line, &mut Leader::default()));
+    if rest.starts_with(b"[") {
+        // A security context.
+        rest = trim_start(bracket(rest, &mut Leader::default())?);
+    }
+    if let Some(after) = clock(rest) {
+        let number = |at| {
+            let (number, _) = digits(rest.get(at..at + 2)?)?;
+            Some(number)
+        };
+        let hour = number(0).filter(|hour| *hour < 24)?;
+        let seconds = (hour * 60 + number(3)?) * 60 + number(6)?;
+        after.strip_prefix(b" ")?;
+        let (_, rest) = rest.split_at_checked(8)?;
+        let time = Duration::new(seconds, nanoseconds(rest));
+        return Some(Told::Day(time));
+    }
+    let (number, after) = digits(rest)?;
+    seconds(rest)?.strip_prefix(b" ")?;
+    let time = Duration::new(number, nanoseconds(after));
+    Some(if number > PID_MAX {
+        Told::Epoch(time)
+    } else {
+        Told::Before(time)
+    })
+}
+
+/// The fraction of a second that stands there.
+fn nanoseconds(bytes: &[u8]) -> u32 {
+    let fraction = bytes.strip_prefix(b".").unwrap_or_default();
+    let digits = fraction.iter().take_while(|b| b.is_ascii_digit());
+    let padded = digits.copied().chain(std::iter::repeat(b'0')).take(9);
+    padded.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
 }
 
 /// `18:39:34.595259 `, `1795459454.123 `, `0.000054 `, `(+     0.000028) `, `1795459454 `.

@@ -26,6 +26,7 @@ mod scan;
 mod slots;
 mod spelling;
 mod summary;
+mod times;
 mod words;
 
 use std::collections::BTreeSet;
@@ -34,11 +35,13 @@ pub(super) use detect::detect;
 pub(super) use drive::read;
 
 use body::{Body, Exit, Message, Mode, Name};
+use images::Places;
 use leader::Leader;
 use processes::{Begin, Processes};
 use quick::KnownWords;
 use scan::End;
 use spelling::{ArchSet, Role, Spellings};
+use times::Times;
 
 use super::lines::{ESCAPE, Line};
 use super::reader;
@@ -64,6 +67,7 @@ pub(super) struct Reader {
     spellings: Spellings,
     known: KnownWords,
     processes: Processes,
+    times: Times,
     tally: Tally,
     /// Processes that strace said it attached to.
     attached: BTreeSet<u32>,
@@ -125,6 +129,7 @@ impl Reader {
             spellings: Spellings::default(),
             known: KnownWords::new(),
             processes: Processes::default(),
+            times: Times::default(),
             tally: Tally::default(),
             attached: BTreeSet::new(),
             unnumbered: None,
@@ -149,10 +154,26 @@ impl Reader {
         self.at_start = true;
         self.interrupted = None;
         self.table = None;
+        self.times.file(pid);
     }
 
     /// Takes in the next line.
     fn next_line(&mut self, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), IngestError> {
+        if self.times.wants(self.line + 1) {
+            self.look_at_time(line.bytes, sink);
+        }
+        self.careful(line, sink)
+    }
+
+    /// The time of the next line is looked at.
+    fn look_at_time(&mut self, line: &[u8], sink: &mut dyn Sink) {
+        if let Some(by) = self.times.look(line) {
+            sink.begins_earlier(by);
+        }
+    }
+
+    /// Takes in a line whose time was looked at, if it has to be.
+    fn careful(&mut self, line: Line<'_>, sink: &mut dyn Sink) -> Result<(), IngestError> {
         self.line += 1;
         self.tally.lines += 1;
         if line.cut {
@@ -188,7 +209,11 @@ impl Reader {
     /// Hands over images that are over, if there are many.
     fn flush(&mut self, sink: &mut dyn Sink) {
         if self.processes.images() >= self.flush_at {
-            self.processes.flush(&self.spellings, &self.files, sink);
+            let place = Places {
+                files: &self.files,
+                times: &self.times,
+            };
+            self.processes.flush(&self.spellings, &place, sink);
             self.flush_at = FLUSH_AT.max(self.processes.images() * 2);
         }
     }
@@ -353,12 +378,15 @@ impl Reader {
             place: self.place(),
         };
         self.tally.calls += 1;
-        if let Some(slot) = self.processes.begin(begin)
-            && !kept.is_empty()
-        {
-            let args = if torn { b"" } else { scanned.args };
-            let complete = matches!(scanned.end, End::Result { .. });
-            arguments::keep(slot, kept, by_name, args, complete);
+        if let Some(slot) = self.processes.begin(begin) {
+            if slot.calls == 1 {
+                slot.time = self.times.of(line.bytes);
+            }
+            if !kept.is_empty() {
+                let args = if torn { b"" } else { scanned.args };
+                let complete = matches!(scanned.end, End::Result { .. });
+                arguments::keep(slot, kept, by_name, args, complete);
+            }
         }
         self.ended(leader.pid, role, scanned.args, scanned.end, line);
         true
@@ -401,6 +429,11 @@ impl Reader {
                         .any(|start| text.starts_with(start))
                 {
                     self.processes.narrow(pid, ArchSet::with_set_fs());
+                }
+                if role == Role::Fork
+                    && let Some(child) = value.and_then(|value| u32::try_from(value).ok())
+                {
+                    self.times.birth(child, line.bytes);
                 }
                 self.processes.end(pid, outcome, value);
             }
@@ -457,7 +490,11 @@ impl Reader {
                     path: None,
                     place: self.place(),
                 };
-                self.processes.begin(begin);
+                if let Some(slot) = self.processes.begin(begin)
+                    && slot.calls == 1
+                {
+                    slot.time = self.times.of(line.bytes);
+                }
                 role
             }
         };

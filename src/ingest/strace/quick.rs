@@ -43,10 +43,13 @@ impl Reader {
         sink: &mut dyn Sink,
     ) -> Result<(), IngestError> {
         for found in found {
+            if self.times.wants(self.line + 1) {
+                self.look_at_time(text(block, found, (0, found.len)), sink);
+            }
             if self.table.is_none() && self.quick(block, found).is_some() {
                 continue;
             }
-            self.next_line(
+            self.careful(
                 Line {
                     bytes: text(block, found, (0, found.len)),
                     terminated: true,
@@ -95,6 +98,9 @@ impl Reader {
                 place: (self.file_number, self.line + 1),
             };
             let slot = self.processes.quick(&begin, found.ended)?;
+            if slot.calls == 1 {
+                slot.time = self.times.of(text(block, found, (0, found.len)));
+            }
             if self.known.keeps_arguments.get(usize::from(found.word)) == Some(&true)
                 && let Some(spelling) = self.spellings.get(known.id)
             {

@@ -1,6 +1,7 @@
 //! The calls of one program image, a slot for each kind.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::images::ModeKey;
 use super::lex::Ended;
@@ -58,6 +59,12 @@ impl Slots {
         self.0.keys()
     }
 
+    /// How many calls there are in all.
+    pub(super) fn calls(&self) -> u64 {
+        let calls = self.0.iter().map(|(_, slot)| slot.calls);
+        calls.fold(0, u64::saturating_add)
+    }
+
     /// Takes in the calls of a part of the image.
     pub(super) fn absorb(&mut self, other: Self) {
         for (key, slot) in other.into_sorted() {
@@ -92,6 +99,8 @@ pub(super) struct Slot {
     args: [Option<Box<PrintedValues>>; ARGUMENTS],
     /// The first one.
     pub(super) first: Option<(u32, u64)>,
+    /// When that was, where the log tells.
+    pub(super) time: Option<Duration>,
 }
 
 /// Values of an argument as strace printed them.
@@ -245,6 +254,10 @@ impl Slot {
     }
 
     fn absorb(&mut self, other: Self) {
+        let when = |slot: &Self| (slot.time.unwrap_or(Duration::MAX), slot.first);
+        if self.first.is_none() || (other.first.is_some() && when(&other) < when(self)) {
+            (self.first, self.time) = (other.first, other.time);
+        }
         for (ended, calls) in other.quick {
             self.add_quick(ended, calls);
         }
@@ -259,6 +272,5 @@ impl Slot {
                 ours.get_or_insert_default().absorb(*theirs);
             }
         }
-        self.first = [self.first, other.first].into_iter().flatten().min();
     }
 }

@@ -1,12 +1,15 @@
 //! Which process runs which program image, and which call it is in.
 
+mod heirs;
 mod quick;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use heirs::Heirs;
+
 use super::TableRow;
 use super::body::Mode;
-use super::images::{Files, ImageData, ModeKey, Verdict, hand_over, native_of};
+use super::images::{ImageData, ModeKey, Places, Verdict, hand_over, native_of};
 use super::recent::RecentMap;
 use super::slots::{Slot, SlotId, SlotKey};
 use super::spelling::{ArchSet, Role, SpellingId, Spellings};
@@ -74,6 +77,8 @@ pub(super) struct Processes {
     exec_begun: BTreeMap<u32, Open>,
     /// Processes whose last line said that a thread took their place.
     superseded: BTreeSet<u32>,
+    /// Images whose program is not known yet, and those that their processes ran next.
+    heirs: Heirs,
 }
 
 /// Images kept waiting for a parent at most; a bound against a log of made-up processes.
@@ -266,6 +271,8 @@ impl Processes {
         }
         if let Some(process) = self.by_pid.get_mut(pid) {
             let old = std::mem::replace(&mut process.image, id);
+            let old = self.resolve(old);
+            self.inherit(old, id);
             self.leave(old);
         }
     }
@@ -284,6 +291,7 @@ impl Processes {
                         process.image = parent;
                         process.mode = process.mode.or(mode);
                     }
+                    self.found_parent(first, parent);
                 } else {
                     self.images.insert(first, data);
                 }
@@ -488,7 +496,12 @@ impl Processes {
 
     /// Hands over images that are over and whose architecture is known, so that memory stays
     /// bounded by what runs at once.
-    pub(super) fn flush(&mut self, spellings: &Spellings, files: &Files, sink: &mut dyn Sink) {
+    pub(super) fn flush(
+        &mut self,
+        spellings: &Spellings,
+        places: &Places<'_>,
+        sink: &mut dyn Sink,
+    ) {
         let overfull = self.images.len() > MAX_WAITING;
         let over: Vec<ImageId> = self
             .images
@@ -505,7 +518,8 @@ impl Processes {
             match image.own_arch().or_else(|| self.verdict.only()) {
                 Some(arch) => {
                     self.verdict.known.insert(arch);
-                    hand_over(image, arch, spellings, files, sink);
+                    self.heirs.gone(id, &image);
+                    hand_over(image, arch, spellings, places, sink);
                 }
                 None if overfull => self.spill(id, image),
                 None => {
@@ -538,7 +552,7 @@ impl Processes {
         mut self,
         told: Option<Arch>,
         spellings: &Spellings,
-        files: &Files,
+        places: &Places<'_>,
         sink: &mut dyn Sink,
     ) -> Result<(), Vec<Arch>> {
         for (_, image) in self.images.iter() {
@@ -555,6 +569,8 @@ impl Processes {
             .fold(None, |all: Option<ArchSet>, (_, image)| {
                 Some(all.map_or(image.candidates, |all| all.and(image.candidates)))
             });
+        self.found_begin();
+        self.heirs.hand_over(sink);
         let native = self.verdict.native().or(told);
         for (_, image) in self.images.into_sorted() {
             // What ran before the first execve is the tracer, of which only the execve is seen.
@@ -573,7 +589,7 @@ impl Processes {
                     .or(native.filter(|arch| image.candidates.contains(*arch)))
             };
             match arch {
-                Some(arch) => hand_over(image, arch, spellings, files, sink),
+                Some(arch) => hand_over(image, arch, spellings, places, sink),
                 None => {
                     return Err(all.map(|all| all.iter().collect()).unwrap_or_default());
                 }
