@@ -1,8 +1,6 @@
-//! The end of a log: what its tables add, what is missing, and what is handed over.
+//! The end of a log: what is missing and what is handed over.
 
-use super::body::{Name, low_half};
 use super::images::Places;
-use super::spelling::ArchSet;
 use super::{Reader, TOLERATED};
 use crate::event::{Gap, Sink, Skip, Tally};
 use crate::ingest::{Format, IngestError};
@@ -44,30 +42,6 @@ impl Reader {
         {
             Ok(()) => Ok(self.tally),
             Err(candidates) => Err(IngestError::UnknownArch { file, candidates }),
-        }
-    }
-
-    /// After a trace (`-C`) the table repeats it, but for calls that the trace left out.
-    fn add_table_rows(&mut self, after_trace: bool) {
-        for row in std::mem::take(&mut self.rows) {
-            let numbered = row
-                .name
-                .strip_prefix("syscall_0x")
-                .and_then(|hex| u64::from_str_radix(hex, 16).ok())
-                .map(low_half);
-            let name = numbered.map_or(Name::Named(row.name.as_bytes()), Name::Numbered);
-            if after_trace && self.spellings.has_named(&row.name) {
-                continue;
-            }
-            let Some(id) = self.spellings.intern(name, None) else {
-                continue;
-            };
-            let arches = self
-                .spellings
-                .get(id)
-                .map_or(ArchSet::ALL, |spelling| spelling.arches);
-            self.tally.calls = self.tally.calls.saturating_add(row.calls);
-            self.processes.count(id, arches, &row);
         }
     }
 

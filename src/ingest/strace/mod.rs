@@ -26,6 +26,7 @@ mod scan;
 mod slots;
 mod spelling;
 mod summary;
+mod tables;
 mod times;
 mod words;
 
@@ -281,48 +282,6 @@ impl Reader {
             }
         }
         Some(pid)
-    }
-
-    /// A row of a table whose header was seen.
-    fn table_row(&mut self, bytes: &[u8]) -> bool {
-        if let Some(table) = &self.table {
-            match table.row(bytes) {
-                Some(summary::Row::Call {
-                    name,
-                    calls,
-                    errors,
-                }) => {
-                    // Later than strace 7.1 a table has rows for numbers without a name.
-                    self.rows.push(TableRow {
-                        name: name.to_owned(),
-                        calls,
-                        errors,
-                        mode: self.table_mode,
-                        place: self.place(),
-                    });
-                }
-                Some(summary::Row::Rule) => {}
-                Some(summary::Row::Total) => self.table = None,
-                None => {
-                    self.table = None;
-                    return false;
-                }
-            }
-            self.tally.skip(Skip::Decoration);
-            return true;
-        }
-        false
-    }
-
-    /// A header of a table. It looks like nothing else that strace prints, so that only lines
-    /// not understood have to be looked at.
-    fn table_header(&mut self, bytes: &[u8]) -> bool {
-        let Some(table) = summary::header(bytes) else {
-            return false;
-        };
-        self.tally.skip(Skip::Decoration);
-        self.table = Some(table);
-        true
     }
 
     const fn place(&self) -> (u32, u64) {
