@@ -97,6 +97,7 @@ pub(crate) enum Helper {
     ProbeReadKernelStr = 115,
     TaskStorageGet = 156,
     GetCurrentTaskBtf = 158,
+    TaskRegisters = 175,
 }
 
 /// A place to jump to.

@@ -27,6 +27,7 @@ mod kind {
     pub(super) const VOLATILE: u32 = 9;
     pub(super) const CONST: u32 = 10;
     pub(super) const RESTRICT: u32 = 11;
+    pub(super) const FUNC: u32 = 12;
     pub(super) const FUNC_PROTO: u32 = 13;
     pub(super) const VAR: u32 = 14;
     pub(super) const DATASEC: u32 = 15;
@@ -110,6 +111,19 @@ impl Btf {
     /// The number of a type definition.
     pub fn typedef(&self, name: &str) -> Result<u32, BtfError> {
         self.find(name, kind::TYPEDEF).map(|(id, _)| id)
+    }
+
+    /// The number of a function. Few are asked for, so that none has a place among the names.
+    pub fn function(&self, name: &str) -> Result<u32, BtfError> {
+        let is_it = |place: &&usize| {
+            type_at(&self.bytes, **place)
+                .is_ok_and(|it| it.kind == kind::FUNC && self.is_named(it.name, name))
+        };
+        let mut all = (1..).zip(&self.places);
+        let found = all.find(|(_, place)| is_it(place));
+        found.map(|(id, _)| id).ok_or_else(|| BtfError::Missing {
+            name: name.to_owned(),
+        })
     }
 
     /// Where a field stands in a structure, in bytes. `path` goes through structures within it by

@@ -34,7 +34,11 @@ pub(crate) mod state {
     pub(crate) const OPEN: i16 = 8;
     /// Whether the program came into its scope from outside: 0, or as [`super::image::ENTERED`].
     pub(crate) const ENTERED: i16 = 12;
-    pub(crate) const SIZE: i32 = 16;
+    /// Whether the kernel asked filters about the call that is to begin, which counts from there
+    /// on: 0 or 1; and its number.
+    pub(crate) const ASKED: i16 = 16;
+    pub(crate) const ASKED_NUMBER: i16 = 20;
+    pub(crate) const SIZE: i32 = 24;
     pub(crate) const NONE: i32 = -1;
     /// The end of the call that made the thread, which is its parent's.
     pub(crate) const SKIP: i32 = -2;
@@ -122,6 +126,8 @@ pub(crate) enum Counter {
     Since,
     /// No count either, but the number of the control group of the first version that is recorded.
     Group,
+    /// No count either, but 1 once filters were asked about a call.
+    Filtered,
 }
 
 pub(crate) const COUNTERS: i32 = 16;

@@ -327,17 +327,30 @@ pub trait Recorder {
 }
 
 /// Chooses a recorder for a session.
-/// With a process in front, that one lets the program live on if this one dies.
+/// With a process in front, that one lets the program live on if this one dies. Where a kernel
+/// turns out not to take programs it is another one, unless they were asked for.
 pub fn recorder(session: Session, front: Option<&Front>) -> Result<Box<dyn Recorder>, RecordError> {
-    let host = backend::Host::of_this_process();
-    let choice = backend::choose(&session, &host)?;
+    let mut host = backend::Host::of_this_process();
+    let mut choice = backend::choose(&session, &host)?;
+    if choice.backend == Backend::Ebpf {
+        match ebpf::Ebpf::new(&session, choice) {
+            Ok(recorder) => return Ok(Box::new(recorder)),
+            Err(RecordError::Ebpf(error)) if session.wish == Wish::Auto => {
+                let why = error.in_a_line();
+                host.no_programs = Some(why.clone());
+                choice = backend::choose(&session, &host)?;
+                choice.instead_of_ebpf = Some(why);
+            }
+            Err(error) => return Err(error),
+        }
+    }
     Ok(match choice.backend {
-        Backend::Ptrace(_) => Box::new(ptrace::Ptrace::new(session, choice, host)),
         Backend::Notify => {
             let spare = front.and_then(|front| front.socket.try_clone().ok());
             Box::new(notify::Notify::new(session, choice, spare))
         }
-        Backend::Ebpf => Box::new(ebpf::Ebpf::new(session, choice)),
+        // eBPF is not chosen once more where there is none.
+        Backend::Ptrace(_) | Backend::Ebpf => Box::new(ptrace::Ptrace::new(session, choice, host)),
     })
 }
 

@@ -6,6 +6,7 @@ use libc::c_int;
 use nix::errno::Errno;
 
 use crate::ebpf::assembler::Insn;
+use crate::ebpf::programs::Point;
 
 /// Commands, include/uapi/linux/bpf.h.
 mod command {
@@ -224,7 +225,7 @@ impl Map {
             attributes.flags = NO_PREALLOCATION;
             attributes.btf = number(types);
             attributes.btf_key = 1;
-            attributes.btf_value = 2;
+            attributes.btf_value = 3;
         }
         Ok(Self {
             fd: open(command::MAP_CREATE, &mut attributes)?,
@@ -326,15 +327,17 @@ impl Map {
     }
 }
 
-/// The types of a key and a value, which the kernel wants to know of values that live with
-/// threads.
+/// The types of a key and of a value of so many numbers, which the kernel wants to know of
+/// values that live with threads.
 fn types(shape: Shape) -> Result<OwnedFd, Errno> {
     const INT: u32 = 1 << 24;
+    const ARRAY: u32 = 3 << 24;
     // magic and version, length of the header, then where types and strings are
-    let mut words: Vec<u32> = vec![0x0001_eb9f, 24, 0, 32, 32, 8];
-    for (name, size) in [(1, shape.key), (3, shape.value)] {
+    let mut words: Vec<u32> = vec![0x0001_eb9f, 24, 0, 56, 56, 8];
+    for (name, size) in [(1, shape.key), (3, 8)] {
         words.extend([name, INT, size, size * 8]);
     }
+    words.extend([0, ARRAY, 0, 2, 1, shape.value / 8]);
     let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
     bytes.extend(b"\0k\0v\0\0\0\0");
     let mut attributes = LoadTypes {
@@ -349,7 +352,7 @@ fn types(shape: Shape) -> Result<OwnedFd, Errno> {
 #[derive(Debug)]
 pub(crate) struct Loaded(OwnedFd);
 
-/// A program that runs at a tracepoint, until this is dropped.
+/// A program that runs, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Attached {
     program: Loaded,
@@ -357,8 +360,8 @@ pub(crate) struct Attached {
 }
 
 impl Loaded {
-    /// Has the kernel check a program for a tracepoint whose type has this number.
-    pub(crate) fn new(text: &str, code: &[Insn], point: u32) -> Result<Self, Refused> {
+    /// Has the kernel check a program for where it is to run.
+    pub(crate) fn new(text: &str, code: &[Insn], point: Point) -> Result<Self, Refused> {
         let first = Self::load(text, code, point, &mut []);
         first.or_else(|error| {
             let mut log = vec![0; LOG];
@@ -369,9 +372,14 @@ impl Loaded {
         })
     }
 
-    fn load(text: &str, code: &[Insn], point: u32, log: &mut [u8]) -> Result<Self, Errno> {
+    fn load(text: &str, code: &[Insn], point: Point, log: &mut [u8]) -> Result<Self, Errno> {
         const TRACING: u32 = 26;
         const TRACE_RAW_TP: u32 = 23;
+        const TRACE_FENTRY: u32 = 24;
+        let (attach, attach_to) = match point {
+            Point::Tracepoint(id) => (TRACE_RAW_TP, id),
+            Point::Function(id) => (TRACE_FENTRY, id),
+        };
         let mut attributes = LoadProgram {
             kind: TRACING,
             instructions: u32::try_from(code.len()).unwrap_or(u32::MAX),
@@ -382,8 +390,8 @@ impl Loaded {
             log_size: u32::try_from(log.len()).unwrap_or_default(),
             log: address_mut(log),
             name: name(text),
-            attach: TRACE_RAW_TP,
-            attach_to: point,
+            attach,
+            attach_to,
             ..LoadProgram::default()
         };
         open(command::PROG_LOAD, &mut attributes).map(Self)
@@ -444,15 +452,40 @@ pub(crate) fn process(pid: i32) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Lets this process lock as much memory as maps take, which kernels before 5.11 count there.
-/// Where it may not, they say so when a map is made.
-pub(crate) fn unlimit_memory() {
-    let limit = libc::rlimit {
-        rlim_cur: libc::RLIM_INFINITY,
-        rlim_max: libc::RLIM_INFINITY,
-    };
-    // SAFETY: `limit` is complete and lives through the call.
-    let _granted = unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) };
+/// Lets this process lock as much memory as maps take, which kernels before 5.11 count there,
+/// until it is dropped: what is started later has the limit that there was. Where it may not,
+/// maps say so when they are made.
+#[derive(Debug)]
+pub(crate) struct Unlimited(Option<libc::rlimit>);
+
+impl Unlimited {
+    pub(crate) fn new() -> Self {
+        let mut before = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        // SAFETY: `before` has room for what the kernel writes.
+        let told = unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut before) };
+        if told != 0 {
+            return Self(None);
+        }
+        let limit = libc::rlimit {
+            rlim_cur: libc::RLIM_INFINITY,
+            rlim_max: libc::RLIM_INFINITY,
+        };
+        // SAFETY: `limit` is complete and lives through the call.
+        let granted = unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) };
+        Self((granted == 0).then_some(before))
+    }
+}
+
+impl Drop for Unlimited {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            // SAFETY: `before` is complete and lives through the call.
+            let _lowered = unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const *before) };
+        }
+    }
 }
 
 /// Nanoseconds of the clock by which the kernel says when a thread began.

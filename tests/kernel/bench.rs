@@ -13,6 +13,7 @@ use callsieve::recording::{self, Recording, RunBuilder};
 use tempfile::TempDir;
 
 use crate::common::{require, require_program};
+use crate::guest::Method;
 use crate::run::{Finished, run};
 
 /// Calls as `x86_64 openat`.
@@ -82,6 +83,24 @@ impl Bench {
         let words = ["record", "--backend", "ebpf", "-o", "/dev/null", "true"];
         let tried = run(Command::new(self.path("callsieve")).args(words));
         require("ebpf", tried.succeeded(), tried.stderr.trim())
+    }
+
+    /// How programs in the kernel see what filters refuse, where it takes programs.
+    pub(crate) fn in_kernel(&self) -> Option<Method> {
+        let out = self.path("in-kernel");
+        let mut command = Command::new(self.path("callsieve"));
+        command
+            .args(["record", "--backend", "ebpf", "-o"])
+            .arg(&out);
+        if !run(command.arg("true")).succeeded() {
+            return None;
+        }
+        let text = fs::read_to_string(out).unwrap();
+        Some(if text.contains("at the end of calls") {
+            Method::EbpfAtEnd
+        } else {
+            Method::Ebpf
+        })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -31,11 +31,19 @@ pub(crate) fn check_in(bench: &Bench, user: Option<&str>, script: &str, prints: 
 
 const NOBODY: Option<&str> = Some("65534");
 
+/// The same for a user without rights, who gets a tracer, and for root, who gets programs in the
+/// kernel where it takes them.
+#[track_caller]
+fn check_both(script: &str, prints: &str) {
+    for user in [NOBODY, None] {
+        check(user, script, prints);
+    }
+}
+
 /// As `env`, `timeout` and `docker run` end, and with one line that names the culprit.
 #[test]
 fn a_command_that_does_not_start() {
-    check(
-        NOBODY,
+    check_both(
         r#"
         : > plain
         for command in ./nothing nothing-in-path ./plain ./; do
@@ -90,8 +98,7 @@ fn where_programs_come_from_and_when_calls_were_first() {
 
 #[test]
 fn standard_streams_are_the_programs() {
-    check(
-        NOBODY,
+    check_both(
         r#"
         echo input | $record -o out -- sh -c 'tr a-z A-Z; echo error >&2' 2> errors
         grep -c '^error$' errors
@@ -105,8 +112,7 @@ fn standard_streams_are_the_programs() {
 /// As `docker stop` does it: the program decides what happens, and the recording is written.
 #[test]
 fn a_signal_for_the_recorder_goes_to_the_program() {
-    check(
-        NOBODY,
+    check_both(
         r#"
         for signal in TERM INT HUP QUIT USR1; do
             rm -f ready out
@@ -127,8 +133,7 @@ fn a_signal_for_the_recorder_goes_to_the_program() {
 /// On a terminal the program gets Ctrl-C from the kernel, and not once more from the recorder.
 #[test]
 fn the_terminal_signals_the_program_once() {
-    check(
-        NOBODY,
+    check_both(
         r#"
         cat > program << 'END'
         trap 'echo heard >> log' INT
@@ -185,8 +190,7 @@ fn somebody_else_traces_already() {
 /// A recorder that is killed takes nothing with it: the program runs on, and is recorded on.
 #[test]
 fn the_recorder_is_killed() {
-    check(
-        NOBODY,
+    check_both(
         r#"
         $record --checkpoint 1s -o out -- sh -c ': > ready; sleep 2; echo lives; exec getconf LONG_BIT' &
         recorder=$!
@@ -204,8 +208,7 @@ fn the_recorder_is_killed() {
 
 #[test]
 fn the_recorder_is_killed_and_takes_the_program_with_it() {
-    check(
-        NOBODY,
+    check_both(
         r#"
         $record --kill-on-exit -o out -- sh -c ': > ready; sleep 1; echo lives' &
         recorder=$!
@@ -222,8 +225,7 @@ fn the_recorder_is_killed_and_takes_the_program_with_it() {
 /// The second Ctrl-C is for the recorder.
 #[test]
 fn a_program_that_ignores_the_terminal_is_ended_by_the_second_interrupt() {
-    check(
-        NOBODY,
+    check_both(
         r#"
         cat > program << 'END'
         trap '' INT
@@ -249,8 +251,7 @@ END
 
 #[test]
 fn a_time_limit() {
-    check(
-        NOBODY,
+    check_both(
         r#"
         $record --duration 1s -o out -- sh -c 'trap "echo asked; exit 9" TERM; while :; do sleep 0.1; done'
         echo "$? $($callsieve list out | grep -c ' execve$')"

@@ -54,8 +54,10 @@ pub(crate) enum Method {
     Notify,
     /// A filter that lets pass what another recording has.
     Known,
-    /// Programs in the kernel, at the begin of calls.
+    /// Programs in the kernel, at the begin of calls and where filters are asked.
     Ebpf,
+    /// The same where none can run there: at the end of calls, too.
+    EbpfAtEnd,
     /// Programs in the kernel, at the begin and the end of calls.
     EbpfResults,
 }
@@ -67,6 +69,7 @@ impl Method {
         Self::Notify,
         Self::Known,
         Self::Ebpf,
+        Self::EbpfAtEnd,
         Self::EbpfResults,
     ];
 }
@@ -249,21 +252,26 @@ impl Guest {
         let known = bench.path("known");
         let known = known.to_str().unwrap();
         let mut first = None;
+        let in_kernel = bench.in_kernel().unwrap_or(Method::Ebpf);
         for (method, user, options) in [
-            (Method::Filter, user, &[][..]),
-            (Method::Stops, once_more, &["--results"]),
+            (Method::Filter, user, &["--backend", "ptrace"][..]),
+            (
+                Method::Stops,
+                once_more,
+                &["--backend", "ptrace", "--results"],
+            ),
             (Method::Notify, user, &["--backend", "notify"]),
             (Method::Known, user, &["--known", known]),
-            (Method::Ebpf, None, &["--backend", "ebpf"]),
+            (in_kernel, None, &["--backend", "ebpf"]),
             (
                 Method::EbpfResults,
                 None,
                 &["--backend", "ebpf", "--results"],
             ),
         ] {
-            let in_kernel = matches!(method, Method::Ebpf | Method::EbpfResults);
             // It takes rights that this one must not have.
-            if in_kernel && (self.who == Who::Nobody || !bench.takes_programs()) {
+            let takes_rights = [in_kernel, Method::EbpfResults].contains(&method);
+            if takes_rights && (self.who == Who::Nobody || !bench.takes_programs()) {
                 continue;
             }
             let mut recorded = bench.run(Way::Record(options), user, &command);

@@ -67,17 +67,16 @@ const NOTIFIED: &[Method] = &[Method::Notify, Method::Known];
 
 const KNOWN: &[Method] = &[Method::Known];
 
-/// Methods that hear of a call after the program's own filter was asked.
-const HIDING: &[Method] = &[Method::Notify, Method::Ebpf];
-const EBPF: &[Method] = &[Method::Ebpf];
-const EBPF_RESULTS: &[Method] = &[Method::EbpfResults];
-const IN_KERNEL: &[Method] = &[Method::Ebpf, Method::EbpfResults];
+/// Methods in the kernel, and those of them that see what a filter refuses by its end.
+const IN_KERNEL: &[Method] = &[Method::Ebpf, Method::EbpfAtEnd, Method::EbpfResults];
+const AT_END: &[Method] = &[Method::EbpfAtEnd, Method::EbpfResults];
 /// Methods that see calls through the vsyscall page.
 const PAGE: &[Method] = &[
     Method::Filter,
     Method::Notify,
     Method::Known,
     Method::Ebpf,
+    Method::EbpfAtEnd,
     Method::EbpfResults,
 ];
 /// Methods beside which another may trace.
@@ -85,17 +84,18 @@ const NO_TRACER: &[Method] = &[
     Method::Notify,
     Method::Known,
     Method::Ebpf,
+    Method::EbpfAtEnd,
     Method::EbpfResults,
 ];
 
 /// seccomp(2): a call that kills neither begins nor ends, for the kernel's tracepoints.
-const KILLS: &str = "a call that kills the thread is seen by a tracer before, and else by nobody";
+const KILLS: &str = "a call that kills the thread has no end";
 
 /// glibc, `csu/check_fds.c`: only where the kernel says that the program was given rights.
 const SECURE: &str = "without rights to give, none are looked after: no_new_privs";
 
 /// seccomp(2): of what filters answer, refusals come before notifications.
-const HIDDEN: &str = "what the program's own filter refuses is not notified of, nor does it begin";
+const HIDDEN: &str = "what the program's own filter refuses is not notified of";
 
 /// Linux, `seccomp_do_user_notification`: a signal interrupts the wait for the recorder.
 const INTERRUPTED: &str = "a notified call ends with EINTR where a handler has no SA_RESTART";
@@ -318,30 +318,42 @@ guests! {
     // Filters of its own.
     seccomp_errno: guest("seccomp_errno.c", 81, "-1 123\n")
         .sees("x86_64 getpriority")
-        .gaps_with(HIDING, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_trap: guest("seccomp_trap.c", 82, "signal 31, call 140\ngoes on\n")
         .sees("x86_64 getpriority")
-        .gaps_with(HIDING, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_kill_process: guest("seccomp_kill_process.c", 159, "before\n")
         .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
-        .gaps_with(HIDING, &["hidden-by-filter", "killed-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
+        .gaps_with(NOTIFY, &["hidden-by-filter", "killed-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_kill_thread: guest("seccomp_kill_thread.c", 83, "one thread less\n")
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
         .gaps_with(NOTIFY, &["hidden-by-filter"])
-        .gaps_with(EBPF, &["hidden-by-filter", "killed-by-filter"])
         .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY)
-        .only_strace("x86_64 getpriority", KILLS).with(IN_KERNEL);
+        .only_strace("x86_64 getpriority", KILLS).with(AT_END);
+    seccomp_errno_32: guest("seccomp_errno.c", 81, "-1 123\n").flags(&["-m32"]).needs(Need::Ia32)
+        .sees("x86 getpriority")
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86 getpriority", HIDDEN).with(NOTIFY);
+    seccomp_trap_32: guest("seccomp_trap.c", 82, "signal 31, call 96\ngoes on\n")
+        .flags(&["-m32"]).needs(Need::Ia32)
+        .sees("x86 getpriority")
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86 getpriority", HIDDEN).with(NOTIFY);
+    seccomp_kill_process_32: guest("seccomp_kill_process.c", 159, "before\n")
+        .flags(&["-m32"]).needs(Need::Ia32)
+        .sees("x86 getpriority").gaps(&["killed-by-filter"])
+        .gaps_with(NOTIFY, &["hidden-by-filter", "killed-by-filter"])
+        .only_strace("x86 getpriority", HIDDEN).with(NOTIFY);
     seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n")
         .sees("x86_64 getpriority")
-        .gaps_with(HIDING, &["hidden-by-filter"])
-        .recording_changes("answered ?\n", 84, "notifications come before stops that a filter asks for").with(NOTIFY)
-        .only_strace("x86_64 getpriority", HIDDEN).with(EBPF);
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .recording_changes("answered ?\n", 84, "notifications come before stops that a filter asks for").with(NOTIFY);
     seccomp_log: guest("seccomp_log.c", 85, "let through\n")
-        .gaps_with(HIDING, &["hidden-by-filter"]);
+        .gaps_with(NOTIFY, &["hidden-by-filter"]);
     seccomp_strict: guest("seccomp_strict.c", 86, "strict\n7\n137\n")
         .recording_changes(STRICT_REFUSED, 86, NO_STRICT)
         .with(FILTERS)
@@ -350,26 +362,30 @@ guests! {
         .only_strace("x86_64 getppid", NO_STRICT)
         .with(FILTERS)
         .gaps_with(FILTERS, &["strict-seccomp"])
-        .only_strace("x86_64 getppid", KILLS).with(IN_KERNEL)
-        .gaps_with(EBPF, &["hidden-by-filter", "killed-by-filter"])
-        .gaps_with(EBPF_RESULTS, &["killed-by-filter"]);
+        .only_strace("x86_64 getppid", KILLS).with(AT_END)
+        .gaps_with(IN_KERNEL, &["killed-by-filter"]);
     seccomp_notify: guest("seccomp_notify.c", 87, "55\n")
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority")
         .recording_changes("refused 16\n", 87, "one listener for each task").with(NOTIFY)
         .gaps_with(NOTIFY, &["hidden-by-filter", "own-listener"])
-        .another_way("without its listener it ends early").with(NOTIFY)
-        .gaps_with(EBPF, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(EBPF);
+        .another_way("without its listener it ends early").with(NOTIFY);
+    seccomp_notify_32: guest("seccomp_notify.c", 87, "55\n").flags(&["-m32"]).needs(Need::Ia32)
+        .luck("x86 futex", FUTEX)
+        .luck("x86 futex_time64", FUTEX)
+        .sees("x86 getpriority")
+        .recording_changes("refused 16\n", 87, "one listener for each task").with(NOTIFY)
+        .gaps_with(NOTIFY, &["hidden-by-filter", "own-listener"])
+        .another_way("without its listener it ends early").with(NOTIFY);
     seccomp_tsync: guest("seccomp_tsync.c", 88, "99\n")
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority")
-        .gaps_with(HIDING, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_exec: guest("seccomp_exec.c", 89, "98\n")
         .sees("x86_64 getpriority")
-        .gaps_with(HIDING, &["hidden-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(HIDING);
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_seen: guest("seccomp_seen.c", 90, "mode 0, status 0, no_new_privs 0\n").nobody()
         .recording_changes("mode 2, status 2, no_new_privs 1\n", 90, OWN_FILTER)
         .with(FILTERS);

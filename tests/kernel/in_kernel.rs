@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::bench::{Bench, source};
 use crate::common::require;
 use crate::control;
+use crate::guest::Method;
 use crate::run::run;
 
 /// Runs a script as root where the kernel takes programs.
@@ -21,6 +22,8 @@ fn check(script: &str, prints: &str) {
 fn without_rights_it_says_which() {
     check(
         r#"
+        unshare --user --map-root-user $record -v -o out -- true 2> errors
+        grep -c ' with ptrace' errors; grep -c ^warning: errors
         for drop in all bpf,-sys_admin perfmon,-sys_admin; do
             setpriv --bounding-set=-$drop --inh-caps=-$drop $record --backend ebpf -o out -- touch started 2> errors
             echo "$? $(grep -c 'CAP_BPF and CAP_PERFMON' errors) $(wc -l < errors)"
@@ -29,8 +32,82 @@ fn without_rights_it_says_which() {
             $record -q --backend ebpf -o /dev/null -- id -u
         ls started 2> /dev/null || true
         "#,
-        "4 1 2\n4 1 2\n4 1 2\n65534\n",
+        "1\n0\n4 1 2\n4 1 2\n4 1 2\n65534\n",
     );
+}
+
+/// Without being asked, who may have programs in the kernel gets them, and everybody else a
+/// tracer; the recording says which and why.
+#[test]
+fn which_and_why() {
+    check(
+        r#"
+        nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
+        for who in "" "$nobody"; do
+            for options in "" --results "--backend ptrace" --kill-on-exit; do
+                rm -f out
+                $who $record -v $options -o out -- true 2> errors
+                grep -o '"backend": .*' out
+                grep -c "^Recording process [0-9]* with $(sed -n 's/ *"backend": "\(.*\)",/\1/p' out): " errors
+                grep -o "eBPF can't be[^\",;]*" out
+            done
+        done
+        true
+        "#,
+        "\"backend\": \"ebpf\",\n1\n\"backend\": \"ebpf\",\n1\n\
+         \"backend\": \"ptrace+seccomp\",\n1\n\"backend\": \"ptrace+seccomp\",\n1\n\
+         \"backend\": \"ptrace+seccomp\",\n1\n\
+         eBPF can't be had: not permitted to load eBPF programs: EPERM: Operation not permitted\n\
+         \"backend\": \"ptrace\",\n1\n\
+         eBPF can't be had: not permitted to load eBPF programs: EPERM: Operation not permitted\n\
+         \"backend\": \"ptrace+seccomp\",\n1\n\"backend\": \"ptrace+seccomp\",\n1\n",
+    );
+}
+
+/// Where it turns out only by trying that a kernel takes no programs, nothing was started yet: a
+/// tracer records instead, says so in a line, and it is an error where eBPF was asked for.
+#[test]
+fn programs_that_are_refused_when_they_are_loaded() {
+    let Some(bench) = Bench::new() else { return };
+    if !bench.takes_programs() {
+        return;
+    }
+    bench.compile(&source("refused/load.c"), "load", &[]);
+    let script = r#"
+        for call in bpf pidfd_open; do
+            echo '{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
+                "syscalls": [{"names": ["'$call'"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]}' > profile.json
+            $callsieve export -q profile.json -o filter
+            rm -f started
+            LOAD filter $record --backend ebpf -o out -- touch started 2> errors; echo $?
+            grep -c '^error: .*EPERM' errors
+            ls started 2> /dev/null
+            LOAD filter $record -q -o out -- touch started 2> errors; echo $?
+            ls started
+            cut -c -54 errors
+            grep -o '"ptrace+seccomp"' out
+            grep -c "eBPF can't be had: .*EPERM" out
+        done
+        "#;
+    let script = script.replace("LOAD", bench.path("load").to_str().unwrap());
+    let one = "4\n1\n0\nstarted\nwarning: recording with ptrace+seccomp, as eBPF can't \n\
+               \"ptrace+seccomp\"\n1\n";
+    control::check_in(&bench, None, &script, &one.repeat(2));
+}
+
+/// What a program calls without a filter costs nothing beside, but filters are asked where
+/// programs of this kind can run.
+#[test]
+fn filters_are_asked_where_programs_run() {
+    let Some(bench) = Bench::new() else { return };
+    if bench.takes_programs() {
+        let method = bench.in_kernel();
+        let _told = require(
+            "fentry",
+            method == Some(Method::Ebpf),
+            "the kernel lets no programs run before its functions; what filters refuse is seen at the end of calls",
+        );
+    }
 }
 
 #[test]
@@ -40,13 +117,14 @@ fn what_does_not_go_together() {
         $record --backend ebpf -o out -- true 2> /dev/null
         $record --backend ebpf --known out -- true 2> /dev/null; echo $?
         $record --backend ebpf --under docker-default -- true 2> /dev/null; echo $?
+        $record --backend ebpf --kill-on-exit -- true 2> /dev/null; echo $?
         $record --backend ptrace --all -o folder 2> /dev/null; echo $?
         $record --cgroup /nowhere -o out 2> /dev/null; echo $?
         $record --cgroup /proc -o out 2> /dev/null; echo $?
         $record --backend ebpf --pid $$ -o out 2> errors; echo $?
         grep -c 'PID namespace' errors
         "#,
-        "2\n2\n2\n2\n2\n4\n1\n",
+        "2\n2\n2\n2\n2\n2\n4\n1\n",
     );
 }
 

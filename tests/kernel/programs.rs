@@ -1,7 +1,7 @@
 //! Real programs, recorded whole: servers, interpreters, a compiler, a package manager.
 //!
-//! No two runs of such a program make the same calls, so each runs twice under strace and twice
-//! recorded, and once more with each other method. What every run under strace makes must be in
+//! No two runs of such a program make the same calls, so each runs twice under strace, once as it
+//! is recorded without options, and once more with each method. What every run under strace makes must be in
 //! every recording, and what every recording has must be in a run under strace. Calls that are a matter of luck in a program are listed with it.
 
 use std::fs;
@@ -55,7 +55,7 @@ const REFUSED: (&[&str], &str) = (
     "whether a client comes before the server listens depends on which is faster",
 );
 
-/// How often a program runs under strace, and recorded in the default way.
+/// How often a program runs under strace.
 const RUNS: usize = 2;
 /// How often a run is tried again that notifications have interrupted.
 const TRIES: usize = 5;
@@ -63,8 +63,10 @@ const TRIES: usize = 5;
 /// How a recording is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Method {
-    /// As it is without options.
+    /// As it is without options: what fits.
     Default,
+    /// One stop a call.
+    Ptrace,
     /// Stops before and after each call.
     Results,
     Notify,
@@ -94,8 +96,8 @@ impl Program {
         let mut recorded: Vec<(Method, Calls)> = Vec::new();
         let mut methods = vec![
             (Method::Default, &[][..]),
-            (Method::Default, &[]),
-            (Method::Results, &["--results"]),
+            (Method::Ptrace, &["--backend", "ptrace"]),
+            (Method::Results, &["--backend", "ptrace", "--results"]),
             (Method::Notify, &["--backend", "notify"]),
         ];
         let known_options = ["--known", known];

@@ -141,7 +141,8 @@ const HOOK_CONFLICT: [&str; 5] = ["container", "cgroup", "all", "duration", "sto
 /// How to record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum BackendArg {
-    /// Whatever fits
+    /// eBPF where this user may have it and it fits, else ptrace, or notify where most calls are
+    /// known; `-v` and the recording say which and why
     Auto,
     /// Stop at each call, by a filter where one can be had
     Ptrace,

@@ -86,7 +86,13 @@ impl ContainedArgs {
             .to_vec();
         // What a kill leaves is not older than this. The recordings are small.
         words.extend(["--checkpoint", "500ms"].map(OsString::from));
-        if let Some(backend) = self.backend.to_possible_value() {
+        // With rights it could load programs into the machine's kernel, for which it is not there.
+        let backend = if self.backend == BackendArg::Auto && self.known.is_empty() {
+            BackendArg::Ptrace
+        } else {
+            self.backend
+        };
+        if let Some(backend) = backend.to_possible_value() {
             words.extend(["--backend", backend.get_name()].map(OsString::from));
         }
         if self.results {

@@ -244,9 +244,10 @@ impl Drop for Ending {
 fn words(probe: &Probe) -> Vec<OsString> {
     let label = format!("{PROBE}={}", probe.name);
     let timeout = format!("{}ms", probe.timeout.as_millis());
-    let options = ["record", "--quiet", "--output-folder", OUT, "--duration"];
+    let options = ["record", "--quiet", "--output-folder", OUT];
     let mut words: Vec<OsString> = vec![PROGRAM.into()];
     words.extend(options.map(OsString::from));
+    words.extend(["--backend", "ptrace", "--duration"].map(OsString::from));
     words.extend([&timeout, "--label", &label].map(OsString::from));
     words.extend(probe.under.iter().cloned());
     words.push("--".into());

@@ -25,20 +25,28 @@ enum Tried {
 /// All that need no engine.
 pub(super) fn all() -> Vec<Check> {
     let ebpf = launched("ebpf");
+    // The one that a command is recorded with if nothing is said.
+    let plain = "callsieve record -- COMMAND";
+    let (in_kernel, traced) = match &ebpf {
+        Tried::Done { .. } => (plain, "callsieve record --backend ptrace -- COMMAND"),
+        Tried::Failed { .. } => ("callsieve record --backend ebpf -- COMMAND", plain),
+    };
     vec![
-        ptrace(),
+        ptrace(traced),
         notify(),
         from_outside(&ebpf),
         check(
             "ebpf",
             Purpose::Record,
-            "callsieve record --backend ebpf -- COMMAND",
+            in_kernel,
             ebpf,
-            |_backend, _reason| {
-                (
-                    Answer::Yes,
-                    "counts in the kernel, at nearly no price".to_owned(),
-                )
+            |_backend, reason| {
+                // That it was asked for, and what costs more than it has to.
+                if let Some((_asked, costs)) = reason.split_once("; ") {
+                    return (Answer::Limited, costs.to_owned());
+                }
+                let why = "counts in the kernel, at nearly no price";
+                (Answer::Yes, why.to_owned())
             },
         ),
         attach(),
@@ -71,8 +79,7 @@ fn check(
     }
 }
 
-fn ptrace() -> Check {
-    let command = "callsieve record -- COMMAND";
+fn ptrace(command: &'static str) -> Check {
     check(
         "ptrace",
         Purpose::Record,

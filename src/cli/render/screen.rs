@@ -221,6 +221,12 @@ impl Screen<'_> {
 impl Watch for Screen<'_> {
     fn started(&mut self, choice: &Choice, pid: Tid) {
         self.launched = choice.launched;
+        if let Some(why) = &choice.instead_of_ebpf {
+            let name = choice.backend.name();
+            self.ui.warn(&format!(
+                "recording with {name}, as eBPF can't be had: {why}"
+            ));
+        }
         if self.ui.verbose {
             self.ui.note(&format!(
                 "Recording process {pid} with {}: {}",

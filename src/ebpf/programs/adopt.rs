@@ -67,6 +67,7 @@ impl With {
         asm.store(Size::Word, FRAME, frame::NEW + state::OPEN, 0);
         asm.load(Size::Word, R1, FRAME, frame::ENTERED);
         asm.store(Size::Word, FRAME, frame::NEW + state::ENTERED, R1);
+        asm.store(Size::Double, FRAME, frame::NEW + state::ASKED, 0);
         self.create(asm);
         let made = asm.label();
         asm.jump_if(R0, When::NotEqual, 0, made);

@@ -24,6 +24,7 @@ impl With {
         asm.store(Size::Word, FRAME, frame::NEW + state::OPEN, state::SKIP);
         asm.load(Size::Word, R1, R8, state::ENTERED);
         asm.store(Size::Word, FRAME, frame::NEW + state::ENTERED, R1);
+        asm.store(Size::Double, FRAME, frame::NEW + state::ASKED, 0);
         asm.load(Size::Double, R7, R6, 8);
         match self.plan.storage {
             Storage::Task => {
@@ -128,7 +129,7 @@ impl With {
         asm.jump_if(R0, When::Equal, R1, same);
         common::lookup(asm, self.maps.states, frame::INDEX);
         asm.jump_if(R0, When::Equal, 0, gone);
-        for at in [0, 8] {
+        for at in [0, 8, 16] {
             asm.load(Size::Double, R1, R0, at);
             asm.store(Size::Double, FRAME, frame::NEW + at, R1);
         }

@@ -6,6 +6,7 @@ use super::super::assembler::{
 };
 use super::super::layout::{self, COUNTS, Counter, WIDTH, X32_BIT, counts, image, state};
 use super::common::{self, IF_NEW, With, frame, leave, place, read};
+use super::{Refused, Storage};
 
 /// `TS_COMPAT` of `arch/x86/include/asm/thread_info.h`: the call that runs is a 32-bit one,
 /// whatever the program is.
@@ -27,18 +28,22 @@ impl With {
         asm.jump_if(R0, When::Equal, 0, stranger);
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
+        if self.plan.refused == Refused::Asked {
+            Self::leave_if_asked(&mut asm, out);
+        }
         if stranger != out {
             self.filtered(&mut asm, find);
         }
         asm.place(counted);
         asm.load(Size::Double, R1, R6, 8);
         self.place_of(&mut asm, out, true);
-        if self.plan.ends {
+        if self.plan.refused == Refused::AtEnd {
             asm.mov(R1, R9);
             asm.alu(Alu::Add, R1, 1);
             asm.store(Size::Word, R8, state::OPEN, R1);
         }
         self.tally(&mut asm, out);
+        asm.load(Size::Double, R7, R6, 0);
         self.arguments(&mut asm, out);
         leave(&mut asm, out);
 
@@ -49,6 +54,65 @@ impl With {
             asm.jump(counted);
         }
         asm.finish()
+    }
+
+    /// `__secure_computing()`: filters are about to be asked about a call, which is counted now,
+    /// as it may not begin. A thread that is not met yet is left to `sys_enter`.
+    pub(super) fn asked(&self) -> Result<Vec<Insn>, Misassembled> {
+        /// The page that old programs jump into, `VSYSCALL_ADDR` of
+        /// arch/x86/include/uapi/asm/vsyscall.h, and what is left of an address in it.
+        const PAGE: i32 = -10 << 20;
+        const PAGE_MASK: i32 = -4096;
+        let mut asm = Assembler::default();
+        let [out, known] = [(); 2].map(|()| asm.label());
+        self.state(&mut asm);
+        asm.jump_if(R0, When::Equal, 0, out);
+        asm.mov(R8, R0);
+        Self::slot(&mut asm, out);
+        match self.plan.storage {
+            Storage::Task => asm.mov(R1, R7),
+            Storage::Table => {
+                asm.call(Helper::GetCurrentTaskBtf);
+                asm.mov(R1, R0);
+            }
+        }
+        asm.call(Helper::TaskRegisters);
+        asm.mov(R6, R0);
+        // That has a program of its own, which has run.
+        read(&mut asm, frame::SCRATCH, 8, R6, self.fields.registers_place);
+        asm.load(Size::Double, R1, FRAME, frame::SCRATCH);
+        asm.alu(Alu::And, R1, PAGE_MASK);
+        asm.jump_if(R1, When::Equal, PAGE, out);
+        asm.value_of(R1, self.maps.counters);
+        asm.load(Size::Double, R2, R1, Counter::Filtered.offset());
+        asm.jump_if(R2, When::NotEqual, 0, known);
+        asm.store(Size::Double, R1, Counter::Filtered.offset(), 1);
+        asm.place(known);
+        let number = self.fields.registers_number;
+        read(&mut asm, frame::SCRATCH, 8, R6, number);
+        asm.load(Size::Double, R1, FRAME, frame::SCRATCH);
+        asm.store(Size::Word, R8, state::ASKED_NUMBER, R1);
+        asm.store(Size::Word, R8, state::ASKED, 1);
+        self.place_of(&mut asm, out, false);
+        self.tally(&mut asm, out);
+        asm.mov(R7, R6);
+        self.arguments(&mut asm, out);
+        leave(&mut asm, out);
+        asm.finish()
+    }
+
+    /// Ends the program if the call that begins was counted when filters were asked about it. If
+    /// a tracer has made another call of it meanwhile, that one counts too.
+    fn leave_if_asked(asm: &mut Assembler, out: Label) {
+        let not = asm.label();
+        asm.load(Size::Word, R1, R8, state::ASKED);
+        asm.jump_if(R1, When::Equal, 0, not);
+        asm.store(Size::Word, R8, state::ASKED, 0);
+        asm.load(Size::Word, R2, R8, state::ASKED_NUMBER);
+        asm.load(Size::Double, R1, R6, 8);
+        asm.alu32(Alu::Move, R1, R1);
+        asm.jump_if(R1, When::Equal, R2, out);
+        asm.place(not);
     }
 
     /// What came into a container from outside, and has a filter now, counts in another place from
@@ -89,7 +153,7 @@ impl With {
     /// `sys_exit(regs, value)`: how a call ended, and a call that was refused before it began.
     pub(super) fn end(&self) -> Result<Vec<Insn>, Misassembled> {
         let mut asm = Assembler::default();
-        let [out, begun, result] = [(); 3].map(|()| asm.label());
+        let [out, begun, kept, result] = [(); 4].map(|()| asm.label());
         asm.mov(R6, R1);
         self.state(&mut asm);
         asm.jump_if(R0, When::Equal, 0, out);
@@ -110,9 +174,15 @@ impl With {
         );
         asm.load(Size::Double, R1, FRAME, frame::SCRATCH);
         self.place_of(&mut asm, out, false);
-        asm.store(Size::Double, FRAME, frame::CONTEXT, R6);
         self.tally(&mut asm, out);
-        asm.load(Size::Double, R6, FRAME, frame::CONTEXT);
+        asm.load(Size::Double, R7, R6, 0);
+        self.arguments(&mut asm, kept);
+        asm.place(kept);
+        if !self.plan.results {
+            asm.place(begun);
+            leave(&mut asm, out);
+            return asm.finish();
+        }
         // A refusal by a signal has no value.
         asm.load(Size::Double, R1, R6, 8);
         asm.jump_if(R1, When::SignedLessOrEqual, 0, result);
@@ -177,7 +247,7 @@ impl With {
         asm.jump(placed);
 
         asm.place(odd);
-        if begins && self.plan.ends {
+        if begins && self.plan.refused == Refused::AtEnd {
             asm.store(Size::Word, R8, state::OPEN, state::ODD);
         }
         self.odd(asm, out);
@@ -243,7 +313,8 @@ impl With {
         asm.atomic_add(R7, 0, R1);
     }
 
-    /// Keeps the values of those arguments that are worth it. Registers 7 and 8 are lost.
+    /// Keeps the values of those arguments that are worth it, by the call's registers, to which
+    /// register 7 points. Registers 7 and 8 are lost.
     fn arguments(&self, asm: &mut Assembler, out: Label) {
         asm.value_of(R1, self.maps.closed);
         asm.mov(R2, R9);
@@ -253,7 +324,6 @@ impl With {
         asm.jump_if(R8, When::Equal, 0, out);
         asm.load(Size::Word, R1, FRAME, frame::SLOT);
         asm.store(Size::Word, FRAME, frame::KEY, R1);
-        asm.load(Size::Double, R7, R6, 0);
         for argument in 0..KEPT {
             let [next, overflow] = [(); 2].map(|()| asm.label());
             asm.mov(R3, R8);

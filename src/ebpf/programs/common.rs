@@ -36,12 +36,12 @@ pub(super) mod frame {
     pub(in super::super) const KEY: i16 = -112;
     /// 16 bytes: a value.
     pub(in super::super) const VALUE: i16 = -128;
-    /// 16 bytes: a new state.
-    pub(in super::super) const NEW: i16 = -144;
-    pub(in super::super) const INDEX: i16 = -152;
-    pub(in super::super) const ABOVE: i16 = -160;
+    /// 24 bytes: a new state.
+    pub(in super::super) const NEW: i16 = -152;
+    pub(in super::super) const INDEX: i16 = -160;
+    pub(in super::super) const ABOVE: i16 = -168;
     /// Four bytes: what executed the program.
-    pub(in super::super) const FORMER: i16 = -168;
+    pub(in super::super) const FORMER: i16 = -176;
 }
 
 /// `BPF_NOEXIST`.

@@ -13,6 +13,8 @@ pub(crate) use calls::KEPT;
 
 /// The names of the programs that count calls.
 pub(crate) const COUNTING: [&str; 3] = ["callsieve_begin", "callsieve_end", "callsieve_page"];
+/// The name of the one that counts calls about which filters are asked.
+pub(crate) const ASKED: &str = "callsieve_asked";
 
 /// Where a thread's state is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,17 +72,36 @@ pub(crate) struct Maps {
 pub(crate) struct Plan {
     pub(crate) storage: Storage,
     pub(crate) rule: Rule,
-    /// Ends of calls are seen too, and with them calls that a filter refused.
-    pub(crate) ends: bool,
+    pub(crate) refused: Refused,
+    /// How calls end is kept. It takes [`Refused::AtEnd`].
+    pub(crate) results: bool,
 }
 
-/// A program and the tracepoint that it is for.
+/// Where calls are seen that a filter refuses: they do not begin, for `sys_enter`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// Where the kernel asks filters, which it does for threads that have any. What kills is
+    /// seen too.
+    Asked,
+    /// At their end, where every call passes. What kills has none.
+    AtEnd,
+}
+
+/// Where a program is to run, by the number of a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Point {
+    /// At a tracepoint.
+    Tracepoint(u32),
+    /// Before a function of the kernel.
+    Function(u32),
+}
+
+/// A program and where it is to run.
 #[derive(Debug)]
 pub(crate) struct Program {
     /// For people, in what the kernel lists.
     pub(crate) name: &'static str,
-    /// The number of the tracepoint's type.
-    pub(crate) point: u32,
+    pub(crate) point: Point,
     pub(crate) code: Vec<Insn>,
 }
 
@@ -139,6 +160,7 @@ struct Fields {
     node_name: i32,
     node_parent: i32,
     registers_number: i32,
+    registers_place: i32,
 }
 
 impl Fields {
@@ -185,6 +207,7 @@ impl Fields {
             // It got underscores in Linux 6.15.
             node_parent: btf.offset_of_any("kernfs_node", &["parent", "__parent"])?,
             registers_number: btf.offset("pt_regs", "orig_ax")?,
+            registers_place: btf.offset("pt_regs", "ip")?,
         })
     }
 }
@@ -205,7 +228,18 @@ pub(crate) const ARGUMENTS: [[&str; 6]; 3] = [
     ["di", "si", "dx", "r10", "r8", "r9"],
 ];
 
-/// All programs that a plan needs, in the order in which they are to be attached: nobody is met
+/// The program that counts calls about which filters are asked; `Refused::Asked` takes it.
+pub(crate) fn asked(btf: &Btf, plan: Plan, maps: Maps) -> Result<Program, ProgramError> {
+    let fields = Fields::of(btf, plan.rule)?;
+    let with = common::With { fields, plan, maps };
+    Ok(Program {
+        name: ASKED,
+        point: Point::Function(btf.function("__secure_computing")?),
+        code: with.asked()?,
+    })
+}
+
+/// All other programs that a plan needs, in the order in which they are to be attached: nobody is met
 /// at the begin of a call before what follows him is there.
 pub(crate) fn all(btf: &Btf, plan: Plan, maps: Maps) -> Result<Vec<Program>, ProgramError> {
     let fields = Fields::of(btf, plan.rule)?;
@@ -213,7 +247,7 @@ pub(crate) fn all(btf: &Btf, plan: Plan, maps: Maps) -> Result<Vec<Program>, Pro
     let program = |name, point: &str, code: Result<Vec<Insn>, Misassembled>| {
         Ok::<_, ProgramError>(Program {
             name,
-            point: btf.typedef(&format!("btf_trace_{point}"))?,
+            point: Point::Tracepoint(btf.typedef(&format!("btf_trace_{point}"))?),
             code: code?,
         })
     };
@@ -222,7 +256,7 @@ pub(crate) fn all(btf: &Btf, plan: Plan, maps: Maps) -> Result<Vec<Program>, Pro
         program("callsieve_exec", "sched_process_exec", with.exec())?,
         program("callsieve_gone", "sched_process_exit", with.gone())?,
     ];
-    if plan.ends {
+    if plan.refused == Refused::AtEnd {
         programs.push(program("callsieve_end", "sys_exit", with.end())?);
     }
     // Calls of the vsyscall page, where the kernel has one.

@@ -170,9 +170,10 @@ impl Containers {
         let (rule, sizes) = self.rule(&mut namespace)?;
         let mut probe = Probe::new(Wanted {
             rule,
-            ends: true,
+            results: true,
             sizes,
             storage: None,
+            refused: None,
         })?;
         let mut was_there = BTreeSet::new();
         if let (Which::Group(path), Rule::Group) = (&self.which, rule) {
@@ -199,7 +200,6 @@ impl Containers {
             gaps: Vec::new(),
             since: probe.since,
             launched: false,
-            ends: true,
             contained: !matches!(self.which, Which::Group(_)),
         };
         Run {

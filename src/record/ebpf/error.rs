@@ -14,6 +14,9 @@ pub enum EbpfError {
     /// The kernel has no bpf(2), or one that lacks what is used.
     #[error("this kernel is too old for eBPF recording; Linux 5.8 or later can")]
     TooOld,
+    /// The same, where filters are asked about calls.
+    #[error("it takes Linux 5.15")]
+    Unasked,
     /// The kernel does not describe its types.
     #[error("this kernel does not describe its types: there is no /sys/kernel/btf/vmlinux")]
     NoTypes,
@@ -76,6 +79,25 @@ pub enum EbpfError {
 }
 
 impl EbpfError {
+    /// Its cause, or itself.
+    pub(super) fn cause(&self) -> String {
+        std::error::Error::source(self).map_or_else(|| self.in_a_line(), ToString::to_string)
+    }
+
+    /// It and its cause, without what the verifier says beyond a line.
+    pub fn in_a_line(&self) -> String {
+        let told = self.to_string();
+        let line = told
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches([':', ' ']);
+        match std::error::Error::source(self) {
+            Some(cause) => format!("{line}: {cause}"),
+            None => line.to_owned(),
+        }
+    }
+
     /// What to change.
     pub const fn hint(&self) -> Option<&'static str> {
         Some(match self {
@@ -102,7 +124,7 @@ impl EbpfError {
             Self::Types(_) | Self::Refused { .. } => {
                 "record with `--backend ptrace`, and tell us of your kernel"
             }
-            Self::Misassembled | Self::Read(_) => return None,
+            Self::Misassembled | Self::Unasked | Self::Read(_) => return None,
         })
     }
 }

@@ -5,8 +5,8 @@
 //! not fit is counted and told. A quarter of a second may pass before a screen shows a new call.
 //!
 //! The programs run at the begin of calls, after seccomp was asked: what a filter refuses is not
-//! seen there. With [`Session::results`], and for containers, they run at the end of calls too,
-//! where it is seen.
+//! seen there. It is seen where the kernel asks filters; with [`Session::results`], for
+//! containers, and where a kernel does not let programs run there, at the end of calls.
 
 mod containers;
 mod error;
@@ -26,13 +26,13 @@ use crate::ebpf::programs::Rule;
 use crate::event::Gap;
 use crate::sys::kernel::Tid;
 use crate::sys::linux::Linux;
-use crate::sys::{programs, signals};
+use crate::sys::{ebpf, programs, signals};
 
 pub use containers::{
     Contained, Containers, Look, WatchContainers, Which, Why, is_there, mount_namespace,
 };
 pub use error::EbpfError;
-pub(crate) use probe::{may_load, numbers_are_the_kernels};
+pub(crate) use probe::{may_follow, may_load, numbers_are_the_kernels};
 
 use observe::Frame;
 use probe::{Probe, Wanted};
@@ -44,47 +44,57 @@ use tables::Sizes;
 pub(super) struct Ebpf {
     session: Session,
     choice: Choice,
+    probe: Probe,
 }
 
 impl Ebpf {
-    pub(super) const fn new(session: Session, choice: Choice) -> Self {
-        Self { session, choice }
-    }
-
-    fn wanted(&self, rule: Rule) -> Wanted {
-        Wanted {
-            rule,
-            ends: self.session.results,
+    /// Runs the programs, which record nobody yet. What can't be had is said here, before
+    /// anything is started.
+    pub(super) fn new(session: &Session, mut choice: Choice) -> Result<Self, RecordError> {
+        let mut probe = Probe::new(Wanted {
+            rule: rule(session)?,
+            results: session.results,
             sizes: Sizes::ONE,
             storage: None,
+            refused: None,
+        })?;
+        probe.attach()?;
+        probe.check_follows()?;
+        if let Some(why) = &probe.at_end {
+            let former = &choice.reason;
+            choice.reason = format!(
+                "{former}; what a filter refuses is seen at the end of calls, which costs more: no program can run where filters are asked: {why}"
+            );
         }
+        Ok(Self {
+            session: session.clone(),
+            choice,
+            probe,
+        })
     }
 
-    fn frame(&self, probe: &Probe, gaps: Vec<Gap>) -> Frame {
+    fn frame(&self, gaps: Vec<Gap>) -> Frame {
         Frame {
             label: self.session.label.clone(),
             capture: self.session.capture(&self.choice),
             gaps,
-            since: probe.since,
+            since: ebpf::now(),
             launched: self.choice.launched,
-            ends: self.session.results,
             contained: false,
         }
     }
 
-    fn launch(&self, command: &Command, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
-        let mut probe = Probe::new(self.wanted(Rule::Nobody))?;
+    fn launch(self, command: &Command, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
         let child = launch::suspended(command, None, false)?;
         let pid = child.pid();
         listen()?;
         signals::hear_children()
             .map_err(|error| RecordError::kernel("listen to signals", error))?;
-        probe.follow_child(pid)?;
-        probe.attach()?;
+        self.probe.follow_child(pid)?;
+        let frame = self.frame(Vec::new());
         let report = child.go();
         watch.started(&self.choice, pid);
-        let frame = self.frame(&probe, Vec::new());
-        let mut run = Loop::new(Linux::new(), probe, frame, watch);
+        let mut run = Loop::new(Linux::new(), self.probe, frame, watch);
         run.main = Some(pid);
         run.with_children()?;
         let finished = run.finish()?;
@@ -94,23 +104,15 @@ impl Ebpf {
         Ok(finished)
     }
 
-    fn attach(&self, pid: Tid, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
-        if programs::name(pid).is_none() {
-            return Err(RecordError::NoProcess { pid });
-        }
-        if !numbers_are_the_kernels() {
-            return Err(EbpfError::Numbers.into());
-        }
-        let mut probe = Probe::new(self.wanted(Rule::Processes))?;
+    fn attach(self, pid: Tid, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
         listen()?;
-        probe.attach()?;
         // One that is being started while its parent is not followed yet is met at the next look.
         let mut known = std::collections::BTreeSet::new();
         loop {
             let before = known.len();
             for process in descendants(pid) {
                 if known.insert(process) {
-                    probe.follow_process(process)?;
+                    self.probe.follow_process(process)?;
                 }
             }
             if known.len() == before {
@@ -118,11 +120,26 @@ impl Ebpf {
             }
         }
         watch.started(&self.choice, pid);
-        let frame = self.frame(&probe, vec![Gap::NoStart]);
-        let mut run = Loop::new(Linux::new(), probe, frame, watch);
+        let frame = self.frame(vec![Gap::NoStart]);
+        let mut run = Loop::new(Linux::new(), self.probe, frame, watch);
         run.followed = Some(pid);
         run.until_enough()?;
         run.finish()
+    }
+}
+
+/// Who is recorded of those that are there.
+fn rule(session: &Session) -> Result<Rule, RecordError> {
+    match session.target {
+        Target::Command(_) => Ok(Rule::Nobody),
+        Target::Process { pid, .. } if programs::name(pid).is_none() => {
+            Err(RecordError::NoProcess { pid })
+        }
+        Target::Process { .. } if !numbers_are_the_kernels() => Err(EbpfError::Numbers.into()),
+        Target::Process { .. } => Ok(Rule::Processes),
+        Target::Container { .. } => Err(RecordError::Contradiction(
+            "eBPF records containers from outside, by their mount namespace",
+        )),
     }
 }
 
@@ -145,12 +162,11 @@ fn descendants(pid: Tid) -> Vec<Tid> {
 
 impl Recorder for Ebpf {
     fn record(self: Box<Self>, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
-        match &self.session.target {
-            Target::Command(command) => self.launch(command, watch),
-            Target::Process { pid, .. } => self.attach(*pid, watch),
-            Target::Container { .. } => Err(RecordError::Contradiction(
-                "eBPF records containers from outside, by their mount namespace",
-            )),
+        match self.session.target.clone() {
+            Target::Command(command) => self.launch(&command, watch),
+            Target::Process { pid, .. } | Target::Container { first: pid } => {
+                self.attach(pid, watch)
+            }
         }
     }
 }

@@ -22,8 +22,6 @@ pub(super) struct Frame {
     pub(super) since: u64,
     /// The recorder started the first program, whose execve nobody counted.
     pub(super) launched: bool,
-    /// Ends of calls are seen, and with them what filters refuse.
-    pub(super) ends: bool,
     /// What came into the scope from outside is no part of it.
     pub(super) contained: bool,
 }
@@ -41,6 +39,9 @@ impl Frame {
         seen.lose_calls(snapshot.lost);
         if snapshot.not_followed > 0 {
             seen.gap(Gap::NotFollowed);
+        }
+        if snapshot.unasked > 0 {
+            seen.gap(Gap::HiddenByFilter);
         }
         let wanted = |image: &&Image| image.scope == scope && !(self.contained && image.entered);
         let mut images: Vec<&Image> = snapshot.images.iter().filter(wanted).collect();
@@ -60,7 +61,7 @@ impl Frame {
         let time = |image: &Image, call: &Call| call.first.map_or(image.time, |(time, _)| time);
         totals.sort_by_key(|(_, image, call)| time(image, call));
         for (rank, (program, image, call)) in (1..).zip(totals) {
-            self.remark(&mut seen, program, &call);
+            Self::remark(&mut seen, program, &call);
             let total = Total {
                 arch: call.arch,
                 number: call.number,
@@ -109,8 +110,8 @@ impl Frame {
         program
     }
 
-    /// A program that filters itself hides from the begin of calls what its filter refuses.
-    fn remark(&self, seen: &mut Observations, program: ProgramId, call: &Call) {
+    /// A program that filters itself.
+    fn remark(seen: &mut Observations, program: ProgramId, call: &Call) {
         /// `SECCOMP_SET_MODE_STRICT` and `SECCOMP_SET_MODE_FILTER`, include/uapi/linux/seccomp.h.
         const SET_MODE: [u64; 2] = [0, 1];
         /// include/uapi/linux/prctl.h
@@ -125,9 +126,6 @@ impl Frame {
         };
         if asks {
             seen.remark(Remark::OwnFilter, program);
-            if !self.ends {
-                seen.gap(Gap::HiddenByFilter);
-            }
         }
     }
 }

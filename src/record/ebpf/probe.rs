@@ -13,7 +13,7 @@ use super::tables::{Sizes, Tables, put, word};
 use crate::arch::Arch;
 use crate::ebpf::btf::Btf;
 use crate::ebpf::layout::{Counter, state};
-use crate::ebpf::programs::{self, Plan, ProgramError, Rule, Storage};
+use crate::ebpf::programs::{self, Maps, Plan, Program, ProgramError, Refused, Rule, Storage};
 use crate::sys::ebpf::{self, Attached, Loaded};
 use crate::sys::kernel::Tid;
 use crate::sys::programs as host;
@@ -22,11 +22,13 @@ use crate::sys::programs as host;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) rule: Rule,
-    /// Ends of calls too.
-    pub(super) ends: bool,
+    /// How calls end too.
+    pub(super) results: bool,
     pub(super) sizes: Sizes,
     /// Where the state of threads is kept; by the kernel's release if not told.
     pub(super) storage: Option<Storage>,
+    /// Where refused calls are seen; where it costs least if not told.
+    pub(super) refused: Option<Refused>,
 }
 
 /// The programs and their tables.
@@ -35,9 +37,20 @@ pub(super) struct Probe {
     ready: Vec<(&'static str, Loaded)>,
     attached: Vec<(&'static str, Attached)>,
     storage: Storage,
+    /// Why refused calls are seen at the end of calls, if that was not wanted.
+    pub(super) at_end: Option<String>,
     pub(super) tables: Tables,
     /// When it began, in nanoseconds of the kernel's clock.
     pub(super) since: u64,
+}
+
+/// How often programs could not run: those that count calls as they begin and end, the one that
+/// counts calls about which filters are asked, and those that follow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Missed {
+    pub(super) counting: u64,
+    pub(super) asking: u64,
+    pub(super) following: u64,
 }
 
 const TYPES: &str = "/sys/kernel/btf/vmlinux";
@@ -64,6 +77,8 @@ pub(crate) fn may_load() -> Result<(), EbpfError> {
     const CAP_SYS_ADMIN: u32 = 21;
     const CAP_PERFMON: u32 = 38;
     const CAP_BPF: u32 = 39;
+    /// `PROC_USER_INIT_INO` of include/uapi/linux/nsfs.h.
+    const FIRST_USERS: u64 = 0xefff_fffd;
     /// It has `CAP_BPF`, and reads tables in batches.
     const OLDEST: (u32, u32) = (5, 8);
     if Arch::of_this_build() != Some(Arch::X86_64) {
@@ -75,7 +90,8 @@ pub(crate) fn may_load() -> Result<(), EbpfError> {
     let capabilities = host::own_capabilities();
     let has = |bit: u32| capabilities >> bit & 1 == 1;
     let may = has(CAP_SYS_ADMIN) || (has(CAP_BPF) && has(CAP_PERFMON));
-    if !may {
+    // In a user namespace of its own that is said of nothing that matters here.
+    if !may || !is_first("user", FIRST_USERS) {
         return Err(not_permitted(Errno::EPERM));
     }
     if Path::new(TYPES).exists() {
@@ -85,59 +101,108 @@ pub(crate) fn may_load() -> Result<(), EbpfError> {
     }
 }
 
+/// Whether it may load programs that follow a child of its own, likewise.
+pub(crate) fn may_follow() -> Result<(), EbpfError> {
+    may_load()?;
+    if storage() == Storage::Table && !numbers_are_the_kernels() {
+        return Err(EbpfError::Numbers);
+    }
+    Ok(())
+}
+
+/// Where this kernel keeps the state of threads.
+fn storage() -> Storage {
+    /// From here on the state of a thread is found with it, whatever else goes on.
+    const STATES_WITH_THREADS: (u32, u32) = (6, 2);
+    if host::kernel_release() >= STATES_WITH_THREADS {
+        Storage::Task
+    } else {
+        Storage::Table
+    }
+}
+
 /// Whether numbers of processes are the same for this process and the kernel.
 pub(crate) fn numbers_are_the_kernels() -> bool {
     /// `PROC_PID_INIT_INO` of include/uapi/linux/nsfs.h.
     const FIRST: u64 = 0xefff_fffc;
-    std::fs::metadata("/proc/self/ns/pid").is_ok_and(|it| it.ino() == FIRST)
+    is_first("pid", FIRST)
+}
+
+/// Whether the first namespace of a kind, whose number is fixed, is this process's.
+fn is_first(kind: &str, number: u64) -> bool {
+    let found = std::fs::metadata(format!("/proc/self/ns/{kind}"));
+    found.is_ok_and(|it| it.ino() == number)
+}
+
+fn wrong(error: ProgramError) -> EbpfError {
+    match error {
+        ProgramError::Btf(error) => EbpfError::Types(error),
+        ProgramError::Misassembled => EbpfError::Misassembled,
+    }
+}
+
+fn load(program: &Program) -> Result<Loaded, EbpfError> {
+    let loaded = Loaded::new(program.name, &program.code, program.point);
+    loaded.map_err(|refused| refusal(program.name, refused.error, refused.log))
+}
+
+fn attach(name: &'static str, loaded: Loaded) -> Result<Attached, EbpfError> {
+    let attached = loaded.attach();
+    attached.map_err(|source| refusal(name, source, "can't attach it".to_owned()))
+}
+
+/// Attaches the program that counts calls about which filters are asked. Nobody is recorded yet.
+fn asked(btf: &Btf, plan: Plan, maps: Maps) -> Result<Attached, EbpfError> {
+    /// Programs find the registers of a call.
+    const REGISTERS: (u32, u32) = (5, 15);
+    if host::kernel_release() < REGISTERS {
+        return Err(EbpfError::Unasked);
+    }
+    let program = programs::asked(btf, plan, maps).map_err(wrong)?;
+    attach(program.name, load(&program)?)
 }
 
 impl Probe {
     /// Loads the programs. They run from [`Probe::attach`] on.
     pub(super) fn new(wanted: Wanted) -> Result<Self, EbpfError> {
-        /// From here on the state of a thread is found with it, whatever else goes on.
-        const STATES_WITH_THREADS: (u32, u32) = (6, 2);
         may_load()?;
         let bytes = std::fs::read(TYPES).map_err(|_error| EbpfError::NoTypes)?;
         let btf = Btf::read(bytes)?;
-        let storage = wanted.storage.unwrap_or_else(|| {
-            if host::kernel_release() >= STATES_WITH_THREADS {
-                Storage::Task
-            } else {
-                Storage::Table
-            }
-        });
+        let storage = wanted.storage.unwrap_or_else(storage);
         if storage == Storage::Table && !numbers_are_the_kernels() {
             return Err(EbpfError::Numbers);
         }
-        ebpf::unlimit_memory();
+        let _limit = ebpf::Unlimited::new();
         let tables = Tables::new(storage, wanted.rule, wanted.sizes, &btf)?;
         if let Rule::OldGroup(_, number) = wanted.rule {
             tables.set_counter(Counter::Group, number)?;
         }
-        let plan = Plan {
+        let mut plan = Plan {
             storage,
             rule: wanted.rule,
-            ends: wanted.ends,
+            refused: Refused::AtEnd,
+            results: wanted.results,
         };
-        let programs =
-            programs::all(&btf, plan, tables.numbers()).map_err(|error| match error {
-                ProgramError::Btf(error) => EbpfError::Types(error),
-                ProgramError::Misassembled => EbpfError::Misassembled,
-            })?;
+        let mut attached = Vec::new();
+        let mut at_end = None;
+        if !wanted.results && wanted.refused != Some(Refused::AtEnd) {
+            match asked(&btf, plan, tables.numbers()) {
+                Ok(program) => {
+                    attached.push((programs::ASKED, program));
+                    plan.refused = Refused::Asked;
+                }
+                Err(error) => at_end = Some(error.cause()),
+            }
+        }
         let mut ready = Vec::new();
-        for program in programs {
-            let name = program.name;
-            let loaded = Loaded::new(name, &program.code, program.point);
-            ready.push((
-                name,
-                loaded.map_err(|refused| refusal(name, refused.error, refused.log))?,
-            ));
+        for program in programs::all(&btf, plan, tables.numbers()).map_err(wrong)? {
+            ready.push((program.name, load(&program)?));
         }
         Ok(Self {
             ready,
-            attached: Vec::new(),
+            attached,
             storage,
+            at_end,
             tables,
             since: ebpf::now(),
         })
@@ -154,17 +219,14 @@ impl Probe {
                 let tables = &self.tables;
                 tables.set_counter(Counter::Since, self.since)?;
             }
-            let attached = loaded
-                .attach()
-                .map_err(|source| refusal(name, source, "can't attach it".to_owned()))?;
-            self.attached.push((name, attached));
+            self.attached.push((name, attach(name, loaded)?));
         }
         Ok(())
     }
 
     /// Records a child that has not executed its program yet, from there on.
     pub(super) fn follow_child(&self, pid: Tid) -> Result<(), EbpfError> {
-        let mut value = [0; 16];
+        let mut value = [0; state::SIZE as usize];
         put(&mut value, state::SLOT, &state::NONE.to_ne_bytes());
         let states = &self.tables.states;
         let set = match self.storage {
@@ -173,6 +235,19 @@ impl Probe {
             Storage::Table => states.set(&pid.0.to_ne_bytes(), &value),
         };
         set.map_err(|source| EbpfError::Table {
+            name: "states",
+            source,
+        })
+    }
+
+    /// Whether a child could be told to the kernel, for which its descriptor is needed.
+    pub(super) fn check_follows(&self) -> Result<(), EbpfError> {
+        let own = i32::try_from(std::process::id()).unwrap_or_default();
+        match self.storage {
+            Storage::Task => ebpf::process(own).map(drop),
+            Storage::Table => Ok(()),
+        }
+        .map_err(|source| EbpfError::Table {
             name: "states",
             source,
         })
@@ -199,17 +274,19 @@ impl Probe {
         self.tables.group.set(&word(0), &value).map_err(failed)
     }
 
-    /// How often programs could not run: those that count, and those that follow.
-    pub(super) fn missed(&self) -> (u64, u64) {
-        let (mut counting, mut following) = (0, 0);
+    /// How often programs could not run.
+    pub(super) fn missed(&self) -> Missed {
+        let mut all = Missed::default();
         for (name, attached) in &self.attached {
-            let missed = attached.missed();
-            if programs::COUNTING.contains(name) {
-                counting += missed;
+            let sum = if *name == programs::ASKED {
+                &mut all.asking
+            } else if programs::COUNTING.contains(name) {
+                &mut all.counting
             } else {
-                following += missed;
-            }
+                &mut all.following
+            };
+            *sum += attached.missed();
         }
-        (counting, following)
+        all
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Snapshot {
     pub(super) images: Vec<Image>,
     pub(super) lost: u64,
     pub(super) not_followed: u64,
+    /// Times that filters were asked and the program which sees it could not run.
+    pub(super) unasked: u64,
     pub(super) processes: u64,
     pub(super) ended: u64,
 }
@@ -127,6 +129,7 @@ impl Snapshot {
             images,
             lost: self.lost.saturating_sub(before.lost),
             not_followed: self.not_followed.saturating_sub(before.not_followed),
+            unasked: self.unasked.saturating_sub(before.unasked),
             processes: self.processes.saturating_sub(before.processes),
             ended: self.ended.saturating_sub(before.ended),
         }
@@ -269,9 +272,14 @@ impl Reader {
         }
         let counters = tables.counters()?;
         let counter = |which: Counter| double_at(&counters, which.offset());
-        let (uncounted, unfollowed) = probe.missed();
-        snapshot.lost = counter(Counter::LostCalls) + counter(Counter::LostScopes) + uncounted;
-        snapshot.not_followed = counter(Counter::NotFollowed) + unfollowed;
+        let missed = probe.missed();
+        snapshot.lost =
+            counter(Counter::LostCalls) + counter(Counter::LostScopes) + missed.counting;
+        snapshot.not_followed = counter(Counter::NotFollowed) + missed.following;
+        // It runs for every thread of the machine that has a filter.
+        if counter(Counter::Filtered) > 0 {
+            snapshot.unasked = missed.asking;
+        }
         snapshot.processes = counter(Counter::Processes);
         snapshot.ended = counter(Counter::Ended);
         Ok(snapshot)

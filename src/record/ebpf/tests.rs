@@ -29,9 +29,10 @@ fn record(
     }
     let mut probe = Probe::new(Wanted {
         rule: Rule::Nobody,
-        ends: true,
+        results: true,
         sizes,
         storage,
+        refused: None,
     })
     .unwrap();
     let words = ["sh", "-c", command].map(|word| CString::new(word).unwrap());
@@ -60,7 +61,6 @@ fn record(
         gaps: Vec::new(),
         since: probe.since,
         launched: true,
-        ends: true,
         contained: false,
     };
     let seen = frame.observations(&snapshot, 0);

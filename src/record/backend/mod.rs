@@ -46,6 +46,8 @@ pub struct Choice {
     pub backend: Backend,
     /// Why, for people.
     pub reason: String,
+    /// Why it is not eBPF, which was to be had as far as could be told without trying.
+    pub instead_of_ebpf: Option<String>,
     /// The program gives up for ever what set-user-ID programs could gain, which the kernel
     /// wants before it takes a filter from an unprivileged user.
     pub no_new_privileges: bool,
@@ -70,7 +72,7 @@ impl Backend {
     clippy::struct_excessive_bools,
     reason = "facts that have nothing to do with each other"
 )]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host {
     /// Filters can be installed without giving up privileges: `CAP_SYS_ADMIN`.
     pub(crate) administrator: bool,
@@ -82,8 +84,11 @@ pub struct Host {
     pub(crate) notify: bool,
     /// It wakes the notified on the same processor.
     pub(crate) sync_wake_up: bool,
-    /// Programs can be loaded into the kernel, and processes have the kernel's numbers.
-    pub(crate) ebpf: bool,
+    /// Why no programs can be loaded into the kernel that follow what they are told, as far as
+    /// can be told without trying.
+    pub(crate) no_programs: Option<String>,
+    /// Processes have the kernel's numbers.
+    pub(crate) same_numbers: bool,
 }
 
 impl Host {
@@ -104,7 +109,10 @@ impl Host {
             trace_action: seccomp::knows(RET_TRACE),
             notify: seccomp::knows(RET_USER_NOTIF) && kernel >= CONTINUE,
             sync_wake_up: kernel >= SYNC_WAKE_UP,
-            ebpf: super::ebpf::may_load().is_ok() && super::ebpf::numbers_are_the_kernels(),
+            no_programs: super::ebpf::may_follow()
+                .err()
+                .map(|error| error.in_a_line()),
+            same_numbers: super::ebpf::numbers_are_the_kernels(),
         }
     }
 }
@@ -112,7 +120,7 @@ impl Host {
 impl Host {
     /// Whether programs can be loaded into its kernel, as far as can be told without trying.
     pub const fn takes_programs(&self) -> bool {
-        self.ebpf
+        self.no_programs.is_none() && self.same_numbers
     }
 }
 
@@ -120,22 +128,19 @@ impl Host {
 pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
     let launched = matches!(session.target, Target::Command(_));
     if session.under.is_some() {
-        return under(session, *host);
+        return under(session, host);
     }
     if session.wish == Wish::Ebpf {
         let choice = ebpf(session, "asked for")?;
         super::ebpf::may_load()?;
         return Ok(choice);
     }
-    if session.wish == Wish::Auto
-        && host.ebpf
-        && matches!(session.target, Target::Process { follow: true, .. })
-    {
-        let why = "a process that runs is counted in the kernel, and never stopped for it";
-        return ebpf(session, why);
-    }
+    let instead = match in_kernel(session, host) {
+        Ok(why) => return ebpf(session, why),
+        Err(instead) => instead,
+    };
     if session.wish == Wish::Notify {
-        check_notify(session, *host)?;
+        check_notify(session, host)?;
         let waking = if host.sync_wake_up {
             ""
         } else {
@@ -144,19 +149,14 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
         return Ok(Choice {
             backend: Backend::Notify,
             reason: format!("asked for{waking}"),
+            instead_of_ebpf: None,
             no_new_privileges: !host.administrator,
             launched,
         });
     }
-    if let Some(reason) = begin_and_end(session, *host) {
-        return Ok(Choice {
-            backend: Backend::Ptrace(Stops::BeginAndEnd),
-            reason: reason.to_owned(),
-            no_new_privileges: false,
-            launched,
-        });
-    }
-    let (backend, reason) = if session.wish == Wish::Auto
+    let (backend, reason) = if let Some(reason) = begin_and_end(session, host) {
+        (Backend::Ptrace(Stops::BeginAndEnd), reason)
+    } else if session.wish == Wish::Auto
         && !session.known.calls.is_empty()
         && !session.known.filters_itself()
         && host.notify
@@ -169,12 +169,48 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
             "one stop a call; nothing needs a second one",
         )
     };
+    let filtered = backend != Backend::Ptrace(Stops::BeginAndEnd);
     Ok(Choice {
         backend,
-        reason: reason.to_owned(),
-        no_new_privileges: !host.administrator,
+        reason: match instead {
+            Some(why) => format!("{reason}; {why}"),
+            None => reason.to_owned(),
+        },
+        instead_of_ebpf: None,
+        no_new_privileges: filtered && !host.administrator,
         launched,
     })
+}
+
+/// Why programs in the kernel fit best where nobody has asked for anything, or why they are
+/// not taken if they would.
+fn in_kernel(session: &Session, host: &Host) -> Result<&'static str, Option<String>> {
+    let why = match session.target {
+        // What is known is told to a filter.
+        Target::Command(_) if session.known.calls.is_empty() => {
+            "calls are counted in the kernel, and nothing is stopped for it"
+        }
+        Target::Process { follow: true, .. } => {
+            "a process that runs is counted in the kernel, and never stopped for it"
+        }
+        Target::Command(_) | Target::Process { .. } | Target::Container { .. } => return Err(None),
+    };
+    if session.wish != Wish::Auto {
+        return Err(None);
+    }
+    if session.kill_on_exit {
+        return Err(Some(
+            "a tracer takes what it traces with it, which eBPF can't".to_owned(),
+        ));
+    }
+    if let Some(why) = &host.no_programs {
+        return Err(Some(format!("eBPF can't be had: {why}")));
+    }
+    if session.target.is_attached() && !host.same_numbers {
+        let why = "eBPF can't be had: processes have other numbers here than for the kernel";
+        return Err(Some(why.to_owned()));
+    }
+    Ok(why)
 }
 
 /// Programs in the kernel, if they are taken: that is seen when they are loaded.
@@ -189,16 +225,22 @@ fn ebpf(session: &Session, reason: &str) -> Result<Choice, RecordError> {
             "eBPF follows what a process starts; attach with ptrace",
         ));
     }
+    if session.kill_on_exit {
+        return Err(RecordError::Contradiction(
+            "it takes a tracer to end the program with the recorder; use ptrace",
+        ));
+    }
     Ok(Choice {
         backend: Backend::Ebpf,
         reason: reason.to_owned(),
+        instead_of_ebpf: None,
         no_new_privileges: false,
         launched: matches!(session.target, Target::Command(_)),
     })
 }
 
 /// To run a program under a filter takes a tracer, who answers in the filter's place.
-fn under(session: &Session, host: Host) -> Result<Choice, RecordError> {
+fn under(session: &Session, host: &Host) -> Result<Choice, RecordError> {
     if matches!(session.wish, Wish::Notify | Wish::Ebpf) {
         return Err(RecordError::Contradiction(
             "what a filter refuses is seen by a tracer only; use ptrace",
@@ -232,12 +274,13 @@ fn under(session: &Session, host: Host) -> Result<Choice, RecordError> {
             "a tracer answers for the profile"
         }
         .to_owned(),
+        instead_of_ebpf: None,
         no_new_privileges: !host.administrator,
         launched: true,
     })
 }
 
-fn check_notify(session: &Session, host: Host) -> Result<(), RecordError> {
+fn check_notify(session: &Session, host: &Host) -> Result<(), RecordError> {
     if !host.notify {
         return Err(RecordError::NotSupported {
             what: "let a notified call go on; Linux 5.5 can, where seccomp is not itself forbidden",
@@ -257,7 +300,7 @@ fn check_notify(session: &Session, host: Host) -> Result<(), RecordError> {
 }
 
 /// Why there is no filter, if there is none.
-fn begin_and_end(session: &Session, host: Host) -> Option<&'static str> {
+fn begin_and_end(session: &Session, host: &Host) -> Option<&'static str> {
     let command = match &session.target {
         Target::Process { .. } | Target::Container { .. } => {
             return Some("a process that runs can't be given a filter that it could lose again");
@@ -278,151 +321,4 @@ fn begin_and_end(session: &Session, host: Host) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::record::{Command, Known};
-    use crate::sys::Tid;
-
-    const HOST: Host = Host {
-        administrator: false,
-        tracer: false,
-        trace_action: true,
-        notify: true,
-        sync_wake_up: true,
-        ebpf: false,
-    };
-
-    fn session(wish: Wish) -> Session {
-        Session {
-            target: Target::Command(Command {
-                candidates: vec!["/bin/true".into()],
-                arguments: Vec::new(),
-            }),
-            wish,
-            results: false,
-            kill_on_exit: false,
-            label: String::new(),
-            labels: std::collections::BTreeMap::new(),
-            known: Known::default(),
-            under: None,
-        }
-    }
-
-    fn name(session: &Session, host: Host) -> Result<&'static str, RecordError> {
-        choose(session, &host).map(|choice| choice.backend.name())
-    }
-
-    #[test]
-    fn choices() {
-        let plain = session(Wish::Auto);
-        assert_eq!(name(&plain, HOST).unwrap(), "ptrace+seccomp");
-        assert!(choose(&plain, &HOST).unwrap().no_new_privileges);
-        let old = Host {
-            trace_action: false,
-            notify: false,
-            ..HOST
-        };
-        assert_eq!(name(&plain, old).unwrap(), "ptrace");
-        let results = Session {
-            results: true,
-            ..session(Wish::Auto)
-        };
-        assert_eq!(name(&results, HOST).unwrap(), "ptrace");
-        let process = Session {
-            target: Target::Process {
-                pid: Tid(1),
-                follow: true,
-            },
-            ..session(Wish::Auto)
-        };
-        assert_eq!(name(&process, HOST).unwrap(), "ptrace");
-        let kernel = Host { ebpf: true, ..HOST };
-        assert_eq!(name(&process, kernel).unwrap(), "ebpf");
-        assert_eq!(name(&plain, kernel).unwrap(), "ptrace+seccomp");
-        let mut known = session(Wish::Auto);
-        known.known.add(crate::arch::Arch::X86_64, "read");
-        assert_eq!(name(&known, HOST).unwrap(), "notify");
-        let slow = Host {
-            sync_wake_up: false,
-            ..HOST
-        };
-        assert_eq!(name(&known, slow).unwrap(), "ptrace+seccomp");
-        known.known.add(crate::arch::Arch::X86_64, "seccomp");
-        assert_eq!(name(&known, HOST).unwrap(), "ptrace+seccomp");
-        known.known = Known::default();
-        known.known.add(crate::arch::Arch::X86_64, "read");
-        known.wish = Wish::Ptrace;
-        assert_eq!(name(&known, HOST).unwrap(), "ptrace+seccomp");
-    }
-
-    #[test]
-    fn under_a_profile_there_is_a_tracer() {
-        let program = crate::bpf::Program::new(
-            vec![crate::bpf::Instruction {
-                code: 0x06,
-                jump_true: 0,
-                jump_false: 0,
-                value: crate::bpf::RET_ALLOW,
-            }],
-            crate::bpf::Endian::native(),
-        );
-        let under = |wish| Session {
-            under: Some(crate::record::Under {
-                program: program.clone().unwrap(),
-                name: "web.json".to_owned(),
-                mode: crate::record::Mode::Enforce,
-                everything: false,
-            }),
-            ..session(wish)
-        };
-        assert_eq!(name(&under(Wish::Auto), HOST).unwrap(), "ptrace+seccomp");
-        let results = Session {
-            results: true,
-            ..under(Wish::Auto)
-        };
-        assert_eq!(name(&results, HOST).unwrap(), "ptrace+seccomp");
-        assert!(name(&under(Wish::Notify), HOST).is_err());
-        let mut known = under(Wish::Auto);
-        known.known.add(crate::arch::Arch::X86_64, "read");
-        assert!(name(&known, HOST).is_err());
-        let process = Session {
-            target: Target::Process {
-                pid: Tid(1),
-                follow: true,
-            },
-            ..under(Wish::Auto)
-        };
-        assert!(name(&process, HOST).is_err());
-        let old = Host {
-            trace_action: false,
-            ..HOST
-        };
-        assert!(name(&under(Wish::Auto), old).is_err());
-    }
-
-    #[test]
-    fn notifications_where_they_can_be() {
-        let asked = session(Wish::Notify);
-        assert_eq!(name(&asked, HOST).unwrap(), "notify");
-        let old = Host {
-            notify: false,
-            ..HOST
-        };
-        assert!(name(&asked, old).is_err());
-        for wrong in [
-            Session {
-                results: true,
-                ..session(Wish::Notify)
-            },
-            Session {
-                target: Target::Process {
-                    pid: Tid(1),
-                    follow: true,
-                },
-                ..session(Wish::Notify)
-            },
-        ] {
-            assert!(name(&wrong, HOST).is_err());
-        }
-    }
-}
+mod tests;
