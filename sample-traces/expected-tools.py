@@ -56,6 +56,33 @@ def number(word):
     return X86_64[int(word)]
 
 
+def two_tables(text):
+    """Numbers of a program of 32 bits after the one that executed it: entry 59, exit 11. Names, where there are any, are
+    those of the machine's own table, and the same calls are there by number. A child is of its parent's kind."""
+    found, open_calls, kind = collections.Counter(), {}, {}
+    tables = {"x86_64": X86_64, "x86": X86}
+    for line in text.splitlines():
+        match = re.search(r"-(\d+) .*sys_(enter|exit): +NR (\d+) (?:= (\d+))?", line)
+        if not match:
+            continue
+        who, what, nr = match[1], match[2], int(match[3])
+        arch = kind.get(who, "x86_64")
+        name = tables[arch][nr]
+        if what == "enter":
+            found[arch, name] += 1
+            open_calls[who] = nr
+        elif open_calls.get(who) == 59 and nr == 11:
+            kind[who] = "x86"
+            del open_calls[who]
+        elif name in FORKS and match[4] == "0":
+            pass
+        elif open_calls.pop(who, None) != nr:
+            found[arch, name] += 1
+        elif name in FORKS:
+            kind[match[4]] = arch
+    return found
+
+
 def perf_trace(text):
     found, open_calls = collections.Counter(), collections.Counter()
     for line in text.splitlines():
@@ -77,7 +104,7 @@ def perf_trace(text):
 def audit(text):
     found, seen = collections.Counter(), set()
     for line in text.splitlines():
-        match = re.search(r"(SECCOMP|type=1326|SYSCALL) .*?arch=(\w+) syscall=(\d+)", line)
+        match = re.search(r"(SECCOMP|type=1326|SYSCALL|type=1300) .*?arch=(\w+) syscall=(\d+)", line)
         if not match:
             continue
         event = re.search(r"audit\(([^)]*)\)", line)
@@ -88,6 +115,13 @@ def audit(text):
         arch, names = AUDIT[match[2]]
         found[arch, names[int(match[3])]] += 1
     return found
+
+
+def journal(text):
+    """What the kernel's log has is there again, once journald has begun to take records itself."""
+    lines = text.splitlines()
+    begins = next(number for number, line in enumerate(lines) if re.search(r"audit\[\d+\]: |\"MESSAGE\":\"S[EY]", line))
+    return audit("\n".join(line for number, line in enumerate(lines) if number < begins or "type=13" not in line))
 
 
 def interpreted(text):
@@ -116,7 +150,9 @@ def constant(**calls):
     return count
 
 
-FTRACE = (r"-(?P<who>\d+) .*sys_enter: NR (?P<what>\d+) ", r"-(?P<who>\d+) .*sys_exit: NR (?P<what>\d+) ")
+FTRACE = (r"-(?P<who>\d+) .*sys_enter: +NR (?P<what>\d+) ", r"-(?P<who>\d+) .*sys_exit: +NR (?P<what>\d+) ")
+FTRACE_FILE = (r"-(?P<who>\d+) .*: sys_(?P<what>\w+)\(", r"-(?P<who>\d+) .*: sys_(?P<what>\w+) -> ")
+FTRACE_NAMES = (r"-(?P<who>\d+) .*sys_enter_(?P<what>\w+):", r"-(?P<who>\d+) .*sys_exit_(?P<what>\w+):")
 SCRIPT = (r" (?P<who>\d+) \[\d+\].*sys_enter: NR (?P<what>\d+) ", r" (?P<who>\d+) \[\d+\].*sys_exit: NR (?P<what>\d+) ")
 SCRIPT_NAMES = (r" (?P<who>\d+) \[\d+\].* syscalls:sys_enter_(?P<what>\w+)", r" (?P<who>\d+) \[\d+\].* syscalls:sys_exit_(?P<what>\w+)")
 QEMU = r"^\d+ (?:(?P<what>[a-z_]\w*)\(|Unknown syscall (?P<number>\d+)$)"
@@ -130,19 +166,36 @@ CASES = {
     "perf-trace/table": ("perf-trace", "x86_64", simple(r"^   (?P<what>[a-z]\w*) +(?P<times>\d+) +\d+ +[\d.]+ "), ["summary-only"]),
     "perf-script/by-number": ("perf-script", "x86_64", lambda t: told(pairs(t, *SCRIPT, number), "x86_64"), []),
     "perf-script/i386": ("perf-script", "x86", None, []),
+    "perf-script/i386-wrong-table": ("perf-script", "x86_64", lambda t: told(pairs(
+        t, *SCRIPT, lambda word: X86_64.get(int(word), f"#{word}")), "x86_64"), ["wrong-table"]),
+    "perf-script/lost": ("perf-script", "x86_64", lambda t: told(pairs(t, *SCRIPT, number), "x86_64"), ["lost"]),
     "perf-script/by-name": ("perf-script", "x86_64", lambda t: told(pairs(t, *SCRIPT_NAMES), "x86_64"), []),
     "perf-script/stat": ("perf-script", "x86_64", simple(r"^ +(?P<times>[1-9]\d*) +syscalls:sys_enter_(?P<what>\w+)"), []),
     "bpftrace/by-number": ("bpftrace", "x86_64", simple(r"^@\[(?P<what>\d+)\]: (?P<times>\d+)", name=number), []),
+    "bpftrace/by-number-i386": ("bpftrace", "x86_64", simple(
+        r"^@\[(?P<what>\d+)\]: (?P<times>\d+)", name=lambda word: X86_64.get(int(word), f"#{word}")), ["wrong-table"]),
     "bpftrace/by-program": ("bpftrace", "x86_64", simple(r"^@calls\[calls, (?P<what>\d+)\]: (?P<times>\d+)", name=number), []),
     "bpftrace/json": ("bpftrace", "x86_64", simple(r'"(?P<what>\d+)": (?P<times>\d+)', name=number), []),
     "bpftrace/by-probe": ("bpftrace", "x86_64", simple(r"sys_enter_(?P<what>\w+)\]: (?P<times>\d+)"), []),
     "ftrace/by-number": ("ftrace", "x86_64", lambda t: told(pairs(t, *FTRACE, number), "x86_64"), []),
-    "ftrace/i386": ("ftrace", "x86", None, []),
+    "ftrace/i386": ("ftrace", "x86", two_tables, []),
+    "ftrace/trace-cmd": ("ftrace", "x86_64", lambda t: told(pairs(t, *FTRACE, number), "x86_64"), ["not-followed"]),
+    "ftrace/trace-cmd-names": ("ftrace", "x86_64", lambda t: told(pairs(t, *FTRACE_NAMES), "x86_64"), ["not-followed"]),
+    "ftrace/trace-cmd-both-i386": ("ftrace", "x86_64", two_tables, []),
+    "ftrace/trace-cmd-dropped": ("ftrace", "x86_64", lambda t: told(pairs(t, *FTRACE, number), "x86_64"), ["not-followed", "lost"]),
+    "ftrace/names-i386": ("ftrace", "x86_64", lambda t: told(pairs(t, *FTRACE_FILE), "x86_64"), ["wrong-table"]),
+    "ftrace/pipe-lost": ("ftrace", "x86_64", lambda t: told(pairs(t, *FTRACE, number), "x86_64"), ["lost"]),
     "audit/raw": ("audit", None, audit, []),
     "audit/enriched": ("audit", None, audit, []),
     "audit/interpreted": ("audit", None, interpreted, []),
     "audit/dmesg": ("audit", None, audit, ["lost", "rate-limited"]),
-    "audit/journald": ("audit", None, audit, ["killed-by-filter", "rate-limited"]),
+    "audit/journald": ("audit", None, audit, ["killed-by-filter"]),
+    "audit/rules": ("audit", None, audit, []),
+    "audit/ausearch": ("audit", None, audit, []),
+    "audit/interpreted-rules": ("audit", None, interpreted, []),
+    "audit/dmesg-rules": ("audit", None, audit, ["lost", "rate-limited"]),
+    "audit/journal": ("audit", None, journal, []),
+    "audit/journal-json": ("audit", None, journal, []),
     "qemu/x86_64": ("qemu", "x86_64", simple(QEMU), []),
     "qemu/aarch64": ("qemu", "aarch64", simple(QEMU, "aarch64"), []),
     "sysdig/documented": ("sysdig", "x86_64", simple(r"\) > (?P<what>(?!switch)[a-z]\w+) "), ["selected"]),

@@ -322,3 +322,35 @@ fn what_is_nothing() {
         assert_eq!(rows(log), "no format\n", "{log:?}");
     }
 }
+
+/// What the kernel said when auditd stood still and when records were limited to five a second.
+#[test]
+fn records_that_audit_lost() {
+    const RECORD: &str = "[  133.323017] audit: type=1300 audit(1795960599.380:732): arch=c000003e syscall=59 success=yes exit=0 pid=403 comm=\"ls\" exe=\"/bin/ls\" key=\"demo\"\n";
+    for lost in [
+        "[   85.571316] audit: audit_backlog=21 > audit_backlog_limit=20\n[   85.571413] audit: audit_lost=1 audit_rate_limit=0 audit_backlog_limit=20\n[   85.571452] audit: backlog limit exceeded\n",
+        "[   98.628913] audit_log_lost: 435 callbacks suppressed\n",
+        "[   98.629128] audit: rate limit exceeded\n",
+        "[   99.000000] audit: kauditd hold queue overflow\n",
+        "[  133.322984] kauditd_printk_skb: 149 callbacks suppressed\n",
+    ] {
+        let rows = rows(&format!("{lost}{RECORD}"));
+        assert!(rows.contains("! lost\n"), "{lost}{rows}");
+    }
+}
+
+/// A journal begins with hundreds of lines of the kernel: its records may come after what tells a
+/// format.
+#[test]
+fn a_journal_without_records_at_its_begin() {
+    let boot = "Nov 29 13:56:50 demo kernel: Linux version 6.1.0-57-amd64\n".repeat(3);
+    check(
+        &boot,
+        expect![[r#"
+            audit
+            error: `log` has no call in it; expected lines such as `type=SECCOMP msg=audit(1.2:3): arch=c000003e syscall=59`
+        "#]],
+    );
+    let boot = "{\"MESSAGE\":\"Linux version 6.1.0\",\"__REALTIME_TIMESTAMP\":\"1795960611158034\",\"_TRANSPORT\":\"kernel\"}\n";
+    assert!(rows(boot).starts_with("audit\n"));
+}

@@ -222,7 +222,7 @@ impl fmt::Display for Gap {
             Self::Selected => "the tool reports chosen events, not every call",
             Self::NotObserved => "names from a list or a profile, which nobody saw called",
             Self::WrongTable => {
-                "the tool names calls of 32-bit programs by the table of 64-bit ones, and there seem to be some"
+                "the tool tells calls of 32-bit programs wrong or not at all, and there seem to be some"
             }
         })
     }

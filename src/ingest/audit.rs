@@ -5,12 +5,14 @@
 //! records (1300), which audit rules make. The name in an enriched `SECCOMP` record is always
 //! `unknown-syscall(-1)` (audit 3.0.9), so where there is a number, it counts.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::by_line::{ByLine, Was};
 use super::gather::{Call, Gather, Told, returned};
 use super::reader::{Start, has};
-use super::text;
+use super::{json, text};
 use crate::arch::Arch;
 use crate::bpf;
 use crate::event::{Gap, Outcome, Skip};
@@ -20,6 +22,11 @@ use crate::event::{Gap, Outcome, Skip};
 pub(super) struct Audit {
     /// Events met lately: journald may have each twice.
     seen: BTreeSet<String>,
+    /// There are records of the kernel's log, and whether that says that it left some out.
+    kernels: Option<bool>,
+    /// There are records that journald has from the audit itself. It has them all, so those of
+    /// the kernel's log are there again.
+    journals: bool,
 }
 
 /// Events remembered.
@@ -27,7 +34,36 @@ const MAX_SEEN: usize = 20_000;
 
 /// Whether the start of a log has audit records of calls.
 pub(super) fn detect(start: &Start<'_>) -> bool {
-    start.count(|line| kind_of(&String::from_utf8_lossy(line)).is_some()) > 0
+    start.count(|line| kind_of(&message(&String::from_utf8_lossy(line))).is_some()) > 0
+}
+
+/// Whether the start of a log is of the kernel, syslog or journald, whatever stands in it: the
+/// records may come later.
+pub(super) fn detect_system(start: &Start<'_>) -> bool {
+    let is = |line: &[u8]| {
+        let line = String::from_utf8_lossy(line);
+        let of_kernel = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once("] "));
+        let time = |text: &str| text::seconds(text.trim_start()).is_some();
+        of_kernel.is_some_and(|(stamp, _)| time(stamp) || stamp.contains(':'))
+            || line.contains(" kernel: ")
+            || line.starts_with('{') && line.contains("\"__REALTIME_TIMESTAMP\"")
+    };
+    start.has_many(is)
+}
+
+/// What journald keeps of a record, where the line is of its JSON.
+fn message(line: &str) -> Cow<'_, str> {
+    if line.starts_with('{')
+        && line.contains("\"MESSAGE\"")
+        && let Some(object) = json::object(line)
+        && let Some(message) = json::text(&object, "MESSAGE")
+    {
+        let from = json::text(&object, "_TRANSPORT").unwrap_or_default();
+        return format!("journald {from}: {message}").into();
+    }
+    line.into()
 }
 
 /// The kinds of records that tell of a call.
@@ -39,13 +75,15 @@ enum Kind {
 
 /// The kind of a record and its fields.
 fn kind_of(line: &str) -> Option<(Kind, &str)> {
-    const MARKS: [(&str, Kind); 6] = [
+    const MARKS: [(&str, Kind); 8] = [
         ("type=SECCOMP ", Kind::Seccomp),
         ("type=1326 ", Kind::Seccomp),
         ("]: SECCOMP ", Kind::Seccomp),
         ("type=SYSCALL ", Kind::Syscall),
         ("type=1300 ", Kind::Syscall),
         ("]: SYSCALL ", Kind::Syscall),
+        ("journald audit: SECCOMP ", Kind::Seccomp),
+        ("journald audit: SYSCALL ", Kind::Syscall),
     ];
     let (at, mark, kind) = MARKS
         .iter()
@@ -56,19 +94,38 @@ fn kind_of(line: &str) -> Option<(Kind, &str)> {
 }
 
 impl ByLine for Audit {
+    fn time(&self, line: &str) -> Option<Duration> {
+        text::seconds(text::after(line, "audit(", &[':', ')'])?)
+    }
+
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
-        if line.contains("callbacks suppressed")
-            || line.contains("backlog limit exceeded")
-            || line.contains("audit_lost=")
-        {
+        const LOST: [&str; 5] = [
+            "backlog limit exceeded",
+            "rate limit exceeded",
+            "audit_lost=",
+            "queue overflow",
+            "audit_log_lost: ",
+        ];
+        let message = message(line);
+        let line = &*message;
+        if line.contains("callbacks suppressed") && !line.contains("audit_log_lost: ") {
+            self.kernels = Some(true);
+            return Was::No(Skip::Message);
+        }
+        if LOST.iter().any(|lost| line.contains(lost)) {
             to.gap(Gap::Lost);
             return Was::No(Skip::Message);
         }
         let Some((kind, fields)) = kind_of(line) else {
             return other(line);
         };
-        if is_kernels(line) {
-            to.gap(Gap::RateLimited);
+        if line.contains("audit[") || line.starts_with("journald audit: ") {
+            self.journals = true;
+        } else if is_kernels(line) {
+            self.kernels.get_or_insert_default();
+            if self.journals {
+                return Was::No(Skip::Event);
+            }
         }
         if self.is_again(line, kind) {
             return Was::No(Skip::Event);
@@ -76,6 +133,15 @@ impl ByLine for Audit {
         match record(kind, fields, to) {
             Some(()) => Was::Call,
             None => Was::Strange,
+        }
+    }
+
+    fn end(&mut self, to: &mut Gather) {
+        if let Some(suppressed) = self.kernels.filter(|_| !self.journals) {
+            to.gap(Gap::RateLimited);
+            if suppressed {
+                to.gap(Gap::Lost);
+            }
         }
     }
 }
@@ -99,6 +165,18 @@ fn is_kernels(line: &str) -> bool {
     line.starts_with('[') || line.contains("kernel: ")
 }
 
+/// A record without its head, as journald has those of other kinds: `PROCTITLE proctitle=…`.
+fn is_headless(line: &str) -> bool {
+    let record = line
+        .split_once("audit: ")
+        .map_or(line, |(_, record)| record);
+    let kind = record
+        .bytes()
+        .take_while(|b| b.is_ascii_uppercase() || *b == b'_');
+    let kind = record.get(kind.count()..).unwrap_or_default();
+    kind.len() < record.len() && kind.starts_with(' ') && kind.contains('=')
+}
+
 /// A line that tells of no call.
 fn other(line: &str) -> Was {
     if line.starts_with("----") || line.starts_with("time->") {
@@ -108,7 +186,14 @@ fn other(line: &str) -> Was {
         return Was::No(Skip::Event);
     }
     // Whatever else is in the kernel's log or syslog.
-    let is_log = is_kernels(line) || has(line.as_bytes(), "]: ");
+    if is_headless(line) {
+        return Was::No(Skip::Event);
+    }
+    let is_log = is_kernels(line)
+        || has(line.as_bytes(), "]: ")
+        || line.starts_with("journald ")
+        // The rest of a message of several lines.
+        || line.starts_with("    ");
     if is_log {
         Was::No(Skip::Message)
     } else {

@@ -1,5 +1,7 @@
 //! The frame of readers whose every line stands for itself.
 
+use std::time::Duration;
+
 use super::gather::Gather;
 use super::lines::{ESCAPE, Line};
 use super::reader::Reader;
@@ -22,6 +24,11 @@ pub(super) enum Was {
 pub(super) trait ByLine: std::fmt::Debug {
     /// Takes in a line that is not blank, without its end.
     fn line(&mut self, text: &str, to: &mut Gather) -> Was;
+
+    /// When it was, as far as the line tells, since whatever the log counts from.
+    fn time(&self, _text: &str) -> Option<Duration> {
+        None
+    }
 
     /// The log is over.
     fn end(&mut self, _to: &mut Gather) {}
@@ -77,6 +84,11 @@ impl<L: ByLine> Reader for Frame<L> {
                     self.gather.gap(Gap::Torn);
                 }
             }
+        }
+        if self.gather.wants_time()
+            && let Some(time) = self.lines.time(&text)
+        {
+            self.gather.timed(time);
         }
         Ok(())
     }

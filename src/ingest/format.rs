@@ -264,8 +264,9 @@ impl Format {
     pub fn detect(head: &[u8], whole: bool) -> Option<Self> {
         let head = head.get(..DETECT_BYTES).unwrap_or(head);
         let start = Start::new(head, whole);
-        let found = ENTRIES.iter().find(|entry| (entry.detect)(&start))?;
-        Some(found.format)
+        let found = ENTRIES.iter().find(|entry| (entry.detect)(&start));
+        let found = found.map(|entry| entry.format);
+        found.or_else(|| audit::detect_system(&start).then_some(Self::Audit))
     }
 
     /// A reader of it; `told` is the architecture for what a log leaves open.

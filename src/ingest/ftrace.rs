@@ -1,6 +1,8 @@
 //! The kernel's own trace (`/sys/kernel/tracing/trace`) and `trace-cmd report`: `sys_enter` and
 //! `sys_exit` by number, `sys_enter_openat` by name, and `sys_openat(…)`, `sys_openat -> 0x3`.
 
+use std::time::Duration;
+
 use super::by_line::{ByLine, Was};
 use super::gather::{Call, Gather, Told};
 use super::reader::{Start, has};
@@ -16,7 +18,8 @@ pub(super) fn detect(start: &Start<'_>) -> bool {
     let is = |line: &[u8]| {
         has(line, ": sys_") && !has(line, "syscalls:sys_") && has(line, " [") && has(line, "-")
     };
-    start.has_many(is)
+    let header = |line: &[u8]| line.starts_with(b"# tracer: ");
+    start.has_many(is) || start.count(header) > 0
 }
 
 /// Whose an event is and what it says: `  int80-4050  [001] .....  2738.593582: sys_…`.
@@ -34,6 +37,17 @@ fn split(line: &str) -> Option<(String, u32, &str)> {
 }
 
 impl ByLine for Ftrace {
+    fn time(&self, line: &str) -> Option<Duration> {
+        let (before, _) = line.split_once(": ")?;
+        text::seconds(before.rsplit(' ').next()?)
+    }
+
+    fn end(&mut self, to: &mut Gather) {
+        if to.has_vanished() {
+            to.gap(Gap::WrongTable);
+        }
+    }
+
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         if line.contains("LOST") && line.contains("EVENTS") || line.contains("EVENTS DROPPED") {
             to.gap(Gap::Lost);

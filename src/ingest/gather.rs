@@ -2,8 +2,9 @@
 //! log is over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use super::text::return_value;
+use super::threads::Threads;
 use super::{Format, IngestError};
 use crate::arch::Arch;
 use crate::event::{CallId, Errno, Gap, Image, Outcome, Place, Sighting, Sink, Skip, Tally};
@@ -33,43 +34,49 @@ pub(super) struct Call<'a> {
 
 /// The name or number of a call, kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Kept {
+pub(super) enum Kept {
     Name(Box<str>),
     Number(u32),
 }
 
 /// A kind of call of one program.
-type Key = (Option<Arch>, Kept);
+pub(super) type Key = (Option<Arch>, Kept);
 
 /// A kind of call, and whose.
-type OfProgram = (Option<Box<str>>, Key);
+pub(super) type OfProgram = (Option<Box<str>>, Key);
 
 /// What is known of it.
 #[derive(Debug, Default)]
-struct Counted {
-    calls: u64,
-    outcomes: BTreeMap<Outcome, u64>,
+pub(super) struct Counted {
+    pub(super) calls: u64,
+    pub(super) outcomes: BTreeMap<Outcome, u64>,
     first: Option<(usize, u64)>,
+    /// When that was, where the log tells.
+    time: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
-struct Program {
-    pids: BTreeSet<u32>,
-    calls: BTreeMap<Key, Counted>,
+pub(super) struct Program {
+    pub(super) pids: BTreeSet<u32>,
+    pub(super) calls: BTreeMap<Key, Counted>,
 }
 
 /// The calls of a log.
 #[derive(Debug)]
 pub(super) struct Gather {
-    told: Option<Arch>,
+    pub(super) told: Option<Arch>,
     files: Vec<String>,
     line: u64,
-    programs: BTreeMap<Option<Box<str>>, Program>,
-    /// Calls that have begun, by thread.
-    open: BTreeMap<u32, OfProgram>,
+    pub(super) programs: BTreeMap<Option<Box<str>>, Program>,
+    /// What threads are in.
+    pub(super) threads: Threads,
     /// Returns of a new process from the call that made it: where the first one stands.
-    births: BTreeMap<OfProgram, (usize, u64)>,
+    pub(super) births: BTreeMap<OfProgram, (usize, u64)>,
     kinds: usize,
+    /// Kinds of calls that this line has first.
+    fresh: Vec<OfProgram>,
+    /// The first time that the log tells.
+    start: Option<Duration>,
     /// What became of the lines.
     pub(super) tally: Tally,
 }
@@ -77,11 +84,11 @@ pub(super) struct Gather {
 /// More programs are counted under one name.
 const MAX_PROGRAMS: usize = 1_000;
 /// More kinds of calls are not kept: a bound against a log of made-up names.
-const MAX_KINDS: usize = 50_000;
-/// More threads that are in a call are not followed.
-const MAX_OPEN: usize = 50_000;
+pub(super) const MAX_KINDS: usize = 50_000;
 /// More processes of one program are not told apart.
 const MAX_PIDS: usize = 10_000;
+/// A log with so many lines before the first time has none.
+const UNTIMED: u64 = 1_000;
 /// One line in so many may be something else before a recording counts as incomplete.
 const TOLERATED: u64 = 20;
 
@@ -92,9 +99,11 @@ impl Gather {
             files: Vec::new(),
             line: 0,
             programs: BTreeMap::new(),
-            open: BTreeMap::new(),
+            threads: Threads::default(),
             births: BTreeMap::new(),
             kinds: 0,
+            fresh: Vec::new(),
+            start: None,
             tally: Tally::default(),
         }
     }
@@ -108,6 +117,28 @@ impl Gather {
     pub(super) fn next_line(&mut self) {
         self.line += 1;
         self.tally.lines += 1;
+        self.fresh.clear();
+    }
+
+    /// Where this line stands.
+    pub(super) const fn place(&self) -> (usize, u64) {
+        (self.files.len().saturating_sub(1), self.line)
+    }
+
+    /// Whether the time of this line is needed: kinds of calls were met first, or no time yet.
+    pub(super) const fn wants_time(&self) -> bool {
+        !self.fresh.is_empty() || (self.start.is_none() && self.line < UNTIMED)
+    }
+
+    /// The time of this line.
+    pub(super) fn timed(&mut self, time: Duration) {
+        self.start.get_or_insert(time);
+        for (program, key) in self.fresh.drain(..) {
+            let program = self.programs.get_mut(&program);
+            if let Some(counted) = program.and_then(|program| program.calls.get_mut(&key)) {
+                counted.time.get_or_insert(time);
+            }
+        }
     }
 
     pub(super) const fn kinds(&self) -> usize {
@@ -148,72 +179,6 @@ impl Gather {
         }
     }
 
-    /// A call begins; its end stands on a line of its own.
-    pub(super) fn enter(&mut self, call: Call<'_>) {
-        let (program, key) = (self.program(&call), key(&call));
-        self.begin(call, 1);
-        if let Some(pid) = call.pid
-            && (self.open.len() < MAX_OPEN || self.open.contains_key(&pid))
-        {
-            self.open.insert(pid, (program, key));
-        }
-    }
-
-    /// A call ends. One whose beginning is not in the log is counted all the same.
-    pub(super) fn exit(&mut self, call: Call<'_>, outcome: Option<Outcome>) {
-        let key = key(&call);
-        let open = call.pid.and_then(|pid| self.open.remove(&pid));
-        match open {
-            Some((program, began)) if began == key => {
-                let counted = self
-                    .programs
-                    .get_mut(&program)
-                    .and_then(|program| program.calls.get_mut(&began));
-                if let (Some(counted), Some(outcome)) = (counted, outcome) {
-                    *counted.outcomes.entry(outcome).or_default() += 1;
-                }
-            }
-            _ => {
-                self.tally.skip(Skip::ResumedOnly);
-                self.call(call, outcome);
-            }
-        }
-    }
-
-    /// A call returns `value`, if the log tells it. The call that makes a process returns in both,
-    /// with 0 in the new one, which called nothing.
-    pub(super) fn returns(&mut self, call: Call<'_>, value: Option<&str>) {
-        if value.is_some_and(|value| matches!(value, "0" | "0x0")) && self.makes_process(&call) {
-            self.birth(call);
-        } else {
-            self.exit(call, value.and_then(return_value));
-        }
-    }
-
-    /// A new process returns from the call that made it.
-    pub(super) fn birth(&mut self, call: Call<'_>) {
-        if let Some(pid) = call.pid {
-            self.open.remove(&pid);
-        }
-        if self.births.len() < MAX_KINDS {
-            let place = (self.files.len().saturating_sub(1), self.line);
-            let program = self.program(&call);
-            self.births.entry((program, key(&call))).or_insert(place);
-        }
-    }
-
-    /// Whether it is a call that makes a process or thread.
-    pub(super) fn makes_process(&self, call: &Call<'_>) -> bool {
-        let name = match call.id {
-            Told::Name(name) => Some(name),
-            Told::Number(number) => {
-                let arch = call.arch.or(self.told);
-                arch.and_then(|arch| table(arch).name(number))
-            }
-        };
-        matches!(name, Some("clone" | "clone2" | "clone3" | "fork" | "vfork"))
-    }
-
     /// Where the log does not show the call that made a process, the return from it is all the
     /// evidence of it.
     fn count_orphans(&mut self) {
@@ -229,13 +194,14 @@ impl Gather {
                 calls: 1,
                 outcomes: BTreeMap::from([(Outcome::Success, 1)]),
                 first: Some(place),
+                time: None,
             };
             let program = self.programs.entry(name).or_default();
             program.calls.insert(key, counted);
         }
     }
 
-    fn program(&self, call: &Call<'_>) -> Option<Box<str>> {
+    pub(super) fn program(&self, call: &Call<'_>) -> Option<Box<str>> {
         let name: Option<Box<str>> = call.program.map(Into::into);
         if self.programs.len() >= MAX_PROGRAMS && !self.programs.contains_key(&name) {
             return Some("(others)".into());
@@ -243,11 +209,11 @@ impl Gather {
         name
     }
 
-    fn begin(&mut self, call: Call<'_>, times: u64) -> Option<&mut Counted> {
+    pub(super) fn begin(&mut self, call: Call<'_>, times: u64) -> Option<&mut Counted> {
         let name = self.program(&call);
         let key = key(&call);
-        let place = (self.files.len().saturating_sub(1), self.line);
-        let program = self.programs.entry(name).or_default();
+        let place = self.place();
+        let program = self.programs.entry(name.clone()).or_default();
         if let Some(pid) = call.pid
             && program.pids.len() < MAX_PIDS
         {
@@ -259,6 +225,7 @@ impl Gather {
                 return None;
             }
             self.kinds += 1;
+            self.fresh.push((name, key.clone()));
         }
         if !known(&key) {
             self.tally.skip(Skip::UnknownName);
@@ -277,6 +244,7 @@ impl Gather {
         sink: &mut dyn Sink,
     ) -> Result<Tally, IngestError> {
         self.count_orphans();
+        self.find_not_followed();
         let file = self.files.first().cloned().unwrap_or_default();
         if self.tally.lines == 0 {
             return Err(IngestError::Empty { file, format });
@@ -296,6 +264,7 @@ impl Gather {
         if strange.saturating_mul(TOLERATED) > self.tally.lines {
             self.gap(Gap::NotUnderstood);
         }
+        self.find_wrong_table();
         let mut kinds = self
             .programs
             .values()
@@ -309,7 +278,13 @@ impl Gather {
             let mut sightings = Vec::new();
             for ((arch, kept), counted) in program.calls {
                 let Some(arch) = arch.or(told) else { continue };
-                sightings.extend(sighted(arch, &kept, counted, &self.files));
+                let time = counted.time;
+                let since_start = time.and_then(|time| time.checked_sub(self.start?));
+                let sighted = sighted(arch, &kept, counted, &self.files);
+                sightings.extend(sighted.into_iter().map(|sighting| Sighting {
+                    since_start,
+                    ..sighting
+                }));
             }
             let image = Image {
                 executable: name.map(Into::into),
@@ -340,7 +315,7 @@ impl Gather {
     }
 }
 
-fn key(call: &Call<'_>) -> Key {
+pub(super) fn key(call: &Call<'_>) -> Key {
     let kept = match call.id {
         Told::Name(name) => Kept::Name(name.into()),
         Told::Number(number) => Kept::Number(number),

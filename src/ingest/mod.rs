@@ -28,6 +28,7 @@ mod strace;
 mod strace_json;
 mod sysdig;
 mod text;
+mod threads;
 mod tracee;
 
 use std::fmt;

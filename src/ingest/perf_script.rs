@@ -1,6 +1,8 @@
 //! `perf script` of the tracepoints `raw_syscalls:*` (by number) and `syscalls:*` (by name), and
 //! the counts of `perf stat`.
 
+use std::time::Duration;
+
 use super::by_line::{ByLine, Was};
 use super::gather::{Call, Gather, Told};
 use super::reader::{Start, has};
@@ -33,6 +35,18 @@ fn whose(before: &str) -> (Option<String>, Option<u32>) {
 }
 
 impl ByLine for PerfScript {
+    fn time(&self, line: &str) -> Option<Duration> {
+        let (before, _) = line.split_once("syscalls:sys_")?;
+        let before = before.strip_suffix("raw_").unwrap_or(before).trim_end();
+        text::seconds(before.strip_suffix(':')?.rsplit(' ').next()?)
+    }
+
+    fn end(&mut self, to: &mut Gather) {
+        if to.has_vanished() {
+            to.gap(Gap::WrongTable);
+        }
+    }
+
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         if line.starts_with('#') {
             return Was::No(Skip::Decoration);

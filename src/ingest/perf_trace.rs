@@ -4,6 +4,8 @@
 //! name and says so nowhere. What shows it: the first argument of a 32-bit `mmap2(NULL, …)` is
 //! zero and left out, and number 192 is `lgetxattr`, which nobody calls without a path.
 
+use std::time::Duration;
+
 use super::by_line::{ByLine, Was};
 use super::gather::{Call, Gather, Told};
 use super::reader::Start;
@@ -122,6 +124,11 @@ fn outcome(end: &str) -> Option<Outcome> {
 }
 
 impl ByLine for PerfTrace {
+    fn time(&self, line: &str) -> Option<Duration> {
+        let (milliseconds, _) = line.trim_start().split_once(" (")?;
+        Some(text::seconds(milliseconds)? / 1000)
+    }
+
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         if let Some(event) = body(line).and_then(event) {
             self.table = None;

@@ -1,5 +1,7 @@
 //! Small pieces of text that many formats share.
 
+use std::time::Duration;
+
 use super::gather::{returned, returned_word};
 use crate::event::{Errno, Outcome};
 
@@ -24,6 +26,21 @@ pub(super) fn error(text: &str) -> Option<Outcome> {
         return Some(Outcome::Interrupted);
     }
     Errno::named(name).map(Outcome::Error)
+}
+
+/// Seconds with a fraction: `2738.593582`.
+pub(super) fn seconds(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let padded: String = fraction
+        .chars()
+        .chain("000000000".chars())
+        .take(9)
+        .collect();
+    Some(Duration::new(whole.parse().ok()?, padded.parse().ok()?))
 }
 
 /// The word that a text begins with: letters, digits and `_`.

@@ -29,7 +29,7 @@ fn a_log_is_taken_for_what_it_is() {
         code 3
         --- stdout
         --- stderr
-        warning: trace.txt is incomplete: the tool names calls of 32-bit programs by the table of 64-bit ones, and there seem to be some
+        warning: trace.txt is incomplete: the tool tells calls of 32-bit programs wrong or not at all, and there seem to be some
         warning: trace.txt: 2 calls without a beginning in the log, counted all the same
         trace.txt: 36 calls in 37 lines, 2 processes; syscalls: 21 on x86
           Docker default  21 inside, 0 outside
