@@ -28,7 +28,6 @@ mod strace;
 mod strace_json;
 mod sysdig;
 mod text;
-mod threads;
 mod tracee;
 
 use std::fmt;

@@ -20,6 +20,7 @@ fn a_log_is_taken_for_what_it_is() {
         warning: trace.txt is incomplete: the kernel's log keeps 10 records in 5 seconds and drops the others; auditd keeps them all
         trace.txt: 10 calls in 11 lines, 2 processes; syscalls: 8 on x86_64
           Docker default  8 inside, 0 outside
+          last new        read, 0 ms after the start
         Wrote a.json
 
         Next: callsieve list a.json
@@ -33,6 +34,7 @@ fn a_log_is_taken_for_what_it_is() {
         warning: trace.txt: 2 calls without a beginning in the log, counted all the same
         trace.txt: 36 calls in 37 lines, 2 processes; syscalls: 21 on x86
           Docker default  21 inside, 0 outside
+          last new        stat, 5 ms after the start
         Wrote a.json
 
         Next: callsieve list a.json

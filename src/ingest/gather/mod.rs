@@ -1,10 +1,13 @@
 //! Gathers the calls of logs that tell them one by one, by program and architecture, until the
 //! log is over.
 
+mod threads;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::threads::Threads;
+use threads::Threads;
+
 use super::{Format, IngestError};
 use crate::arch::Arch;
 use crate::event::{CallId, Errno, Gap, Image, Outcome, Place, Sighting, Sink, Skip, Tally};
@@ -34,44 +37,44 @@ pub(super) struct Call<'a> {
 
 /// The name or number of a call, kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kept {
+enum Kept {
     Name(Box<str>),
     Number(u32),
 }
 
 /// A kind of call of one program.
-pub(super) type Key = (Option<Arch>, Kept);
+type Key = (Option<Arch>, Kept);
 
 /// A kind of call, and whose.
-pub(super) type OfProgram = (Option<Box<str>>, Key);
+type OfProgram = (Option<Box<str>>, Key);
 
 /// What is known of it.
 #[derive(Debug, Default)]
-pub(super) struct Counted {
-    pub(super) calls: u64,
-    pub(super) outcomes: BTreeMap<Outcome, u64>,
+struct Counted {
+    calls: u64,
+    outcomes: BTreeMap<Outcome, u64>,
     first: Option<(usize, u64)>,
     /// When that was, where the log tells.
     time: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Program {
-    pub(super) pids: BTreeSet<u32>,
-    pub(super) calls: BTreeMap<Key, Counted>,
+struct Program {
+    pids: BTreeSet<u32>,
+    calls: BTreeMap<Key, Counted>,
 }
 
 /// The calls of a log.
 #[derive(Debug)]
 pub(super) struct Gather {
-    pub(super) told: Option<Arch>,
+    told: Option<Arch>,
     files: Vec<String>,
     line: u64,
-    pub(super) programs: BTreeMap<Option<Box<str>>, Program>,
+    programs: BTreeMap<Option<Box<str>>, Program>,
     /// What threads are in.
-    pub(super) threads: Threads,
+    threads: Threads,
     /// Returns of a new process from the call that made it: where the first one stands.
-    pub(super) births: BTreeMap<OfProgram, (usize, u64)>,
+    births: BTreeMap<OfProgram, (usize, u64)>,
     kinds: usize,
     /// Kinds of calls that this line has first.
     fresh: Vec<OfProgram>,
@@ -84,7 +87,7 @@ pub(super) struct Gather {
 /// More programs are counted under one name.
 const MAX_PROGRAMS: usize = 1_000;
 /// More kinds of calls are not kept: a bound against a log of made-up names.
-pub(super) const MAX_KINDS: usize = 50_000;
+const MAX_KINDS: usize = 50_000;
 /// More processes of one program are not told apart.
 const MAX_PIDS: usize = 10_000;
 /// A log with so many lines before the first time has none.
@@ -121,7 +124,7 @@ impl Gather {
     }
 
     /// Where this line stands.
-    pub(super) const fn place(&self) -> (usize, u64) {
+    const fn place(&self) -> (usize, u64) {
         (self.files.len().saturating_sub(1), self.line)
     }
 
@@ -201,7 +204,7 @@ impl Gather {
         }
     }
 
-    pub(super) fn program(&self, call: &Call<'_>) -> Option<Box<str>> {
+    fn program(&self, call: &Call<'_>) -> Option<Box<str>> {
         let name: Option<Box<str>> = call.program.map(Into::into);
         if self.programs.len() >= MAX_PROGRAMS && !self.programs.contains_key(&name) {
             return Some("(others)".into());
@@ -209,7 +212,7 @@ impl Gather {
         name
     }
 
-    pub(super) fn begin(&mut self, call: Call<'_>, times: u64) -> Option<&mut Counted> {
+    fn begin(&mut self, call: Call<'_>, times: u64) -> Option<&mut Counted> {
         let name = self.program(&call);
         let key = key(&call);
         let place = self.place();
@@ -315,7 +318,7 @@ impl Gather {
     }
 }
 
-pub(super) fn key(call: &Call<'_>) -> Key {
+fn key(call: &Call<'_>) -> Key {
     let kept = match call.id {
         Told::Name(name) => Kept::Name(name.into()),
         Told::Number(number) => Kept::Number(number),

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::gather::{Call, Gather, Kept, Key, MAX_KINDS, OfProgram, Told, key};
-use super::text::return_value;
+use super::{Call, Gather, Kept, Key, MAX_KINDS, OfProgram, Told, key};
 use crate::arch::Arch;
 use crate::event::{Gap, Outcome, Skip};
+use crate::ingest::text::return_value;
 use crate::syscalls::table;
 
 /// The threads of a log.
@@ -70,7 +70,7 @@ impl Threads {
 
 impl Gather {
     /// A call begins; its end stands on a line of its own.
-    pub(super) fn enter(&mut self, call: Call<'_>) {
+    pub(in crate::ingest) fn enter(&mut self, call: Call<'_>) {
         let by_name = matches!(call.id, Told::Name(_));
         let Some(thread) = self.threads.met(call.pid) else {
             self.begin(call, 1);
@@ -91,7 +91,7 @@ impl Gather {
     }
 
     /// A call ends. One whose beginning is not in the log is counted all the same.
-    pub(super) fn exit(&mut self, call: Call<'_>, outcome: Option<Outcome>) {
+    pub(in crate::ingest) fn exit(&mut self, call: Call<'_>, outcome: Option<Outcome>) {
         let by_name = matches!(call.id, Told::Name(_));
         let Some(thread) = self.threads.met(call.pid) else {
             self.tally.skip(Skip::ResumedOnly);
@@ -130,7 +130,7 @@ impl Gather {
 
     /// A call returns `value`, if the log tells it. The call that makes a process returns in both,
     /// with 0 in the new one, which called nothing.
-    pub(super) fn returns(&mut self, call: Call<'_>, value: Option<&str>) {
+    pub(in crate::ingest) fn returns(&mut self, call: Call<'_>, value: Option<&str>) {
         self.born_compat(&call);
         self.threads.met(call.pid);
         let call = self.in_mode(call);
@@ -146,7 +146,7 @@ impl Gather {
     }
 
     /// A new process returns from the call that made it.
-    pub(super) fn birth(&mut self, call: Call<'_>) {
+    pub(in crate::ingest) fn birth(&mut self, call: Call<'_>) {
         if let Some(thread) = self.threads.met(call.pid) {
             let by_name = matches!(call.id, Told::Name(_));
             if thread.last == (Last::End { by_name: !by_name }) {
@@ -163,7 +163,7 @@ impl Gather {
     }
 
     /// Whether it is a call that makes a process or thread.
-    pub(super) fn makes_process(&self, call: &Call<'_>) -> bool {
+    pub(in crate::ingest) fn makes_process(&self, call: &Call<'_>) -> bool {
         let name = match call.id {
             Told::Name(name) => Some(name),
             Told::Number(number) => {
@@ -188,7 +188,7 @@ impl Gather {
 
     /// Processes that calls returned and that no line is of. In a namespace of their own they have
     /// other numbers; then as many are there that no call returned, besides the first.
-    pub(super) fn find_not_followed(&mut self) {
+    pub(in crate::ingest) fn find_not_followed(&mut self) {
         let strangers = self.threads.strangers.saturating_sub(1);
         let announced = u64::try_from(self.threads.announced.len()).unwrap_or(u64::MAX);
         let missing = announced.saturating_sub(strangers);
@@ -200,7 +200,7 @@ impl Gather {
 
     /// Whether a thread is in an execve that never ends: tracepoints that have names tell nothing
     /// of 32-bit programs.
-    pub(super) fn has_vanished(&self) -> bool {
+    pub(in crate::ingest) fn has_vanished(&self) -> bool {
         let executes = |thread: &Thread| match &thread.open {
             Some((_, (_, Kept::Name(name)))) => is_execve(name),
             Some((_, (_, Kept::Number(_)))) | None => false,
@@ -317,7 +317,7 @@ impl Gather {
     }
 
     /// A number that only the table of 32-bit programs has was called by one.
-    pub(super) fn find_wrong_table(&mut self) {
+    pub(in crate::ingest) fn find_wrong_table(&mut self) {
         let Some((native, compat)) = self.two_tables().filter(|two| self.told == Some(two.0))
         else {
             return;
