@@ -287,6 +287,75 @@ fn a_service_podman() {
     a_service(Kind::Podman);
 }
 
+/// Health checks and `exec` run programs of their own in the container: each is in the recording
+/// under its name, with its calls, apart from those of the runtime that brought it in.
+fn health_checks(kind: Kind) {
+    let Some(asking) = Asking::new(kind) else {
+        return;
+    };
+    let shell = asking.rig.shell.clone();
+    let name = unique_name();
+    // The image has one program under many names, so others are made of it.
+    let script = "for it in ln rmdir; do busybox cp /bin/busybox /tmp/$it; done; exec sleep 100";
+    let check = "/tmp/ln -s nowhere /tmp/link 2> /dev/null; true";
+    let mut words = vec!["--detach", "--name", &name, "--health-cmd", check];
+    words.extend(match kind {
+        Kind::Docker => ["--health-interval", "1s"],
+        // It leaves the time to systemd, which may not be here.
+        Kind::Podman => ["--health-interval", "disable"],
+    });
+    words.extend([shell.as_str(), "sh", "-c", script]);
+    asking.run(&words).expect_success();
+    let ready = ["exec", &name, "sh", "-c", "[ -x /tmp/rmdir ]"];
+    wait_for("the programs are not there", || {
+        asking.rig.ask(&ready).succeeded()
+    });
+    asking
+        .rig
+        .ask(&["exec", &name, "/tmp/rmdir", "/tmp/none"]);
+    if kind == Kind::Podman {
+        let healthy = asking.rig.ask(&["healthcheck", "run", &name]);
+        healthy.expect_success();
+    }
+    let link = ["exec", &name, "sh", "-c", "[ -L /tmp/link ]"];
+    wait_for("no health check was made", || {
+        asking.rig.ask(&link).succeeded()
+    });
+    asking.rig.ask(&["rm", "--force", &name]).expect_success();
+
+    let recording = asking.recording(&name);
+    let (programs, gaps) = programs(&recording);
+    assert_eq!(programs, ["/bin/busybox", "/tmp/ln", "/tmp/rmdir"]);
+    assert_eq!(gaps, []);
+    let totals = recording.totals();
+    let by = |call: &str| -> Vec<&str> {
+        let of = totals.values().flatten();
+        let found = of.filter(|(id, _)| id.to_string() == call);
+        found.flat_map(|(_, it)| it.by.keys().copied()).collect()
+    };
+    assert_eq!(by("symlink"), ["/tmp/ln"]);
+    assert_eq!(by("rmdir"), ["/tmp/rmdir"]);
+    for call in ["setns", "capset", "unshare", "mount"] {
+        assert_eq!(by(call), [""; 0], "{call} is the runtime's");
+    }
+    let runtime = recording.runtime();
+    assert!(!runtime.is_empty());
+    for program in &programs {
+        assert!(!runtime.contains_key(program), "{program}: {runtime:?}");
+    }
+    asking.rig.assert_clean();
+}
+
+#[test]
+fn health_checks_docker() {
+    health_checks(Kind::Docker);
+}
+
+#[test]
+fn health_checks_podman() {
+    health_checks(Kind::Podman);
+}
+
 /// Many at once, each with a recording of its own that is complete.
 #[test]
 fn twenty_at_once() {
