@@ -127,6 +127,8 @@ const ALU64: u8 = 0x07;
 const MEM: u8 = 0x60;
 const ATOMIC: u8 = 0xc0;
 const FROM_REGISTER: u8 = 0x08;
+/// `BPF_JCOND`, with 0 for `BPF_MAY_GOTO` as its source.
+const MAY_GOTO: u8 = 0xe0;
 
 impl Size {
     const fn code(self) -> u8 {
@@ -235,6 +237,13 @@ impl Assembler {
             Value::Reg(right) => self.push(JMP | when.code() | FROM_REGISTER, left, right, 0, 0),
             Value::Is(value) => self.push(JMP | when.code(), left, R0, 0, value),
         }
+    }
+
+    /// Goes on, or jumps after millions of turns of a loop, so that the kernel's verifier knows
+    /// that it ends without going through them.
+    pub(crate) fn may_go_on(&mut self, or: Label) {
+        self.jumps.push((self.code.len(), or));
+        self.push(JMP | MAY_GOTO, R0, R0, 0, 0);
     }
 
     pub(crate) fn call(&mut self, helper: Helper) {

@@ -1,5 +1,10 @@
 //! The kernel's description of its own types, `/sys/kernel/btf/vmlinux`: where a field stands in a
 //! structure, so that programs need no headers. Documentation/bpf/btf.rst has the format.
+//!
+//! There are some 150 000 types and a few are asked for, so reading is one pass that remembers as
+//! little as it can.
+
+use memchr::memchr;
 
 /// Why a description can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,16 +48,33 @@ const MAX_DEPTH: usize = 16;
 /// Bytes in front of the members of a type.
 const HEAD: usize = 12;
 
-/// A description, with the place of each type.
+/// Of so many types the place of one is kept; others are found from there.
+const STRIDE: usize = 16;
+/// Lists of names.
+const LISTS: usize = 1 << 14;
+
+/// A description, with the places of types.
 #[derive(Debug)]
-pub struct Btf {
-    bytes: Vec<u8>,
+pub struct Btf<'a> {
+    bytes: &'a [u8],
     /// Where the strings begin.
     strings: usize,
-    /// Where each type stands; number 1 comes first.
+    /// Where every so many types stand; number 1 comes first.
     places: Vec<usize>,
-    /// Structures and type definitions by the hash of their names.
-    named: Vec<(u64, u32)>,
+    /// The last structure, enumeration or type definition of each list, by its place in `named`
+    /// plus 1.
+    lists: Vec<u32>,
+    named: Vec<Named>,
+    /// How many types there are.
+    types: u32,
+}
+
+/// A type that may be asked for by its name.
+#[derive(Debug, Clone, Copy)]
+struct Named {
+    id: u32,
+    /// The one before it in its list, as there.
+    before: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,11 +89,11 @@ struct Type {
     target: u32,
 }
 
-impl Btf {
+impl<'a> Btf<'a> {
     /// Reads a description.
-    pub fn read(bytes: Vec<u8>) -> Result<Self, BtfError> {
+    pub fn read(bytes: &'a [u8]) -> Result<Self, BtfError> {
         const MAGIC: u16 = 0xeb9f;
-        let all = bytes.as_slice();
+        let all = bytes;
         if half(all, 0) != Some(MAGIC) {
             return Err(BtfError::Damaged);
         }
@@ -85,26 +107,34 @@ impl Btf {
         let strings = length + header(16)?;
         let texts = all.get(strings..).unwrap_or_default();
         let mut places = Vec::new();
-        let mut named = Vec::new();
+        let mut lists = vec![0; LISTS];
+        let mut named: Vec<Named> = Vec::new();
         let end = types + types_length;
         let mut at = types;
-        let mut id = 1_u32;
+        let mut id = 0_u32;
         while at < end {
             let found = type_at(all, at)?;
+            if usize::try_from(id).is_ok_and(|id| id.is_multiple_of(STRIDE)) {
+                places.push(at);
+            }
+            id = id.checked_add(1).ok_or(BtfError::Damaged)?;
             if matches!(found.kind, kind::STRUCT | kind::ENUM | kind::TYPEDEF) {
                 let start = usize::try_from(found.name).unwrap_or(usize::MAX);
-                named.push((hash(texts.get(start..).unwrap_or_default()), id));
+                let list = list_of(texts.get(start..).unwrap_or_default());
+                if let Some(last) = lists.get_mut(list) {
+                    named.push(Named { id, before: *last });
+                    *last = u32::try_from(named.len()).unwrap_or_default();
+                }
             }
-            places.push(at);
             at += HEAD + tail(found);
-            id = id.checked_add(1).ok_or(BtfError::Damaged)?;
         }
-        named.sort_unstable();
         Ok(Self {
             bytes,
             strings,
             places,
+            lists,
             named,
+            types: id,
         })
     }
 
@@ -115,13 +145,16 @@ impl Btf {
 
     /// The number of a function. Few are asked for, so that none has a place among the names.
     pub fn function(&self, name: &str) -> Result<u32, BtfError> {
-        let is_it = |place: &&usize| {
-            type_at(&self.bytes, **place)
-                .is_ok_and(|it| it.kind == kind::FUNC && self.is_named(it.name, name))
-        };
-        let mut all = (1..).zip(&self.places);
-        let found = all.find(|(_, place)| is_it(place));
-        found.map(|(id, _)| id).ok_or_else(|| BtfError::Missing {
+        let is_it = |found: Type| found.kind == kind::FUNC && self.is_named(found.name, name);
+        let mut place = self.places.first().copied().unwrap_or_default();
+        for id in 1..=self.types {
+            let found = type_at(self.bytes, place)?;
+            if is_it(found) {
+                return Ok(id);
+            }
+            place += HEAD + tail(found);
+        }
+        Err(BtfError::Missing {
             name: name.to_owned(),
         })
     }
@@ -159,8 +192,8 @@ impl Btf {
         let (_, found) = self.find(enumeration, kind::ENUM)?;
         (0..found.members)
             .map(|member| found.place + HEAD + member * 8)
-            .find(|at| word(&self.bytes, *at).is_some_and(|text| self.is_named(text, name)))
-            .and_then(|at| word(&self.bytes, at + 4))
+            .find(|at| word(self.bytes, *at).is_some_and(|text| self.is_named(text, name)))
+            .and_then(|at| word(self.bytes, at + 4))
             .ok_or_else(|| BtfError::Missing {
                 name: format!("{enumeration}.{name}"),
             })
@@ -170,22 +203,37 @@ impl Btf {
         let missing = || BtfError::Missing {
             name: name.to_owned(),
         };
-        let wanted = hash(name.as_bytes());
-        let start = self.named.partition_point(|(hash, _)| *hash < wanted);
-        let rest = self.named.get(start..).unwrap_or_default();
-        for (_, id) in rest.iter().take_while(|(hash, _)| *hash == wanted) {
-            let found = self.numbered(*id).ok_or(BtfError::Damaged)?;
+        let list = self.lists.get(list_of(name.as_bytes()));
+        let mut at = list.copied().unwrap_or_default();
+        let mut first = None;
+        // The last one comes first here.
+        while let Some(named) = self.at(at) {
+            let found = self.numbered(named.id).ok_or(BtfError::Damaged)?;
             // A declaration without members is of another kind.
             if found.kind == kind && self.is_named(found.name, name) {
-                return Ok((*id, found));
+                first = Some((named.id, found));
             }
+            at = named.before;
         }
-        Err(missing())
+        first.ok_or_else(missing)
+    }
+
+    /// What stands in a list under a number, which is 0 behind the last.
+    fn at(&self, number: u32) -> Option<Named> {
+        let at = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.named.get(at).copied()
     }
 
     fn numbered(&self, id: u32) -> Option<Type> {
-        let place = usize::try_from(id).ok()?.checked_sub(1)?;
-        type_at(&self.bytes, *self.places.get(place)?).ok()
+        let at = usize::try_from(id).ok()?.checked_sub(1)?;
+        if id > self.types {
+            return None;
+        }
+        let mut found = type_at(self.bytes, *self.places.get(at / STRIDE)?).ok()?;
+        for _ in 0..at % STRIDE {
+            found = type_at(self.bytes, found.place + HEAD + tail(found)).ok()?;
+        }
+        Some(found)
     }
 
     fn is_named(&self, at: u32, name: &str) -> bool {
@@ -203,7 +251,7 @@ impl Btf {
         for member in 0..within.members {
             let at = within.place + HEAD + member * 12;
             let [text, target, place] =
-                [at, at + 4, at + 8].map(|at| word(&self.bytes, at).unwrap_or_default());
+                [at, at + 4, at + 8].map(|at| word(self.bytes, at).unwrap_or_default());
             // In bits; bit fields have no place in bytes and are not asked for.
             let bits = if within.has_widths {
                 place & 0x00ff_ffff
@@ -240,14 +288,25 @@ impl Btf {
     }
 }
 
-/// FNV-1a of a text up to its NUL.
-fn hash(text: &[u8]) -> u64 {
-    const START: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    let bytes = text.iter().take_while(|byte| **byte != 0);
-    bytes.fold(START, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
-    })
+/// The list for a name, which is what stands before a NUL.
+fn list_of(text: &[u8]) -> usize {
+    /// Longer names are told apart by their beginning.
+    const LONGEST: usize = 64;
+    /// Odd, and as good as random.
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let text = text.get(..LONGEST).unwrap_or(text);
+    let length = memchr(0, text).unwrap_or(text.len());
+    let (whole, rest) = text.get(..length).unwrap_or_default().as_chunks::<8>();
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let words = whole.iter().chain([&last]);
+    let mixed = words.fold(0_u64, |mixed, word| {
+        let mixed = (mixed ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR);
+        mixed ^ (mixed >> 32)
+    });
+    usize::try_from(mixed).map_or(0, |mixed| mixed % LISTS)
 }
 
 fn half(bytes: &[u8], at: usize) -> Option<u16> {

@@ -49,10 +49,6 @@ pub(crate) mod state {
 /// A program that ran.
 pub(crate) mod image {
     pub(crate) const READY: i16 = 0;
-    /// The slot of the program that executed it first, `state::NONE` if it was the first of all,
-    /// or [`UNKNOWN`].
-    pub(crate) const FORMER: i16 = 4;
-    pub(crate) const UNKNOWN: i32 = -2;
     /// It came into its scope without being executed there: a container's runtime. 1, or
     /// [`FILTERED`] for the same under a filter.
     pub(crate) const ENTERED: i16 = 8;
@@ -65,8 +61,10 @@ pub(crate) mod image {
     pub(crate) const NAME: i16 = 40;
     pub(crate) const LENGTH: i16 = 56;
     pub(crate) const FLAGS: i16 = 60;
+    /// How often it was executed by somebody for whom there was no room.
+    pub(crate) const UNTOLD: i16 = 64;
     /// Its path from the last component to the first, each with a NUL.
-    pub(crate) const PATH: i16 = 64;
+    pub(crate) const PATH: i16 = 72;
     pub(crate) const PATH_SIZE: i32 = 4096;
     pub(crate) const SIZE: i32 = PATH as i32 + PATH_SIZE;
     pub(crate) const NAME_SIZE: i32 = 16;
@@ -74,6 +72,16 @@ pub(crate) mod image {
     pub(crate) const DELETED: i32 = 1;
     /// Flag: the path has more components than fit.
     pub(crate) const CUT: i32 = 2;
+    /// Above the flags, steps through the path are counted.
+    pub(crate) const STEP: i32 = 4;
+}
+
+/// What executed a program, in place of the slot of another one.
+pub(crate) mod starter {
+    /// It was the first of all.
+    pub(crate) const NOBODY: i32 = super::state::NONE;
+    /// It was there before, or came from outside.
+    pub(crate) const UNKNOWN: i32 = -2;
 }
 
 /// A process tree, a container, a control group.

@@ -6,9 +6,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use nix::errno::Errno;
 
 use super::{Command, RecordError};
+use crate::arch::Arch;
 use crate::bpf::Instruction;
+use crate::sys::kernel::RawCall;
 use crate::sys::process::{self, Failed, Launch, Suspended};
 use crate::sys::seccomp::For;
+use crate::syscalls::table;
 
 /// A child that waits to become the program.
 pub(super) fn suspended(
@@ -32,6 +35,18 @@ pub(super) fn suspended(
         no_new_privileges,
     };
     process::suspended(&launch).map_err(|error| RecordError::kernel("start a process", error))
+}
+
+/// The execve that started the program: it was made when it was not clear yet that it would
+/// succeed, and is counted when it is.
+pub(super) fn first_execve() -> Option<RawCall> {
+    let arch = Arch::of_this_build()?;
+    Some(RawCall {
+        arch: arch.audit_value(),
+        number: u64::from(table(arch).number("execve")?),
+        args: [0; 6],
+        instruction_pointer: 0,
+    })
 }
 
 /// The name by which a program was called.

@@ -6,6 +6,7 @@
 //! [`event::Sink`](crate::event::Sink) as sightings, as it does for a log.
 
 pub mod backend;
+mod children;
 mod counts;
 mod denials;
 mod detached;

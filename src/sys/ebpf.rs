@@ -24,12 +24,29 @@ mod command {
 /// Kinds of maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Hash = 1,
-    Array = 2,
-    CgroupArray = 8,
-    Queue = 22,
+    Hash,
+    /// One whose entries get memory when they come.
+    GrowingHash,
+    Array,
+    CgroupArray,
+    Queue,
     /// Values that live with threads.
-    TaskStorage = 29,
+    TaskStorage,
+}
+
+impl Kind {
+    /// Its number in include/uapi/linux/bpf.h, and whether entries get memory when they come,
+    /// which values of threads must.
+    const fn code(self) -> (u32, bool) {
+        match self {
+            Self::Hash => (1, false),
+            Self::GrowingHash => (1, true),
+            Self::Array => (2, false),
+            Self::CgroupArray => (8, false),
+            Self::Queue => (22, false),
+            Self::TaskStorage => (29, true),
+        }
+    }
 }
 
 /// Entries that are read at once, at most.
@@ -207,22 +224,23 @@ fn name(text: &str) -> [u8; 16] {
 impl Map {
     /// Makes a map.
     pub(crate) fn new(text: &str, shape: Shape) -> Result<Self, Errno> {
-        /// Entries are made when they are needed, which values of threads must be.
+        /// `BPF_F_NO_PREALLOC`.
         const NO_PREALLOCATION: u32 = 1;
+        let (kind, grows) = shape.kind.code();
         let types = match shape.kind {
             Kind::TaskStorage => Some(types(shape)?),
-            Kind::Hash | Kind::Array | Kind::CgroupArray | Kind::Queue => None,
+            Kind::Hash | Kind::GrowingHash | Kind::Array | Kind::CgroupArray | Kind::Queue => None,
         };
         let mut attributes = CreateMap {
-            kind: shape.kind as u32,
+            kind,
             key: shape.key,
             value: shape.value,
             entries: shape.entries,
+            flags: if grows { NO_PREALLOCATION } else { 0 },
             name: name(text),
             ..CreateMap::default()
         };
         if let Some(types) = &types {
-            attributes.flags = NO_PREALLOCATION;
             attributes.btf = number(types);
             attributes.btf_key = 1;
             attributes.btf_value = 3;

@@ -17,6 +17,7 @@ pub(crate) mod installed;
 pub(crate) mod kernel;
 pub(crate) mod left;
 pub(crate) mod linux;
+pub(crate) mod mapped;
 pub(crate) mod notify;
 pub(crate) mod process;
 pub(crate) mod programs;

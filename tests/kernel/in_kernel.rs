@@ -143,6 +143,30 @@ fn a_command_that_does_not_start_leaves_its_status() {
     );
 }
 
+/// Whoever executed a program is told, and how often, as a tracer tells it.
+#[test]
+fn several_that_start_one_program() {
+    check(
+        r#"
+        cat > script << 'END'
+mkdir one
+mkdir two
+env mkdir three
+nice env mkdir four
+END
+        for backend in ptrace ebpf; do
+            $record -q --backend $backend -o $backend -- sh script
+            rmdir one two three four
+            tr -d ' \n' < $backend | grep -oE '"[^"]*":\{"processes"|"started_by":\{[^}]*\}' > $backend.starters
+        done
+        sed 's/:{"processes"//; s/.*_by"://' ptrace.starters
+        cmp ptrace.starters ebpf.starters && echo alike
+        "#,
+        "\"/usr/bin/dash\"\n{\"\":1}\n\"/usr/bin/env\"\n{\"/usr/bin/dash\":1,\"/usr/bin/nice\":1}\n\"/usr/bin/mkdir\"\n\
+         {\"/usr/bin/dash\":2,\"/usr/bin/env\":2}\n\"/usr/bin/nice\"\n{\"/usr/bin/dash\":1}\nalike\n",
+    );
+}
+
 /// Each of many short processes is counted, and each of their ends.
 #[test]
 fn many_short_processes() {

@@ -4,7 +4,7 @@ use super::super::assembler::{
     Alu, Assembler, FRAME, Helper, Insn, Label, Misassembled, R0, R1, R2, R3, R4, R6, R7, R8, Size,
     When,
 };
-use super::super::layout::{Counter, KILLED_BY_FILTER, image, state};
+use super::super::layout::{Counter, KILLED_BY_FILTER, image, starter, state};
 use super::Storage;
 use super::common::{self, With, frame, leave, place, read};
 
@@ -94,7 +94,7 @@ impl With {
             asm.mov(R8, R0);
             // The call that brought it here began before anybody looked.
             asm.store(Size::Word, R8, state::OPEN, state::SKIP);
-            asm.store(Size::Word, FRAME, frame::FORMER, image::UNKNOWN);
+            asm.store(Size::Word, FRAME, frame::FORMER, starter::UNKNOWN);
         }
         asm.place(known);
         asm.store(Size::Word, R8, state::ENTERED, 0);
@@ -108,6 +108,7 @@ impl With {
         asm.jump_if(R0, When::Equal, 0, found);
         common::add_one(&mut asm, image::TASKS);
         asm.place(found);
+        self.started(&mut asm);
         common::lookup(&mut asm, self.maps.scopes, frame::SCOPE);
         asm.jump_if(R0, When::Equal, 0, out);
         asm.mov(R6, R0);
@@ -115,6 +116,23 @@ impl With {
         self.group(&mut asm);
         leave(&mut asm, out);
         asm.finish()
+    }
+
+    /// Counts who executed the program in the frame, if that is known.
+    fn started(&self, asm: &mut Assembler) {
+        let [done, full] = [(); 2].map(|()| asm.label());
+        asm.load(Size::Word, R1, FRAME, frame::FORMER);
+        asm.alu32(Alu::Move, R2, starter::UNKNOWN);
+        asm.jump_if(R1, When::Equal, R2, done);
+        asm.store(Size::Word, FRAME, frame::KEY + 4, R1);
+        asm.load(Size::Word, R1, FRAME, frame::SLOT);
+        asm.store(Size::Word, FRAME, frame::KEY, R1);
+        Self::add_or_insert(asm, self.maps.starters, done, full);
+        asm.place(full);
+        common::lookup(asm, self.maps.images, frame::SLOT);
+        asm.jump_if(R0, When::Equal, 0, done);
+        common::add_one(asm, image::UNTOLD);
+        asm.place(done);
     }
 
     /// A thread that executes takes its leader's number, and with it the state moves.

@@ -142,7 +142,6 @@ impl With {
         self.adopt(asm, out);
         asm.store(Size::Double, FRAME, frame::STATE, R0);
         asm.place(find);
-        asm.store(Size::Word, FRAME, frame::FORMER, image::UNKNOWN);
         self.image(asm);
         asm.load(Size::Double, R8, FRAME, frame::STATE);
         asm.load(Size::Word, R1, FRAME, frame::SLOT);

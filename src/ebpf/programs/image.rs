@@ -4,6 +4,7 @@ use super::super::assembler::{
     Alu, Assembler, FRAME, Helper, Label, R0, R1, R2, R3, R6, R7, R8, R9, Reg, Size, When,
 };
 use super::super::layout::{Counter, image, scope};
+use super::Loops;
 use super::common::{self, With, follow, frame, place, read};
 
 /// Components of a path and mounts on its way that are followed.
@@ -94,8 +95,6 @@ impl With {
             asm.load(Size::Word, R1, FRAME, from);
             asm.store(Size::Word, R6, to, R1);
         }
-        asm.load(Size::Word, R1, FRAME, frame::FORMER);
-        asm.store(Size::Word, R6, image::FORMER, R1);
         asm.store(Size::Word, R6, image::FLAGS, 0);
         asm.call(Helper::GetCurrentPidTgid);
         asm.store(Size::Double, R6, image::THREAD, R0);
@@ -134,8 +133,7 @@ impl With {
         asm.store(Size::Double, FRAME, frame::DENTRY, R1);
         let next = asm.label();
         asm.place(next);
-        asm.alu(Alu::Add, R8, 1);
-        asm.jump_if(R8, When::Greater, MAX_STEPS, cut);
+        self.one_step(asm, cut);
         asm.jump(step);
 
         asm.place(up);
@@ -155,6 +153,24 @@ impl With {
         asm.store(Size::Word, R6, image::FLAGS, R1);
         asm.place(end);
         asm.load(Size::Double, R7, FRAME, frame::TASK);
+    }
+
+    /// Counts a step, and goes to `cut` if there were too many.
+    fn one_step(&self, asm: &mut Assembler, cut: Label) {
+        match self.plan.loops {
+            Loops::Counted => {
+                asm.alu(Alu::Add, R8, 1);
+                asm.jump_if(R8, When::Greater, MAX_STEPS, cut);
+            }
+            Loops::MayGoOn => {
+                // In memory, so that the verifier sees each step alike.
+                asm.may_go_on(cut);
+                asm.load(Size::Word, R1, R6, image::FLAGS);
+                asm.alu(Alu::Add, R1, image::STEP);
+                asm.store(Size::Word, R6, image::FLAGS, R1);
+                asm.jump_if(R1, When::Greater, (MAX_STEPS + 1) * image::STEP - 1, cut);
+            }
+        }
     }
 
     /// Copies the name of the entry in register 7 behind those that are there. The length stands

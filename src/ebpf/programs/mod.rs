@@ -25,6 +25,15 @@ pub(crate) enum Storage {
     Table,
 }
 
+/// How the kernel's verifier knows that a loop ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loops {
+    /// By counting in a register, for which it goes through each turn: some milliseconds.
+    Counted,
+    /// By an instruction of newer kernels that leaves a loop which goes on for too long.
+    MayGoOn,
+}
+
 /// Who is recorded, of those that were not born to somebody who is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
@@ -62,6 +71,7 @@ pub(crate) struct Maps {
     pub(crate) by_namespace: i32,
     pub(crate) free_scopes: i32,
     pub(crate) ends: i32,
+    pub(crate) starters: i32,
     pub(crate) counters: i32,
     pub(crate) processes: i32,
     pub(crate) group: i32,
@@ -71,6 +81,7 @@ pub(crate) struct Maps {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub(crate) storage: Storage,
+    pub(crate) loops: Loops,
     pub(crate) rule: Rule,
     pub(crate) refused: Refused,
     /// How calls end is kept. It takes [`Refused::AtEnd`].
@@ -164,7 +175,7 @@ struct Fields {
 }
 
 impl Fields {
-    fn of(btf: &Btf, rule: Rule) -> Result<Self, BtfError> {
+    fn of(btf: &Btf<'_>, rule: Rule) -> Result<Self, BtfError> {
         let task = |path| btf.offset("task_struct", path);
         let inode = |path| btf.offset("inode", path);
         let file = |path| btf.offset("file", path);
@@ -213,7 +224,7 @@ impl Fields {
 }
 
 /// The number of the controller in whose hierarchy the recorded control group is.
-fn controller(btf: &Btf, rule: Rule) -> Result<i32, BtfError> {
+fn controller(btf: &Btf<'_>, rule: Rule) -> Result<i32, BtfError> {
     let Rule::OldGroup(name, _) = rule else {
         return Ok(0);
     };
@@ -229,7 +240,7 @@ pub(crate) const ARGUMENTS: [[&str; 6]; 3] = [
 ];
 
 /// The program that counts calls about which filters are asked; `Refused::Asked` takes it.
-pub(crate) fn asked(btf: &Btf, plan: Plan, maps: Maps) -> Result<Program, ProgramError> {
+pub(crate) fn asked(btf: &Btf<'_>, plan: Plan, maps: Maps) -> Result<Program, ProgramError> {
     let fields = Fields::of(btf, plan.rule)?;
     let with = common::With { fields, plan, maps };
     Ok(Program {
@@ -241,7 +252,7 @@ pub(crate) fn asked(btf: &Btf, plan: Plan, maps: Maps) -> Result<Program, Progra
 
 /// All other programs that a plan needs, in the order in which they are to be attached: nobody is met
 /// at the begin of a call before what follows him is there.
-pub(crate) fn all(btf: &Btf, plan: Plan, maps: Maps) -> Result<Vec<Program>, ProgramError> {
+pub(crate) fn all(btf: &Btf<'_>, plan: Plan, maps: Maps) -> Result<Vec<Program>, ProgramError> {
     let fields = Fields::of(btf, plan.rule)?;
     let with = common::With { fields, plan, maps };
     let program = |name, point: &str, code: Result<Vec<Insn>, Misassembled>| {

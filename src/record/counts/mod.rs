@@ -230,10 +230,10 @@ impl Observations {
         }
     }
 
-    /// A program was executed first by a process that ran one of this name.
-    pub(crate) fn started(&mut self, program: ProgramId, by: &str) {
+    /// A program was executed so often by processes that ran one of this name.
+    pub(crate) fn started(&mut self, program: ProgramId, by: &str, times: u64) {
         if let Some(program) = self.programs.get_mut(program.0) {
-            *program.image.started_by.entry(by.to_owned()).or_default() += 1;
+            *program.image.started_by.entry(by.to_owned()).or_default() += times;
         }
     }
 

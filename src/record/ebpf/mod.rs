@@ -21,6 +21,7 @@ mod tables;
 mod tests;
 
 use super::backend::Choice;
+use super::children::descendants;
 use super::{Command, Finished, RecordError, Recorder, Session, Target, Watch, launch};
 use crate::ebpf::programs::Rule;
 use crate::event::Gap;
@@ -95,8 +96,7 @@ impl Ebpf {
         let report = child.go();
         watch.started(&self.choice, pid);
         let mut run = Loop::new(Linux::new(), self.probe, frame, watch);
-        run.main = Some(pid);
-        run.with_children()?;
+        run.with_children(pid)?;
         let finished = run.finish()?;
         if finished.seen.calls() == 0 {
             return Err(launch::failure(command, report.failed()));
@@ -107,10 +107,11 @@ impl Ebpf {
     fn attach(self, pid: Tid, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
         listen()?;
         // One that is being started while its parent is not followed yet is met at the next look.
+        let mut kernel = Linux::new();
         let mut known = std::collections::BTreeSet::new();
         loop {
             let before = known.len();
-            for process in descendants(pid) {
+            for process in std::iter::once(pid).chain(descendants(&mut kernel, pid)) {
                 if known.insert(process) {
                     self.probe.follow_process(process)?;
                 }
@@ -121,9 +122,8 @@ impl Ebpf {
         }
         watch.started(&self.choice, pid);
         let frame = self.frame(vec![Gap::NoStart]);
-        let mut run = Loop::new(Linux::new(), self.probe, frame, watch);
-        run.followed = Some(pid);
-        run.until_enough()?;
+        let mut run = Loop::new(kernel, self.probe, frame, watch);
+        run.until_enough(pid)?;
         run.finish()
     }
 }
@@ -147,17 +147,6 @@ fn listen() -> Result<(), RecordError> {
     signals::listen()
         .and_then(|()| signals::tick())
         .map_err(|error| RecordError::kernel("listen to signals", error))
-}
-
-/// A process and all that it started and that still runs.
-fn descendants(pid: Tid) -> Vec<Tid> {
-    let mut all = vec![pid];
-    let mut at = 0;
-    while let Some(pid) = all.get(at).copied() {
-        all.extend(programs::children(pid));
-        at += 1;
-    }
-    all
 }
 
 impl Recorder for Ebpf {

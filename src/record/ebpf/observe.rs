@@ -8,6 +8,7 @@ use crate::arch::Arch;
 use crate::ebpf::layout::KILLED_BY_FILTER;
 use crate::event::{ArgFacts, ArgValue, Capture, Errno, Gap, Outcome, Remark};
 use crate::record::counts::{OTHERS, Observations, ProgramId, Total};
+use crate::record::launch;
 use crate::sys::kernel::{Signo, Tid};
 use crate::syscalls::table;
 
@@ -49,8 +50,8 @@ impl Frame {
         let mut totals = Vec::new();
         for (order, image) in images.into_iter().enumerate() {
             let program = Self::program(&mut seen, image);
-            if let Some(starter) = snapshot.starter(image) {
-                seen.started(program, starter);
+            for (starter, times) in snapshot.starters(image) {
+                seen.started(program, starter, times);
             }
             if self.launched && order == 0 {
                 totals.extend(first_execve(image).map(|call| (program, image, call)));
@@ -138,13 +139,12 @@ fn first_is(args: &BTreeMap<u8, ArgFacts>, values: &[u64]) -> bool {
     })
 }
 
-/// The execve that started the program: it was made when it was not clear yet that it would
-/// succeed.
+/// The execve that started the program.
 fn first_execve(image: &Image) -> Option<Call> {
-    let arch = Arch::of_this_build()?;
+    let call = launch::first_execve()?;
     Some(Call {
-        arch: arch.audit_value(),
-        number: table(arch).number("execve")?,
+        arch: call.arch,
+        number: u32::try_from(call.number).ok()?,
         calls: 1,
         first: Some((image.time, Tid(image.tid))),
         ..Call::default()

@@ -13,9 +13,12 @@ use super::tables::{Sizes, Tables, put, word};
 use crate::arch::Arch;
 use crate::ebpf::btf::Btf;
 use crate::ebpf::layout::{Counter, state};
-use crate::ebpf::programs::{self, Maps, Plan, Program, ProgramError, Refused, Rule, Storage};
+use crate::ebpf::programs::{
+    self, Loops, Maps, Plan, Program, ProgramError, Refused, Rule, Storage,
+};
 use crate::sys::ebpf::{self, Attached, Loaded};
 use crate::sys::kernel::Tid;
+use crate::sys::mapped::Bytes;
 use crate::sys::programs as host;
 
 /// What is to be recorded.
@@ -152,7 +155,7 @@ fn attach(name: &'static str, loaded: Loaded) -> Result<Attached, EbpfError> {
 }
 
 /// Attaches the program that counts calls about which filters are asked. Nobody is recorded yet.
-fn asked(btf: &Btf, plan: Plan, maps: Maps) -> Result<Attached, EbpfError> {
+fn asked(btf: &Btf<'_>, plan: Plan, maps: Maps) -> Result<Attached, EbpfError> {
     /// Programs find the registers of a call.
     const REGISTERS: (u32, u32) = (5, 15);
     if host::kernel_release() < REGISTERS {
@@ -162,23 +165,35 @@ fn asked(btf: &Btf, plan: Plan, maps: Maps) -> Result<Attached, EbpfError> {
     attach(program.name, load(&program)?)
 }
 
+/// How loops are bounded. Where the state of threads is kept as on older kernels, all is as there.
+fn loops(storage: Storage) -> Loops {
+    /// It has the instruction since 6.9, and has put it right since.
+    const MAY_GO_ON: (u32, u32) = (6, 12);
+    if storage == Storage::Task && host::kernel_release() >= MAY_GO_ON {
+        Loops::MayGoOn
+    } else {
+        Loops::Counted
+    }
+}
+
 impl Probe {
     /// Loads the programs. They run from [`Probe::attach`] on.
     pub(super) fn new(wanted: Wanted) -> Result<Self, EbpfError> {
         may_load()?;
-        let bytes = std::fs::read(TYPES).map_err(|_error| EbpfError::NoTypes)?;
-        let btf = Btf::read(bytes)?;
+        let bytes = Bytes::of(Path::new(TYPES)).map_err(|_error| EbpfError::NoTypes)?;
+        let btf = Btf::read(&bytes)?;
         let storage = wanted.storage.unwrap_or_else(storage);
         if storage == Storage::Table && !numbers_are_the_kernels() {
             return Err(EbpfError::Numbers);
         }
         let _limit = ebpf::Unlimited::new();
-        let tables = Tables::new(storage, wanted.rule, wanted.sizes, &btf)?;
+        let tables = Tables::new(storage, wanted, &btf)?;
         if let Rule::OldGroup(_, number) = wanted.rule {
             tables.set_counter(Counter::Group, number)?;
         }
         let mut plan = Plan {
             storage,
+            loops: loops(storage),
             rule: wanted.rule,
             refused: Refused::AtEnd,
             results: wanted.results,

@@ -88,6 +88,7 @@ impl Retired {
             &tables.results,
             &tables.odd,
             &tables.ends,
+            &tables.starters,
         ];
         for map in details {
             for (key, value) in entries(map)? {

@@ -8,21 +8,11 @@ use super::probe::Probe;
 use super::snapshot::{Reader, Snapshot};
 use crate::arch::Arch;
 use crate::event::{CallId, Gap};
+use crate::record::children::Children;
 use crate::record::counts::Observations;
 use crate::record::{Control, End, Finished, Progress, RecordError, TerminalUse, Watch};
-use crate::sys::kernel::{Asked, Change, Kernel, Signo, Tid, Wait};
+use crate::sys::kernel::{Kernel, Signo, Tid};
 use crate::sys::{process, programs};
-
-/// How long a program may take to end after it was asked to.
-const GRACE: Duration = Duration::from_secs(10);
-
-/// What the loop is up to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Recording,
-    Ending(Duration),
-    Killing,
-}
 
 /// The state of a recording.
 pub(super) struct Loop<'a, K> {
@@ -31,14 +21,7 @@ pub(super) struct Loop<'a, K> {
     reader: Reader,
     frame: Frame,
     watch: &'a mut dyn Watch,
-    /// The child that became the program.
-    pub(super) main: Option<Tid>,
-    /// The process that was there before.
-    pub(super) followed: Option<Tid>,
-    main_end: Option<End>,
-    main_stopped: bool,
-    phase: Phase,
-    interrupts: u32,
+    end: Option<End>,
     /// What was counted when the recording began anew.
     before: Option<Snapshot>,
     /// When it began, after the recorder did.
@@ -59,34 +42,34 @@ impl<'a, K: Kernel> Loop<'a, K> {
             reader: Reader::new(),
             frame,
             watch,
-            main: None,
-            followed: None,
-            main_end: None,
-            main_stopped: false,
-            phase: Phase::Recording,
-            interrupts: 0,
+            end: None,
             before: None,
             began: Duration::ZERO,
             told: BTreeSet::new(),
         }
     }
 
-    /// Records until the last child is gone.
-    pub(super) fn with_children(&mut self) -> Result<(), RecordError> {
+    /// Records until the last child is gone, of which `main` became the program.
+    pub(super) fn with_children(&mut self, main: Tid) -> Result<(), RecordError> {
+        let mut children = Children::new(main);
         loop {
             process::await_child();
             let asked = self.kernel.asked();
-            if asked != Asked::default() {
-                self.attend(asked)?;
+            children.asked(&mut self.kernel, asked);
+            if asked.tick {
+                let control = self.tick()?;
+                children.control(&mut self.kernel, control);
             }
-            if self.reap()? {
+            // The kernel tells how each of them ended.
+            if children.reap(&mut self.kernel, self.watch, |_tid, _end| {})? {
+                self.end = children.end();
                 return Ok(());
             }
         }
     }
 
-    /// Records until somebody says that it is enough, or there is nobody left.
-    pub(super) fn until_enough(&mut self) -> Result<(), RecordError> {
+    /// Records until somebody says that it is enough, or a process that was there before is gone.
+    pub(super) fn until_enough(&mut self, followed: Tid) -> Result<(), RecordError> {
         loop {
             process::await_signal();
             let asked = self.kernel.asked();
@@ -104,11 +87,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
                 self.let_go();
                 return Ok(());
             }
-            if self
-                .followed
-                .is_some_and(|pid| programs::name(pid).is_none())
-            {
-                self.main_end = Some(End::Gone);
+            if programs::name(followed).is_none() {
                 return Ok(());
             }
         }
@@ -128,14 +107,14 @@ impl<'a, K: Kernel> Loop<'a, K> {
 
     fn let_go(&mut self) {
         self.frame.gaps.push(Gap::Detached);
-        self.main_end = Some(End::LeftRunning);
+        self.end = Some(End::LeftRunning);
     }
 
     pub(super) fn finish(mut self) -> Result<Finished, RecordError> {
         let (snapshot, seen) = self.look()?;
         self.tell(&seen);
         let elapsed = self.kernel.elapsed();
-        let end = self.main_end.unwrap_or(End::Gone);
+        let end = self.end.unwrap_or(End::Gone);
         // The first one was there before anybody counted.
         let processes = snapshot.processes + u64::from(seen.calls() > 0);
         Ok(Finished::of(seen, end, elapsed, processes))
@@ -172,30 +151,6 @@ impl<'a, K: Kernel> Loop<'a, K> {
         }
     }
 
-    fn attend(&mut self, asked: Asked) -> Result<(), RecordError> {
-        if let Some(signal) = asked.forward {
-            self.signal(signal);
-        }
-        for _ in 0..asked.interrupts {
-            self.interrupts += 1;
-            if self.interrupts > 1 {
-                self.kill();
-            } else if self.main_end.is_some() {
-                self.ask_to_end();
-            }
-        }
-        if asked.tick {
-            let control = self.tick()?;
-            let elapsed = self.kernel.elapsed();
-            match self.phase {
-                Phase::Recording if control == Control::Enough => self.ask_to_end(),
-                Phase::Ending(since) if elapsed.saturating_sub(since) >= GRACE => self.kill(),
-                Phase::Recording | Phase::Ending(_) | Phase::Killing => {}
-            }
-        }
-        Ok(())
-    }
-
     fn tick(&mut self) -> Result<Control, RecordError> {
         let (snapshot, seen) = self.look()?;
         self.tell(&seen);
@@ -207,72 +162,5 @@ impl<'a, K: Kernel> Loop<'a, K> {
             seen: &seen,
         };
         Ok(self.watch.tick(&progress))
-    }
-
-    /// Looks how children ended; whether nobody is left.
-    fn reap(&mut self) -> Result<bool, RecordError> {
-        while let Some(wait) = self.kernel.look() {
-            match wait {
-                Wait::Changed(tid, change) => self.changed(tid, change),
-                Wait::Nobody => return Ok(true),
-                Wait::Interrupted => {}
-                Wait::Failed(error) => return Err(RecordError::kernel("wait", error)),
-            }
-        }
-        Ok(false)
-    }
-
-    fn changed(&mut self, tid: Tid, change: Change) {
-        let end = match change {
-            Change::Exited(status) => End::Exited(status),
-            Change::Killed(signal) => End::Killed(signal),
-            Change::Stopped { .. } | Change::Continued => {
-                self.main_stops(tid, change != Change::Continued);
-                return;
-            }
-            Change::Unknown(_) => return,
-        };
-        if Some(tid) == self.main {
-            self.main_end = Some(end);
-            self.main_stops(tid, false);
-        }
-    }
-
-    /// Tells when job control stops the first process, or lets it go on.
-    fn main_stops(&mut self, tid: Tid, stopped: bool) {
-        if Some(tid) == self.main && self.main_stopped != stopped {
-            self.main_stopped = stopped;
-            self.watch.stopped(stopped);
-        }
-    }
-
-    fn ask_to_end(&mut self) {
-        self.phase = Phase::Ending(self.kernel.elapsed());
-        self.signal(Signo(libc::SIGTERM));
-    }
-
-    fn kill(&mut self) {
-        self.phase = Phase::Killing;
-        self.signal_all(Signo(libc::SIGKILL));
-    }
-
-    /// To the program, or to what it left behind.
-    fn signal(&mut self, signal: Signo) {
-        match self.main.filter(|_| self.main_end.is_none()) {
-            Some(main) => self.kernel.signal(main, signal),
-            None => self.signal_all(signal),
-        }
-    }
-
-    /// To all processes that the recorder has: orphans are its children.
-    fn signal_all(&mut self, signal: Signo) {
-        let Ok(own) = i32::try_from(std::process::id()) else {
-            return;
-        };
-        for pid in super::descendants(Tid(own)) {
-            if pid != Tid(own) {
-                self.kernel.signal(pid, signal);
-            }
-        }
     }
 }

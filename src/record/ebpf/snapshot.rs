@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::EbpfError;
 use super::probe::Probe;
 use super::tables::{KINDS, bytes, double_at, kept_arguments, numbers_of_kept, word, word_at};
-use crate::ebpf::layout::{COUNTS, Counter, WIDTH, counts, image, scope, state};
+use crate::ebpf::layout::{COUNTS, Counter, WIDTH, counts, image, scope, starter};
 use crate::event::{ArgFacts, ArgValue};
 use crate::record::counts::OTHERS;
 use crate::sys::ebpf::{Entry, Map};
@@ -32,8 +32,10 @@ pub(super) struct Image {
     pub(super) entered: bool,
     /// The same, and it had a filter by then.
     pub(super) filtered: bool,
-    /// The slot of the program that executed it first, if that is known.
-    former: Option<i32>,
+    /// The slots of the programs that executed it, and how often, as far as that is known.
+    starters: BTreeMap<i32, u64>,
+    /// How often it was executed by others.
+    untold: u64,
     /// Its file gives privileges.
     pub(super) set_id: bool,
     /// The path, or nothing for those that share a slot.
@@ -93,6 +95,7 @@ struct Details {
     results: BTreeMap<(u32, u32), BTreeMap<u16, u64>>,
     odd: BTreeMap<u32, Vec<Call>>,
     ends: BTreeMap<u32, BTreeMap<i32, u64>>,
+    starters: BTreeMap<u32, BTreeMap<i32, u64>>,
 }
 
 pub(super) fn entries(map: &Map) -> Result<Vec<Entry>, EbpfError> {
@@ -137,31 +140,45 @@ impl Snapshot {
 }
 
 impl Snapshot {
-    /// The path of what executed a program first. Nothing stands for whoever brought the first one.
-    pub(super) fn starter(&self, of: &Image) -> Option<&str> {
-        let former = of.former?;
-        if former == state::NONE {
-            return Some("");
+    /// The paths of what executed a program, and how often. Nothing stands for whoever brought the
+    /// first one.
+    pub(super) fn starters(&self, of: &Image) -> BTreeMap<&str, u64> {
+        let mut all = BTreeMap::new();
+        for (former, times) in &of.starters {
+            *all.entry(self.starter(of, *former)).or_default() += times;
+        }
+        if of.untold > 0 {
+            *all.entry(OTHERS).or_default() += of.untold;
+        }
+        all
+    }
+
+    fn starter(&self, of: &Image, former: i32) -> &str {
+        if former == starter::NOBODY {
+            return "";
         }
         let slot = former.cast_unsigned();
-        let former = self
-            .images
-            .iter()
-            .find(|it| it.slot == slot && it.scope == of.scope)?;
-        if former.entered {
-            return Some("");
+        let mut all = self.images.iter();
+        match all.find(|it| it.slot == slot && it.scope == of.scope) {
+            Some(former) if former.entered => "",
+            Some(former) => former.path.as_deref().unwrap_or(OTHERS),
+            None => OTHERS,
         }
-        Some(former.path.as_deref().unwrap_or(OTHERS))
     }
 }
 
 impl Image {
     fn subtract(&mut self, before: &Self) {
-        for (status, processes) in &mut self.ends {
-            *processes =
-                processes.saturating_sub(before.ends.get(status).copied().unwrap_or_default());
+        for (counts, before) in [
+            (&mut self.ends, &before.ends),
+            (&mut self.starters, &before.starters),
+        ] {
+            for (what, count) in &mut *counts {
+                *count = count.saturating_sub(before.get(what).copied().unwrap_or_default());
+            }
+            counts.retain(|_, count| *count > 0);
         }
-        self.ends.retain(|_, processes| *processes > 0);
+        self.untold = self.untold.saturating_sub(before.untold);
         self.tasks = self.tasks.saturating_sub(before.tasks).max(1);
         for call in &mut self.calls {
             let same = |it: &&Call| (it.arch, it.number) == (call.arch, call.number);
@@ -224,10 +241,15 @@ impl Details {
                 ..Call::default()
             });
         }
-        for (at, value) in entries(&tables.ends)? {
-            let status = word_at(&at, 4).cast_signed();
-            let known = all.ends.entry(word_at(&at, 0)).or_default();
-            known.insert(status, double_at(&value, 0));
+        for (table, map) in [
+            (&mut all.ends, &tables.ends),
+            (&mut all.starters, &tables.starters),
+        ] {
+            for (at, value) in entries(map)? {
+                let what = word_at(&at, 4).cast_signed();
+                let known = table.entry(word_at(&at, 0)).or_default();
+                known.insert(what, double_at(&value, 0));
+            }
         }
         Ok(all)
     }
@@ -266,6 +288,7 @@ impl Reader {
             image.scope = scope;
             image.calls = self.calls(probe, slot, &mut details)?;
             image.ends = details.ends.remove(&slot).unwrap_or_default();
+            image.starters = details.starters.remove(&slot).unwrap_or_default();
             if !shared || !image.calls.is_empty() {
                 snapshot.images.push(image);
             }
@@ -322,8 +345,10 @@ impl Reader {
         let found = probe.tables.images.look_up(&word(slot), &mut value);
         found.map_err(EbpfError::Read)?;
         let tasks = double_at(&value, image::TASKS);
+        let untold = double_at(&value, image::UNTOLD);
         if let Some(known) = self.known.get(&slot) {
             return Ok(Image {
+                untold,
                 tasks,
                 ..known.clone()
             });
@@ -332,14 +357,13 @@ impl Reader {
         let made = Image {
             entered: word_at(&value, image::ENTERED) != 0,
             filtered: word_at(&value, image::ENTERED).cast_signed() == image::FILTERED,
-            former: Some(word_at(&value, image::FORMER).cast_signed())
-                .filter(|former| *former != image::UNKNOWN && !shared),
             set_id: word_at(&value, image::MODE) & SET_ID != 0,
             path: (!shared).then(|| path(&value, &name)),
             name,
             tid: thread(double_at(&value, image::THREAD)).0,
             time: double_at(&value, image::TIME),
             tasks,
+            untold,
             ..Image::default()
         };
         if word_at(&value, image::READY) != 0 {

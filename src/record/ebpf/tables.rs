@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 
 use super::EbpfError;
-use super::probe::not_permitted;
+use super::probe::{Wanted, not_permitted};
 use crate::arch::{Arch, X32_BIT};
 use crate::ebpf::btf::Btf;
 use crate::ebpf::layout::{self, COUNTS, Counter, WIDTH, counts, image, scope, state};
@@ -29,6 +29,8 @@ pub(super) struct Sizes {
     pub(super) odd: u32,
     /// Ways in which processes ended.
     pub(super) ends: u32,
+    /// Programs that executed a program.
+    pub(super) starters: u32,
     /// Threads at a time, where their state is kept in a table.
     pub(super) threads: u32,
 }
@@ -41,6 +43,7 @@ impl Sizes {
         details: 1 << 15,
         odd: 1024,
         ends: 4096,
+        starters: 1 << 13,
         threads: 1 << 16,
     };
     /// For all containers of a machine.
@@ -50,6 +53,7 @@ impl Sizes {
         details: 1 << 16,
         odd: 4096,
         ends: 1 << 14,
+        starters: 1 << 15,
         threads: 1 << 17,
     };
 }
@@ -72,6 +76,7 @@ pub(super) struct Tables {
     pub(super) by_namespace: Map,
     pub(super) free_scopes: Map,
     pub(super) ends: Map,
+    pub(super) starters: Map,
     counters: Map,
     pub(super) processes: Map,
     pub(super) group: Map,
@@ -129,24 +134,30 @@ const fn shape(kind: Kind, key: u32, value: u32, entries: u32) -> Shape {
 }
 
 impl Tables {
-    pub(super) fn new(
-        storage: Storage,
-        rule: Rule,
-        sizes: Sizes,
-        btf: &Btf,
-    ) -> Result<Self, EbpfError> {
+    pub(super) fn new(storage: Storage, wanted: Wanted, btf: &Btf<'_>) -> Result<Self, EbpfError> {
+        let sizes = wanted.sizes;
         let hash = |name, key, value, entries| make(name, shape(Kind::Hash, key, value, entries));
         let array = |name, value: i32, entries| {
             make(name, shape(Kind::Array, 4, value.cast_unsigned(), entries))
         };
         let queue = |name, entries| make(name, shape(Kind::Queue, 0, 4, entries));
         let state = state::SIZE.cast_unsigned();
+        // Memory for each entry when it comes costs no time at the start. Before 6.1 that may stop
+        // the kernel.
+        let many = |name, key, value, entries| {
+            let kind = match storage {
+                Storage::Task => Kind::GrowingHash,
+                Storage::Table => Kind::Hash,
+            };
+            make(name, shape(kind, key, value, entries))
+        };
         // Only that rule looks into the table.
-        let processes = if rule == Rule::Processes {
+        let processes = if wanted.rule == Rule::Processes {
             sizes.threads
         } else {
             1
         };
+        let results = if wanted.results { sizes.details } else { 1 };
         // One slot more for each scope's programs without one.
         let slots = sizes.programs + sizes.scopes;
         let tables = Self {
@@ -156,18 +167,19 @@ impl Tables {
                 Storage::Table => hash("states", 4, state, sizes.threads)?,
             },
             counts: array("counts", counts::SIZE, slots)?,
-            firsts: hash("firsts", 8, 16, sizes.details)?,
+            firsts: many("firsts", 8, 16, sizes.details)?,
             closed: array("closed", COUNTS * 4, 1)?,
-            values: hash("values", 16, 8, sizes.details)?,
+            values: many("values", 16, 8, sizes.details)?,
             odd: hash("odd", 16, 8, sizes.odd)?,
-            results: hash("results", 16, 8, sizes.details)?,
+            results: many("results", 16, 8, results)?,
             images: array("images", image::SIZE, slots)?,
             by_file: hash("by_file", 32, 4, slots)?,
             slots: queue("slots", slots)?,
             scopes: array("scopes", scope::SIZE, sizes.scopes)?,
             by_namespace: hash("by_namespace", 8, 4, sizes.scopes)?,
             free_scopes: queue("free_scopes", sizes.scopes)?,
-            ends: hash("ends", 8, 8, sizes.ends)?,
+            ends: many("ends", 8, 8, sizes.ends)?,
+            starters: many("starters", 8, 8, sizes.starters)?,
             counters: array("counters", layout::COUNTERS * 8, 1)?,
             processes: hash("processes", 4, 4, processes)?,
             group: make("group", shape(Kind::CgroupArray, 4, 4, 1))?,
@@ -192,6 +204,7 @@ impl Tables {
             by_namespace: self.by_namespace.number(),
             free_scopes: self.free_scopes.number(),
             ends: self.ends.number(),
+            starters: self.starters.number(),
             counters: self.counters.number(),
             processes: self.processes.number(),
             group: self.group.number(),
@@ -199,7 +212,7 @@ impl Tables {
     }
 
     /// Fills what the programs take from: slots, scopes, and which arguments are kept.
-    fn fill(&self, btf: &Btf) -> Result<(), EbpfError> {
+    fn fill(&self, btf: &Btf<'_>) -> Result<(), EbpfError> {
         let set = |name, map: &Map, key: &[u8], value: &[u8]| {
             map.set(key, value)
                 .map_err(|source| EbpfError::Table { name, source })
@@ -245,7 +258,7 @@ pub(super) fn kept_arguments(arch: Arch, number: u32) -> impl Iterator<Item = (u
 }
 
 /// For each place where up to three arguments stand, and a number for the call.
-fn kept(btf: &Btf) -> Result<Vec<u8>, EbpfError> {
+fn kept(btf: &Btf<'_>) -> Result<Vec<u8>, EbpfError> {
     let mut all = Vec::new();
     let mut calls: u32 = 0;
     for ((arch, bit), registers) in KINDS.into_iter().zip(ARGUMENTS) {

@@ -10,7 +10,7 @@ use super::snapshot::{Reader, Snapshot};
 use super::tables::Sizes;
 use crate::ebpf::programs::{Rule, Storage};
 use crate::event::{Capture, Gap, Image, Sighting, Sink, Skip};
-use crate::record::counts::Observations;
+use crate::record::counts::{OTHERS, Observations};
 use crate::record::{Command, launch};
 use crate::sys::kernel::{Change, Kernel as _, Wait};
 use crate::sys::linux::Linux;
@@ -142,6 +142,33 @@ fn details_without_room_are_unknown() {
     let kept: usize = values.iter().map(|facts| facts.values.len()).sum();
     assert!(kept <= 2, "{values:?}");
     assert!(values.iter().any(|facts| facts.overflow > 0), "{values:?}");
+}
+
+/// Who executed a program stands under a common name where there is no room.
+#[test]
+fn starters_without_room() {
+    let sizes = Sizes {
+        starters: 2,
+        ..Sizes::ONE
+    };
+    let command = "/bin/true; ls / > /dev/null; nice ls / > /dev/null; exit 0";
+    let Some((snapshot, seen)) = record(sizes, None, command) else {
+        return;
+    };
+    assert_eq!(gaps(&seen), [], "{snapshot:?}");
+    let by: Vec<_> = snapshot
+        .images
+        .iter()
+        .map(|image| snapshot.starters(image))
+        .collect();
+    let sum = |which: &dyn Fn(&str) -> bool| -> u64 {
+        let all = by.iter().flatten();
+        all.filter(|(by, _)| which(by))
+            .map(|(_, times)| times)
+            .sum()
+    };
+    assert_eq!(sum(&|by| by == OTHERS), 3, "{by:?}");
+    assert_eq!(sum(&|by| by != OTHERS), 2, "{by:?}");
 }
 
 /// Numbers that no kernel has, through 32-bit calls: more than there is room for.

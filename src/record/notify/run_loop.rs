@@ -1,32 +1,22 @@
 //! The event loop: hears of a call, counts it, lets it go on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use crate::arch::Arch;
 use crate::event::{Gap, Remark};
+use crate::record::children::{self, Children};
 use crate::record::counts::{Observations, ProgramId, Special};
-use crate::record::{Control, End, Finished, Progress, RecordError, TerminalUse, Watch};
-use crate::sys::kernel::{Asked, Change, Kernel, RawCall, Signo, Tid, Wait};
+use crate::record::{End, Finished, Progress, RecordError, TerminalUse, Watch, launch};
+use crate::sys::kernel::{Asked, Kernel, RawCall, Signo, Tid};
 use crate::sys::notify::{Notice, Notices};
 use crate::syscalls::table;
 
-/// How long a program may take to end after it was asked to.
-const GRACE: Duration = Duration::from_secs(10);
 /// `SECCOMP_FILTER_FLAG_NEW_LISTENER`.
 const NEW_LISTENER: u64 = 8;
 const SECCOMP_SET_MODE_STRICT: u64 = 0;
 const SECCOMP_MODE_STRICT: u64 = 1;
 const SECCOMP_SET_MODE_FILTER: u64 = 1;
 const PR_SET_SECCOMP: u64 = 22;
-
-/// What the loop is up to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Recording,
-    Ending(Duration),
-    Killing,
-}
 
 /// The state of a recording.
 pub(super) struct Loop<'a, K, N> {
@@ -35,8 +25,7 @@ pub(super) struct Loop<'a, K, N> {
     seen: Observations,
     watch: &'a mut dyn Watch,
     main: Tid,
-    main_end: Option<End>,
-    main_stopped: bool,
+    children: Children,
     /// The program runs: its first execve has succeeded.
     begun: bool,
     /// What threads run. Nobody tells when they end, so it is asked again after each tick.
@@ -46,8 +35,6 @@ pub(super) struct Loop<'a, K, N> {
     /// Threads that were counted for a program.
     counted: BTreeSet<(Tid, ProgramId)>,
     processes: BTreeSet<Tid>,
-    phase: Phase,
-    interrupts: u32,
     /// Programs get the privileges that their files give.
     pub(super) keeps_privileges: bool,
     /// `execve` and `execveat` of each architecture, as the kernel tells them.
@@ -79,15 +66,12 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             seen,
             watch,
             main,
-            main_end: None,
-            main_stopped: false,
+            children: Children::new(main),
             begun: false,
             programs: BTreeMap::new(),
             executing: BTreeMap::new(),
             counted: BTreeSet::new(),
             processes: BTreeSet::new(),
-            phase: Phase::Recording,
-            interrupts: 0,
             keeps_privileges: true,
             executes,
         }
@@ -118,7 +102,7 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
     pub(super) fn finish(mut self) -> Finished {
         let elapsed = self.kernel.elapsed();
         let processes = u64::try_from(self.processes.len()).unwrap_or(u64::MAX);
-        let end = self.main_end.unwrap_or(End::Gone);
+        let end = self.children.end().unwrap_or(End::Gone);
         Finished::of(self.seen, end, elapsed, processes)
     }
 
@@ -154,17 +138,8 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
     /// The program runs from now on, and its first call was the execve that started it.
     fn begin(&mut self) {
         self.begun = true;
-        let Some(arch) = Arch::of_this_build() else {
+        let Some(call) = launch::first_execve() else {
             return;
-        };
-        let Some(number) = table(arch).number("execve") else {
-            return;
-        };
-        let call = RawCall {
-            arch: arch.audit_value(),
-            number: u64::from(number),
-            args: [0; 6],
-            instruction_pointer: 0,
         };
         let program = self.program_of(self.main);
         let before = self.seen.program("");
@@ -245,20 +220,7 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
 
     /// Whether it is over.
     fn attend(&mut self, asked: Asked) -> Result<bool, RecordError> {
-        if let Some(signal) = asked.forward {
-            match self.main_end {
-                None => self.kernel.signal(self.main, signal),
-                Some(_) => self.signal_all(signal),
-            }
-        }
-        for _ in 0..asked.interrupts {
-            self.interrupts += 1;
-            if self.interrupts > 1 {
-                self.kill();
-            } else if self.main_end.is_some() {
-                self.ask_to_end();
-            }
-        }
+        self.children.asked(&mut self.kernel, asked);
         if asked.tick {
             self.tick();
         }
@@ -274,91 +236,23 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
         self.seen.has_taken(elapsed);
         let progress = Progress {
             elapsed,
-            processes: self.descendants().len(),
+            processes: children::own(&mut self.kernel).len(),
             met: u64::try_from(self.processes.len()).unwrap_or(u64::MAX),
             seen: &self.seen,
         };
         let control = self.watch.tick(&progress);
-        match self.phase {
-            Phase::Recording if control == Control::Enough => self.ask_to_end(),
-            Phase::Ending(since) if elapsed.saturating_sub(since) >= GRACE => self.kill(),
-            Phase::Recording | Phase::Ending(_) | Phase::Killing => {}
-        }
+        self.children.control(&mut self.kernel, control);
     }
 
     /// Looks how children ended; whether nobody is left.
     fn reap(&mut self) -> Result<bool, RecordError> {
-        while let Some(wait) = self.kernel.look() {
-            match wait {
-                Wait::Changed(tid, change) => self.changed(tid, change),
-                Wait::Nobody => return Ok(true),
-                Wait::Interrupted => {}
-                Wait::Failed(error) => return Err(RecordError::kernel("wait", error)),
+        let (seen, programs) = (&mut self.seen, &mut self.programs);
+        let ended = |tid, end| {
+            if end == End::Killed(Signo(libc::SIGSYS)) {
+                seen.gap(Gap::KilledByFilter);
             }
-        }
-        Ok(false)
-    }
-
-    fn changed(&mut self, tid: Tid, change: Change) {
-        let end = match change {
-            Change::Exited(status) => End::Exited(status),
-            Change::Killed(signal) => End::Killed(signal),
-            Change::Stopped { .. } | Change::Continued => {
-                self.main_stops(tid, change != Change::Continued);
-                return;
-            }
-            Change::Unknown(_) => return,
+            programs.remove(&tid);
         };
-        if end == End::Killed(Signo(libc::SIGSYS)) {
-            self.seen.gap(Gap::KilledByFilter);
-        }
-        if tid == self.main {
-            self.main_end = Some(end);
-            self.main_stops(tid, false);
-        }
-        self.programs.remove(&tid);
-    }
-
-    /// Tells when job control stops the first process, or lets it go on. That it went on may
-    /// be hidden by its end.
-    fn main_stops(&mut self, tid: Tid, stopped: bool) {
-        if tid == self.main && self.main_stopped != stopped {
-            self.main_stopped = stopped;
-            self.watch.stopped(stopped);
-        }
-    }
-
-    fn ask_to_end(&mut self) {
-        self.phase = Phase::Ending(self.kernel.elapsed());
-        match self.main_end {
-            None => self.kernel.signal(self.main, Signo(libc::SIGTERM)),
-            Some(_) => self.signal_all(Signo(libc::SIGTERM)),
-        }
-    }
-
-    fn kill(&mut self) {
-        self.phase = Phase::Killing;
-        self.signal_all(Signo(libc::SIGKILL));
-    }
-
-    fn signal_all(&mut self, signal: Signo) {
-        for pid in self.descendants() {
-            self.kernel.signal(pid, signal);
-        }
-    }
-
-    /// All processes that the recorder has, as the kernel tells them: orphans are its children.
-    fn descendants(&mut self) -> BTreeSet<Tid> {
-        let mut all = BTreeSet::new();
-        let mut rest = match i32::try_from(std::process::id()) {
-            Ok(own) => self.kernel.children(Tid(own)),
-            Err(_) => return all,
-        };
-        while let Some(pid) = rest.pop() {
-            if all.insert(pid) {
-                rest.extend(self.kernel.children(pid));
-            }
-        }
-        all
+        self.children.reap(&mut self.kernel, self.watch, ended)
     }
 }

@@ -2,14 +2,12 @@
 
 use super::run_loop::Loop;
 use super::tracee::Stopped;
-use crate::arch::Arch;
 use crate::event::{Errno as ErrorName, Gap, Outcome, Remark};
-use crate::record::TerminalUse;
 use crate::record::counts::{ProgramId, Special};
 use crate::record::filter::CLONE_UNTRACED;
+use crate::record::{TerminalUse, launch};
 use crate::sys::kernel::{CallStop, Kernel, RawCall, Resume, Tid};
 use crate::sys::seccomp::TRACE_COOKIE;
-use crate::syscalls::table;
 
 // include/uapi/linux/ptrace.h
 const PTRACE_TRACEME: u64 = 0;
@@ -207,20 +205,10 @@ impl<K: Kernel> Loop<'_, K> {
         }
     }
 
-    /// The execve that started the program. Its own stop came when it was not clear yet that it
-    /// would succeed.
+    /// Counts the execve that started the program.
     pub(super) fn count_first_execve(&mut self, program: ProgramId, tid: Tid) {
-        let Some(arch) = Arch::of_this_build() else {
+        let Some(call) = launch::first_execve() else {
             return;
-        };
-        let Some(number) = table(arch).number("execve") else {
-            return;
-        };
-        let call = RawCall {
-            arch: arch.audit_value(),
-            number: u64::from(number),
-            args: [0; 6],
-            instruction_pointer: 0,
         };
         let kernel = &mut self.kernel;
         let (open, _, new) = self.seen.begin(program, &call, tid, || kernel.elapsed());

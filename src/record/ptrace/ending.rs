@@ -6,11 +6,10 @@ use super::run_loop::Loop;
 use super::stop::Stop;
 use super::tracee::Stopped;
 use crate::event::Gap;
+use crate::record::children::GRACE;
 use crate::record::{Control, End, Progress, RecordError};
 use crate::sys::kernel::{Asked, Kernel, Signo, Tid};
 
-/// How long a program may take to end after it was asked to.
-const GRACE: Duration = Duration::from_secs(10);
 /// How long a new thread waits for its parent's word.
 const PATIENCE: Duration = Duration::from_millis(200);
 
