@@ -22,8 +22,13 @@ const SETTINGS: &str = r#"{"storage-driver": "vfs", "bridge": "none", "iptables"
 "#;
 
 impl Daemon {
-    /// Starts one in a folder, with settings that were changed.
-    pub(crate) fn start(folder: &Path, change: &dyn Fn(&Path)) -> Option<Self> {
+    /// Starts one in a folder, with settings that were changed, and perhaps after a command that
+    /// changes what is mounted where for it.
+    pub(crate) fn start(
+        folder: &Path,
+        change: &dyn Fn(&Path),
+        mounts: Option<&str>,
+    ) -> Option<Self> {
         let below = |name: &str| folder.join(name);
         fs::write(below("daemon.json"), SETTINGS).unwrap();
         change(folder);
@@ -33,7 +38,11 @@ impl Daemon {
         // With `bridge: none` a daemon removes docker0, which in a network namespace of its own
         // is nobody's.
         let child = Command::new("unshare")
-            .args(["--net", "dockerd", "--config-file"])
+            .args(["--net"])
+            .args(mounts.map(|_| "--mount"))
+            .args(["sh", "-c"])
+            .arg(format!("{} && exec \"$@\"", mounts.unwrap_or("true")))
+            .args(["sh", "dockerd", "--config-file"])
             .arg(below("daemon.json"))
             .arg("--data-root")
             .arg(below("data"))

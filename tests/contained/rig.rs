@@ -57,15 +57,16 @@ pub(crate) const PODMAN_LIMITS: [&str; 6] = [
 impl Rig {
     /// The engine, if it can be used here.
     pub(crate) fn new(kind: Kind) -> Option<Self> {
-        Self::made(kind, None)
+        Self::made(kind, None, None)
     }
 
-    /// Docker with a daemon of the test's own, whose daemon.json may be changed first.
-    pub(crate) fn with_daemon(change: impl Fn(&Path)) -> Option<Self> {
-        Self::made(Kind::Docker, Some(&change))
+    /// Docker with a daemon of the test's own, whose daemon.json may be changed first, and which
+    /// may see other mounts, after a command.
+    pub(crate) fn with_daemon(mounts: Option<&str>, change: impl Fn(&Path)) -> Option<Self> {
+        Self::made(Kind::Docker, Some(&change), mounts)
     }
 
-    fn made(kind: Kind, daemon: Option<&dyn Fn(&Path)>) -> Option<Self> {
+    fn made(kind: Kind, daemon: Option<&dyn Fn(&Path)>, mounts: Option<&str>) -> Option<Self> {
         let built = [
             require(
                 "x86_64",
@@ -99,7 +100,7 @@ impl Rig {
             }
             let bridge = Path::new("/sys/class/net/docker0");
             let had_bridge = bridge.exists();
-            rig.daemon = Daemon::start(rig.folder.path(), change);
+            rig.daemon = Daemon::start(rig.folder.path(), change, mounts);
             assert_eq!(bridge.exists(), had_bridge, "another daemon's bridge");
         }
         if let Err(why) = rig.look() {

@@ -1,5 +1,7 @@
 use std::path::{Path, PathBuf};
 
+use callsieve::record::backend::Host;
+
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::setup::{self, Docker, Entry, Podman, Setting, What};
@@ -69,6 +71,9 @@ pub(crate) fn run(args: &SetupArgs, ui: &Ui) -> Result<Exit, CommandError> {
     };
     if what == What::Apply {
         entry.check()?;
+        if !Host::of_this_process().takes_programs() {
+            ui.warn("this machine takes no eBPF programs as it is, so containers will start and not be recorded; `callsieve doctor` says why");
+        }
     }
     let file = |usual: &str| args.file.clone().unwrap_or_else(|| PathBuf::from(usual));
     let setting: Box<dyn Setting> = match args.engine {

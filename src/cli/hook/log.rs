@@ -25,9 +25,14 @@ impl Log {
     /// The log, for what `who` has to say.
     pub(super) fn new(folder: &Path, who: &str) -> Self {
         Self {
-            path: folder.join("hook.log"),
+            path: Self::file(folder),
             who: who.to_owned(),
         }
+    }
+
+    /// Where it stands.
+    pub(super) fn file(folder: &Path) -> PathBuf {
+        folder.join("hook.log")
     }
 
     /// Adds a line. On a full disk there is nobody left to tell it to.

@@ -37,6 +37,8 @@ const OWN_PROGRAM: &str = "/proc/self/exe";
 const PATIENCE: Duration = Duration::from_secs(2);
 /// What the recorder says when it counts.
 const READY: u8 = b'+';
+/// What it says when it can't, and has written down why.
+const TOLD: u8 = b'-';
 
 /// Whether arguments call the hook: it ends with status 0, whatever is wrong with them.
 pub(crate) fn is_called(arguments: &[std::ffi::OsString]) -> bool {
@@ -52,15 +54,27 @@ pub(crate) fn start(folder: Option<&Path>, labels: &[String]) -> Result<Exit, Co
     }
     let folder = folder.unwrap_or(Path::new(FOLDER));
     folder::prepare(folder)?;
-    let log = Log::new(folder, "hook");
-    let started = started(folder, labels);
-    if let Err(error) = &started {
-        log.line(&error.to_string());
+    let answer = started(folder, labels).inspect_err(|error| {
+        Log::new(folder, "hook").line(&error.to_string());
+    })?;
+    match answer {
+        Answer::Counts => Ok(Exit::Done),
+        Answer::Told => Err(CommandError::user(format!(
+            "the container is not recorded: `{}` says why",
+            Log::file(folder).display()
+        ))),
     }
-    started.map(|()| Exit::Done)
 }
 
-fn started(folder: &Path, labels: &[String]) -> Result<(), CommandError> {
+/// What a recorder says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Counts,
+    /// It can't record, and the log says why.
+    Told,
+}
+
+fn started(folder: &Path, labels: &[String]) -> Result<Answer, CommandError> {
     let text = state::from_runtime(PATIENCE / 2)?;
     let state = State::read(&text)?;
     let own = i32::try_from(std::process::id()).unwrap_or_default();
@@ -82,7 +96,7 @@ fn started(folder: &Path, labels: &[String]) -> Result<(), CommandError> {
 }
 
 /// Starts the recorder and waits until it counts, but not for long: it notices that it is late.
-fn recorder(folder: &Path, labels: &[String], state: &[u8]) -> std::io::Result<()> {
+fn recorder(folder: &Path, labels: &[String], state: &[u8]) -> std::io::Result<Answer> {
     let (mut ours, theirs) = UnixStream::pair()?;
     ours.set_read_timeout(Some(PATIENCE))?;
     ours.set_write_timeout(Some(PATIENCE))?;
@@ -104,8 +118,9 @@ fn recorder(folder: &Path, labels: &[String], state: &[u8]) -> std::io::Result<(
     ours.shutdown(Shutdown::Write)?;
     let mut said = [0];
     match ours.read(&mut said) {
-        Ok(1) if said == [READY] => Ok(()),
-        Ok(_) => Err(std::io::Error::other("it ended, and its log says why")),
+        Ok(1) if said == [READY] => Ok(Answer::Counts),
+        Ok(1) if said == [TOLD] => Ok(Answer::Told),
+        Ok(_) => Err(std::io::Error::other("it ended before it counted")),
         Err(error)
             if matches!(
                 error.kind(),

@@ -11,7 +11,7 @@ use callsieve::record::{self, Containers, Control, Look, Tid, WatchContainers, W
 
 use super::log::Log;
 use super::state::State;
-use super::{READY, folder, origin};
+use super::{READY, TOLD, folder, origin};
 use crate::cli::containers::as_text;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
@@ -89,7 +89,7 @@ pub(crate) fn record(job: &Job) -> Result<Exit, CommandError> {
         recorded = recorder.which(Which::NamespaceOf(pid));
     }
     if let Err(error) = &recorded {
-        recorder.log.line(&error.to_string());
+        recorder.tell(error);
     }
     recorded.map(|()| Exit::Done)
 }
@@ -102,6 +102,21 @@ impl Recorder<'_> {
         };
         let recorded = containers.record(self);
         recorded.map_err(|error| commands::record::failure(&error))
+    }
+
+    /// Writes down why nothing is recorded, or nothing more.
+    fn tell(&mut self, error: &CommandError) {
+        match self.hook.take() {
+            Some(mut hook) => {
+                self.log.line(&format!(
+                    "{} runs without being recorded: {error}; `callsieve docker -- run` records without eBPF",
+                    self.name
+                ));
+                // It ends by itself if it does not hear this.
+                drop(hook.write_all(&[TOLD]));
+            }
+            None => self.log.line(&error.to_string()),
+        }
     }
 
     /// What the engine calls it.
