@@ -40,6 +40,8 @@ pub(crate) enum Way<'a> {
     Record(&'a [&'a str]),
     /// `callsieve verify` with these options and the profile.
     Verify(&'a [&'a str]),
+    /// Where engines run containers, recorded from outside: `all`, `container` or `cgroup`.
+    Outside(&'a str),
     /// Under the filter in this file.
     Filtered(&'a Path),
 }
@@ -157,6 +159,10 @@ impl Bench {
                 line.args(["verify", "-f", "json", "-o"]).arg(&out);
                 line.args(options);
             }
+            Way::Outside(how) => {
+                line.arg("sh").arg(source("outside.sh")).arg(how);
+                line.arg(self.path("callsieve")).arg(&out);
+            }
             Way::Record(options) => {
                 line.arg(self.path("callsieve")).arg("record").args(options);
                 line.arg("-o").arg(&out).arg("--");
@@ -166,12 +172,14 @@ impl Bench {
         let recording = match way {
             Way::Alone | Way::Verify(_) | Way::Filtered(_) => Recording::default(),
             Way::Strace => strace(&out),
-            Way::Record(_) => recorded(&out, &finished),
+            Way::Record(_) | Way::Outside(_) => recorded(&out, &finished),
         };
         let gaps = match way {
             // How the reader judges strace's log is not the matter here.
             Way::Alone | Way::Strace | Way::Verify(_) | Way::Filtered(_) => Vec::new(),
-            Way::Record(_) => recording.gaps().map(|(_run, gap)| gap.key()).collect(),
+            Way::Record(_) | Way::Outside(_) => {
+                recording.gaps().map(|(_run, gap)| gap.key()).collect()
+            }
         };
         Seen {
             finished,

@@ -1,7 +1,7 @@
 //! Real programs, recorded whole: servers, interpreters, a compiler, a package manager.
 //!
 //! No two runs of such a program make the same calls, so each runs twice under strace, once as it
-//! is recorded without options, and once more with each method. What every run under strace makes must be in
+//! is recorded without options, and once more with each method, also from outside. What every run under strace makes must be in
 //! every recording, and what every recording has must be in a run under strace. Calls that are a matter of luck in a program are listed with it.
 
 use std::fs;
@@ -74,6 +74,10 @@ enum Method {
     Known,
     /// Programs in the kernel.
     Ebpf,
+    /// The same, from outside: of all containers or of a control group.
+    Outside,
+    /// The same of a container that is there before the program is.
+    Container,
 }
 
 impl Method {
@@ -95,20 +99,27 @@ impl Program {
         let known = known.to_str().unwrap();
         let mut recorded: Vec<(Method, Calls)> = Vec::new();
         let mut methods = vec![
-            (Method::Default, &[][..]),
-            (Method::Ptrace, &["--backend", "ptrace"]),
-            (Method::Results, &["--backend", "ptrace", "--results"]),
-            (Method::Notify, &["--backend", "notify"]),
+            (Method::Default, Way::Record(&[])),
+            (Method::Ptrace, Way::Record(&["--backend", "ptrace"])),
+            (
+                Method::Results,
+                Way::Record(&["--backend", "ptrace", "--results"]),
+            ),
+            (Method::Notify, Way::Record(&["--backend", "notify"])),
         ];
         let known_options = ["--known", known];
-        methods.push((Method::Known, &known_options));
+        methods.push((Method::Known, Way::Record(&known_options)));
         // It takes root.
         if self.user.is_none() && bench.takes_programs() {
-            methods.push((Method::Ebpf, &["--backend", "ebpf"]));
-            methods.push((Method::Ebpf, &["--backend", "ebpf", "--results"]));
+            let words = &["--backend", "ebpf", "--results"];
+            methods.push((Method::Ebpf, Way::Record(&words[..2])));
+            methods.push((Method::Ebpf, Way::Record(words)));
+            methods.push((Method::Outside, Way::Outside("all")));
+            methods.push((Method::Outside, Way::Outside("cgroup")));
+            methods.push((Method::Container, Way::Outside("container")));
         }
-        for (method, options) in methods {
-            let seen = self.run(bench, Way::Record(options), Some(method), command);
+        for (method, way) in methods {
+            let seen = self.run(bench, way, Some(method), command);
             let mut calls = seen.calls;
             match (method, recorded.first()) {
                 (Method::Default, None) => fs::write(known, &seen.bytes).unwrap(),
@@ -161,10 +172,10 @@ impl Program {
             self.prints,
             seen.finished
         );
-        let expected: &[&str] = if method == Some(Method::Known) {
-            &["incremental"]
-        } else {
-            &[]
+        let expected: &[&str] = match method {
+            Some(Method::Known) => &["incremental"],
+            Some(Method::Container) => &["no-start"],
+            _ => &[],
         };
         assert_eq!(seen.gaps, expected, "{} {way:?}", self.file);
         seen
