@@ -374,7 +374,7 @@ pub(crate) struct Loaded(OwnedFd);
 #[derive(Debug)]
 pub(crate) struct Attached {
     program: Loaded,
-    _link: OwnedFd,
+    link: OwnedFd,
 }
 
 impl Loaded {
@@ -382,6 +382,11 @@ impl Loaded {
     pub(crate) fn new(text: &str, code: &[Insn], point: Point) -> Result<Self, Refused> {
         let first = Self::load(text, code, point, &mut []);
         first.or_else(|error| {
+            // Who may not is told nothing.
+            if error == Errno::EPERM {
+                let log = String::new();
+                return Err(Refused { error, log });
+            }
             let mut log = vec![0; LOG];
             Self::load(text, code, point, &mut log).map_err(|_same| Refused {
                 error,
@@ -424,12 +429,18 @@ impl Loaded {
         let link = open(command::RAW_TRACEPOINT_OPEN, &mut attributes)?;
         Ok(Attached {
             program: self,
-            _link: link,
+            link,
         })
     }
 }
 
 impl Attached {
+    /// Lets go of it without waiting for the kernel, which makes sure that nobody is on the way
+    /// to a program that runs before a function: that takes tens of milliseconds.
+    pub(crate) fn let_go_aside(self) {
+        super::process::close_aside(self.link);
+    }
+
     /// How often it was not run because it ran already on the same processor; 0 on kernels
     /// before 5.12, which do not count it.
     pub(crate) fn missed(&self) -> u64 {

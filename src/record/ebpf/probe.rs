@@ -176,6 +176,17 @@ fn loops(storage: Storage) -> Loops {
     }
 }
 
+impl Drop for Probe {
+    fn drop(&mut self) {
+        let (asked, _others) = std::mem::take(&mut self.attached)
+            .into_iter()
+            .partition::<Vec<_>, _>(|(name, _)| *name == programs::ASKED);
+        for (_, attached) in asked {
+            attached.let_go_aside();
+        }
+    }
+}
+
 impl Probe {
     /// Loads the programs. They run from [`Probe::attach`] on.
     pub(super) fn new(wanted: Wanted) -> Result<Self, EbpfError> {
