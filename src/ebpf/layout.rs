@@ -136,6 +136,8 @@ pub(crate) enum Counter {
     Group,
     /// No count either, but 1 once filters were asked about a call.
     Filtered,
+    /// Calls that began, and nobody saw filters asked about them though there are some.
+    Unasked,
 }
 
 pub(crate) const COUNTERS: i32 = 16;

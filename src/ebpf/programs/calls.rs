@@ -29,7 +29,7 @@ impl With {
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
         if self.plan.refused == Refused::Asked {
-            Self::leave_if_asked(&mut asm, out);
+            self.leave_if_asked(&mut asm, out);
         }
         if stranger != out {
             self.filtered(&mut asm, find);
@@ -103,16 +103,24 @@ impl With {
 
     /// Ends the program if the call that begins was counted when filters were asked about it. If
     /// a tracer has made another call of it meanwhile, that one counts too.
-    fn leave_if_asked(asm: &mut Assembler, out: Label) {
-        let not = asm.label();
+    fn leave_if_asked(&self, asm: &mut Assembler, out: Label) {
+        let [unasked, counts] = [(); 2].map(|()| asm.label());
         asm.load(Size::Word, R1, R8, state::ASKED);
-        asm.jump_if(R1, When::Equal, 0, not);
+        asm.jump_if(R1, When::Equal, 0, unasked);
         asm.store(Size::Word, R8, state::ASKED, 0);
         asm.load(Size::Word, R2, R8, state::ASKED_NUMBER);
         asm.load(Size::Double, R1, R6, 8);
         asm.alu32(Alu::Move, R1, R1);
         asm.jump_if(R1, When::Equal, R2, out);
-        asm.place(not);
+        asm.jump(counts);
+        // Of those times that the program there could not run, this one hides nothing.
+        asm.place(unasked);
+        if let Some(mode) = self.fields.filtered {
+            self.of_task(asm, R1, mode);
+            asm.jump_if(R1, When::Equal, 0, counts);
+            self.count(asm, Counter::Unasked);
+        }
+        asm.place(counts);
     }
 
     /// What came into a container from outside, and has a filter now, counts in another place from

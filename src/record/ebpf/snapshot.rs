@@ -17,7 +17,8 @@ pub(super) struct Snapshot {
     pub(super) images: Vec<Image>,
     pub(super) lost: u64,
     pub(super) not_followed: u64,
-    /// Times that filters were asked and the program which sees it could not run.
+    /// Times that filters were asked and the program which sees it could not run, of which no
+    /// call is known that began all the same.
     pub(super) unasked: u64,
     pub(super) processes: u64,
     pub(super) ended: u64,
@@ -299,9 +300,10 @@ impl Reader {
         snapshot.lost =
             counter(Counter::LostCalls) + counter(Counter::LostScopes) + missed.counting;
         snapshot.not_followed = counter(Counter::NotFollowed) + missed.following;
-        // It runs for every thread of the machine that has a filter.
+        // It runs for every thread of the machine that has a filter, so that it may have been
+        // another one's call.
         if counter(Counter::Filtered) > 0 {
-            snapshot.unasked = missed.asking;
+            snapshot.unasked = missed.asking.saturating_sub(counter(Counter::Unasked));
         }
         snapshot.processes = counter(Counter::Processes);
         snapshot.ended = counter(Counter::Ended);
