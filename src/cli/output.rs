@@ -132,6 +132,11 @@ pub(crate) fn is_stdout(path: Option<&Path>) -> bool {
     path.is_none_or(|path| path == Path::new("-"))
 }
 
+/// Whether what was written there can be read again, as from no pipe and no `/dev/null`.
+pub(crate) fn is_kept(path: &Path) -> bool {
+    !is_stdout(Some(path)) && path.is_file()
+}
+
 fn cant(path: &Path, error: &io::Error) -> CommandError {
     CommandError::write(&format!("`{}`", path.display()), error)
 }

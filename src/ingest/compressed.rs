@@ -14,20 +14,26 @@ const MAX_XZ_MEMORY: u32 = 128 << 10;
 
 /// The bytes of a reader, decompressed if they are gzip, zstd or xz. A stream that ends in its
 /// middle gives an error, after all that could be read of it.
-pub fn decompressed<'a>(reader: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+pub fn decompressed<'a>(reader: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
+    Ok(opened(reader)?.0)
+}
+
+/// The same, and whether they are compressed.
+pub fn opened<'a>(reader: impl Read + Send + 'a) -> io::Result<(Box<dyn Read + Send + 'a>, bool)> {
     let mut reader = BufReader::with_capacity(1 << 16, reader);
     let head = reader.fill_buf()?;
     if head.starts_with(&GZIP) {
-        return Ok(Box::new(flate2::bufread::MultiGzDecoder::new(reader)));
+        let decoder = flate2::bufread::MultiGzDecoder::new(reader);
+        return Ok((Box::new(decoder), true));
     }
     if head.starts_with(&ZSTD) {
         let decoder = ruzstd::decoding::StreamingDecoder::new(reader)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        return Ok(Box::new(decoder));
+        return Ok((Box::new(decoder), true));
     }
     if head.starts_with(&XZ) {
         let decoder = lzma_rust2::XzReader::new_mem_limit(reader, true, MAX_XZ_MEMORY);
-        return Ok(Box::new(decoder));
+        return Ok((Box::new(decoder), true));
     }
-    Ok(Box::new(reader))
+    Ok((Box::new(reader), false))
 }

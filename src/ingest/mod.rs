@@ -33,7 +33,7 @@ mod tracee;
 use std::fmt;
 use std::io::{self, Read};
 
-pub use compressed::decompressed;
+pub use compressed::{decompressed, opened};
 pub use explain::{Explanation, Lines as LinesAlike, Made};
 pub use format::{DETECT_BYTES, Format, UnknownFormat};
 

@@ -34,6 +34,22 @@ fn into_a_file() {
     assert_eq!(quiet.whole(), "code 0\n--- stdout\n--- stderr\n");
 }
 
+/// Nothing can be done next with what nobody keeps.
+#[test]
+fn into_nothing() {
+    let ran = Sandbox::new().run("import sample-traces/int80/trace.strace -o /dev/null");
+    expect![[r#"
+        code 0
+        --- stdout
+        --- stderr
+        trace.strace: 34 calls in 35 lines, 2 processes; syscalls: 3 on x86, 18 on
+          x86_64
+          Docker default  21 inside, 0 outside
+        Wrote /dev/null
+    "#]]
+    .assert_eq(&ran.whole());
+}
+
 #[test]
 fn an_incomplete_log_is_written_with_code_3() {
     let sandbox = Sandbox::new();

@@ -28,6 +28,7 @@ mod hostile;
 mod hostile_logs;
 mod import;
 mod import_formats;
+mod import_many;
 mod inspect;
 mod keep;
 mod lint;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use callsieve::arch::Arch;
 use callsieve::formats;
 use callsieve::ingest::{
-    DETECT_BYTES, Explanation, Format, IngestError, Options, Source, decompressed, explain, read,
+    DETECT_BYTES, Explanation, Format, IngestError, Options, Source, explain, opened, read,
 };
 use callsieve::recording::{self, Recording, RunBuilder};
 
@@ -16,10 +16,13 @@ use super::git::GitFile;
 use super::render::safe;
 use super::ui::Ui;
 
+mod ahead;
 mod follow;
 mod groups;
 mod progress;
+mod together;
 
+use ahead::Ahead;
 use follow::Follow;
 use groups::{Group, groups};
 use progress::{Counted, Watcher};
@@ -136,7 +139,7 @@ impl Origin {
     }
 
     fn open(&self, watcher: &Watcher, follow: bool) -> Result<Box<dyn Read>, CommandError> {
-        let raw: Box<dyn Read> = match self {
+        let raw: Box<dyn Read + Send> = match self {
             Self::Stdin => Box::new(io::stdin()),
             Self::Git(file) => Box::new(file.open(MAX_JSON)?),
             Self::File(path) => {
@@ -151,8 +154,15 @@ impl Origin {
                 }
             }
         };
-        decompressed(Counted::new(raw, watcher.clone()))
-            .map_err(|error| CommandError::user(format!("can't read `{}`: {error}", self.place())))
+        let cant = |error: io::Error| {
+            CommandError::user(format!("can't read `{}`: {error}", self.place()))
+        };
+        let (reader, compressed) = opened(Counted::new(raw, watcher.clone())).map_err(cant)?;
+        Ok(if compressed {
+            Box::new(Ahead::new(reader).map_err(cant)?)
+        } else {
+            reader
+        })
     }
 }
 
@@ -315,25 +325,41 @@ fn all(
             "`--follow` takes one file that grows; a pipe is read to its end anyway",
         ));
     }
-    let mut session = Session {
-        reading,
-        watcher: Watcher::new(ui, &paths),
+    let groups = groups(&paths);
+    let workers = reading.threads.clamp(1, groups.len().max(1));
+    let watcher = Watcher::new(ui, &paths);
+    let session = || Session {
+        reading: Reading {
+            threads: reading.threads.div_ceil(workers),
+            ..reading
+        },
+        watcher: watcher.clone(),
         explained: (also == Also::Explanations).then(Vec::new),
         profiles: (also == Also::Profiles).then(Vec::new),
     };
-    let mut all = Recording::default();
-    for group in groups(&paths) {
+    let read = together::each(&groups, workers, |group| {
+        let mut session = session();
         let recording = match group {
             Group::One(origin) => {
-                let content = look(&origin, reading, &session.watcher)?;
-                one(&origin, content, &mut session)?
+                let content = look(origin, session.reading, &session.watcher)?;
+                one(origin, content, &mut session)?
             }
             Group::Set(files) => set(files, &mut session)?,
         };
+        Ok((recording, session))
+    })?;
+    let (mut all, mut together) = (Recording::default(), session());
+    for (recording, session) in read {
         all.merge(recording);
+        if let (Some(all), Some(one)) = (&mut together.explained, session.explained) {
+            all.extend(one);
+        }
+        if let (Some(all), Some(one)) = (&mut together.profiles, session.profiles) {
+            all.extend(one);
+        }
     }
-    session.watcher.finish();
-    Ok((all, session))
+    watcher.finish();
+    Ok((all, together))
 }
 
 fn one(
@@ -377,13 +403,13 @@ fn one(
     }
 }
 
-fn set(files: Vec<(u32, PathBuf)>, session: &mut Session) -> Result<Recording, CommandError> {
+fn set(files: &[(u32, PathBuf)], session: &mut Session) -> Result<Recording, CommandError> {
     let mut recordings = Recording::default();
     let mut origins: Vec<(u32, Origin)> = Vec::new();
     // Opened here once each, so that a file that is missing or no trace ends it before the work.
     // A recording may have a number at its end, too.
     for (pid, path) in files {
-        let origin = Origin::File(path);
+        let (pid, origin) = (*pid, Origin::File(path.clone()));
         // To follow is to wait, which looking must not do; a set of one is followed below.
         let reading = Reading {
             follow: false,

@@ -7,6 +7,7 @@ use callsieve::recording::Recording;
 use super::recorded::{docker, duration, last_new};
 use super::wrap::Page;
 use super::{run_summary, shell};
+use crate::cli::output;
 
 /// The lines on standard error: one for each run; where the recording is in a file, also how it
 /// stands to Docker's default and what to type next.
@@ -30,8 +31,11 @@ pub(crate) fn summary(recording: &Recording, path: Option<&Path>, page: Page) ->
     }
     if let Some(path) = path {
         let written = super::safe(&path.display().to_string());
-        let next = next(recording, path);
-        super::add(&mut text, format_args!("Wrote {written}\n\nNext: {next}\n"));
+        super::add(&mut text, format_args!("Wrote {written}\n"));
+        if output::is_kept(path) {
+            let next = next(recording, path);
+            super::add(&mut text, format_args!("\nNext: {next}\n"));
+        }
     }
     text
 }

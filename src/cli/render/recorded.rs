@@ -88,10 +88,10 @@ pub(crate) fn summary(recorded: &Recorded<'_>, page: Page) -> String {
     let mut text = page.wrapped(&head) + &rows.concat();
     if !output::is_stdout(Some(recorded.path)) {
         let path = safe(&recorded.path.display().to_string());
-        add(
-            &mut text,
-            format_args!("Wrote {path}\n\nNext: {}\n", next(recorded)),
-        );
+        add(&mut text, format_args!("Wrote {path}\n"));
+        if output::is_kept(recorded.path) {
+            add(&mut text, format_args!("\nNext: {}\n", next(recorded)));
+        }
     }
     text
 }
