@@ -227,6 +227,42 @@ fn position(pid: u32, name: &str) -> Option<u64> {
     None
 }
 
+/// A program that follows `growing` in a sandbox.
+struct Following(std::process::Child);
+
+impl Following {
+    fn start(sandbox: &Sandbox) -> Self {
+        let mut command: Command = sandbox.command(PROGRAM);
+        command.args(["import", "--follow", "growing", "-o", "out.json"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self(command.spawn().unwrap())
+    }
+
+    /// Waits until it has read so far.
+    fn wait_for(&self, position_of: u64) {
+        let start = Instant::now();
+        while position(self.0.id(), "growing") != Some(position_of) {
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "it does not follow"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Ends it by the tool, as a user's terminal would. Returns its exit code and what it said.
+    fn stop(self) -> (Option<i32>, String) {
+        let killed = Command::new("kill")
+            .args(["-INT", &self.0.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        let output = self.0.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), said)
+    }
+}
+
 #[test]
 fn a_log_that_grows() {
     let sandbox = Sandbox::new();
@@ -234,38 +270,16 @@ fn a_log_that_grows() {
     let (first, second) = log.split_at(log.len() / 2 + 7);
     sandbox.write("growing", first);
     sandbox.write("whole", &log);
-    let mut command: Command = sandbox.command(PROGRAM);
-    let mut child = command
-        .args(["import", "--follow", "growing", "-o", "out.json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let wait_for = |position_of: u64| {
-        let start = Instant::now();
-        while position(child.id(), "growing") != Some(position_of) {
-            assert!(
-                start.elapsed() < Duration::from_secs(20),
-                "it does not follow"
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    };
-    wait_for(first.len() as u64);
+    let following = Following::start(&sandbox);
+    following.wait_for(first.len() as u64);
     std::fs::OpenOptions::new()
         .append(true)
         .open(sandbox.path("growing"))
         .unwrap()
         .write_all(second)
         .unwrap();
-    wait_for(log.len() as u64);
-    // By the tool, as a user's terminal would.
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
-    assert!(child.wait().unwrap().success());
+    following.wait_for(log.len() as u64);
+    assert_eq!(following.stop().0, Some(0));
     let followed = String::from_utf8(sandbox.read("out.json")).unwrap();
     assert_eq!(
         followed.replace("growing", "whole"),
@@ -277,4 +291,44 @@ fn a_log_that_grows() {
     sandbox
         .run("import --follow -")
         .assert_error(2, "`--follow` takes one file");
+}
+
+/// The log goes on in another file of its name.
+#[test]
+fn a_log_that_is_rotated() {
+    let sandbox = Sandbox::new();
+    let log = sandbox.plain("sample-traces/musl-follow/trace.strace");
+    let (first, second) = log.split_at(log.len() / 2 + 7);
+    sandbox.write("growing", first);
+    sandbox.write("whole", &log);
+    let following = Following::start(&sandbox);
+    following.wait_for(first.len() as u64);
+    std::fs::rename(sandbox.path("growing"), sandbox.path("growing.1")).unwrap();
+    sandbox.write("growing", second);
+    following.wait_for(second.len() as u64);
+    assert_eq!(following.stop().0, Some(0));
+    let followed = String::from_utf8(sandbox.read("out.json")).unwrap();
+    assert_eq!(
+        followed.replace("growing", "whole"),
+        sandbox.ok("import whole")
+    );
+}
+
+/// What was read of it is kept; what came between is lost, perhaps.
+#[test]
+fn a_log_that_is_cut_off_and_goes_on() {
+    let sandbox = Sandbox::new();
+    let log = sandbox.plain("sample-traces/musl-follow/trace.strace");
+    let (first, second) = log.split_at(log.len() / 2 + 7);
+    assert!(second.len() < first.len());
+    sandbox.write("growing", first);
+    let following = Following::start(&sandbox);
+    following.wait_for(first.len() as u64);
+    sandbox.write("growing", second);
+    following.wait_for(second.len() as u64);
+    let (code, said) = following.stop();
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("seen and lost"), "{said}");
+    let followed = String::from_utf8(sandbox.read("out.json")).unwrap();
+    assert!(followed.contains("\"exit_group\"") && followed.contains("\"execve\""));
 }

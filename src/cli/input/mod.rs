@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use callsieve::arch::Arch;
+use callsieve::event::Gap;
 use callsieve::formats;
 use callsieve::ingest::{
     DETECT_BYTES, Explanation, Format, IngestError, Options, Source, explain, opened, read,
@@ -146,11 +147,10 @@ impl Origin {
                 let cant = |error: io::Error| {
                     CommandError::user(format!("can't read `{}`: {error}", self.place()))
                 };
-                let file = File::open(path).map_err(cant)?;
                 if follow {
-                    Box::new(Follow::new(file).map_err(cant)?)
+                    Box::new(Follow::new(path, watcher.clone()).map_err(cant)?)
                 } else {
-                    Box::new(file)
+                    Box::new(File::open(path).map_err(cant)?)
                 }
             }
         };
@@ -476,7 +476,10 @@ fn trace<'a>(
     let mut watch = |progress| session.watcher.progress(progress);
     let Some(all) = &mut session.explained else {
         let tally = read(sources, options, &mut run, &mut watch);
-        let tally = tally.map_err(|error| failure(&log.place, &error))?;
+        let mut tally = tally.map_err(|error| failure(&log.place, &error))?;
+        if session.watcher.has_lost() {
+            tally.gaps.insert(Gap::Lost);
+        }
         return Ok(Recording::of(run.finish(tally)));
     };
     let (explanation, tally) = explain(sources, options, &mut run, &mut watch);

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use callsieve::ingest::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -20,6 +20,7 @@ const REDRAWS: u8 = 4;
 pub(super) struct Watcher {
     bar: ProgressBar,
     bytes: Arc<AtomicU64>,
+    lost: Arc<AtomicBool>,
 }
 
 impl Watcher {
@@ -55,6 +56,7 @@ impl Watcher {
         Self {
             bar,
             bytes: Arc::default(),
+            lost: Arc::default(),
         }
     }
 
@@ -63,6 +65,7 @@ impl Watcher {
         Self {
             bar: ProgressBar::hidden(),
             bytes: Arc::default(),
+            lost: Arc::default(),
         }
     }
 
@@ -73,6 +76,16 @@ impl Watcher {
             "{} lines  {} kinds of calls",
             progress.lines, progress.kinds
         ));
+    }
+
+    /// A part of what is read can't be had any more.
+    pub(super) fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that happened.
+    pub(super) fn has_lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
     }
 
     /// Takes the line away.
