@@ -19,11 +19,15 @@ pub(crate) mod left;
 pub(crate) mod linux;
 pub(crate) mod mapped;
 pub(crate) mod notify;
+mod padded;
 pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod ptrace;
 pub(crate) mod seccomp;
 pub(crate) mod signals;
 
-pub use bytes::{BITS, Planes, Work, find_bytes, with_wide_instructions};
+pub use bytes::{
+    BITS, Planes, Take, Work, alike, digits, equal, find_bytes, with_wide_instructions,
+};
 pub use kernel::{Signo, Tid};
+pub use padded::{PADDING, Padded};

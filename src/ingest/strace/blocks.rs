@@ -5,13 +5,12 @@ use std::io::{self, Read};
 
 use super::lex::{Found, Lexer};
 use super::marks::Marks;
+use crate::sys::{PADDING, Padded};
 
 /// Bytes read at once. A block, its marks and what was found in it stay in the cache of a core.
-const BLOCK: usize = 256 << 10;
+const BLOCK: usize = 128 << 10;
 /// Longest line kept whole, as in `lines`.
 const LONGEST: usize = crate::ingest::lines::MAX_LINE;
-/// Zeros behind a block, so that eight bytes can be loaded anywhere in it.
-const SLACK: usize = 64;
 
 /// A part of a log.
 #[derive(Debug)]
@@ -45,7 +44,7 @@ impl Block {
 
     /// Looks at the lines.
     pub(super) fn look(&mut self, lexer: &Lexer) {
-        let lines = self.bytes.get(..self.len).unwrap_or_default();
+        let lines = Padded::new(&mut self.bytes, self.len);
         lexer.look(lines, &mut self.marks, &mut self.found);
     }
 }
@@ -75,7 +74,7 @@ impl<R: Read> Blocks<R> {
         }
         let bytes = &mut block.bytes;
         let mut filled = self.rest.len();
-        bytes.resize(bytes.len().max(filled + BLOCK + SLACK), 0);
+        bytes.resize(bytes.len().max(filled + BLOCK + PADDING), 0);
         if let Some(begin) = bytes.get_mut(..filled) {
             begin.copy_from_slice(&self.rest);
         }
@@ -90,7 +89,7 @@ impl<R: Read> Blocks<R> {
                 let rest = bytes.get(end..filled).unwrap_or_default();
                 self.rest.extend_from_slice(rest);
                 // What was there before must not look like a part of the last line.
-                if let Some(slack) = bytes.get_mut(end..end + SLACK) {
+                if let Some(slack) = bytes.get_mut(end..end + PADDING) {
                     slack.fill(0);
                 }
                 block.len = end;
@@ -115,7 +114,7 @@ impl<R: Read> Blocks<R> {
                     cut: true,
                 }));
             }
-            bytes.resize(bytes.len().max(filled + BLOCK + SLACK), 0);
+            bytes.resize(bytes.len().max(filled + BLOCK + PADDING), 0);
         }
     }
 

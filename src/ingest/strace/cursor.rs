@@ -1,4 +1,4 @@
-//! One line of a block, looked at by its marks.
+//! One line of a block.
 
 #![expect(
     clippy::inline_always,
@@ -6,16 +6,14 @@
 )]
 
 use super::leader::{self, Leader};
-use super::marks::View;
 use super::scan;
-use super::words::load;
-use crate::sys::BITS;
+use super::shape::number;
+use crate::sys::{Padded, equal};
 
 /// One line of a block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'a> {
-    pub(super) block: &'a [u8],
-    pub(super) marks: View<'a>,
+    pub(super) block: Padded<'a>,
     /// Where it begins.
     pub(super) start: usize,
     /// Where its end is.
@@ -23,77 +21,123 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The byte at a position; a line end behind the block.
+    /// The byte at a position.
     #[inline(always)]
     pub(super) fn byte(&self, at: usize) -> u8 {
-        self.block.get(at).copied().unwrap_or(b'\n')
+        self.block.byte(at)
     }
 
-    /// The next byte of the line that structures a call, from `at` on.
-    pub(super) fn mark(&self, at: usize) -> Option<usize> {
-        self.marks.structure(at).filter(|mark| *mark < self.end)
+    /// The eight bytes at a position.
+    #[inline(always)]
+    pub(super) fn word(&self, at: usize) -> u64 {
+        self.block.word(at)
+    }
+
+    /// A part of the line.
+    #[inline(always)]
+    pub(super) fn text(&self, from: usize, to: usize) -> &'a [u8] {
+        self.block.part(from..to)
     }
 
     /// The first byte from `at` on that is no blank.
     #[inline(always)]
     pub(super) fn behind_blanks(&self, mut at: usize) -> usize {
         loop {
-            let blanks = self.marks.blanks(at);
-            at += blanks;
-            if blanks < BITS {
-                return at;
+            let others = !equal(self.block.window(at), b' ');
+            if others != 0 {
+                return at + bit(others);
             }
+            at += 32;
         }
     }
 
-    /// How many of the 64 bytes from `at` on are of this line.
+    /// The first blank of the 32 bytes from `at` on.
     #[inline(always)]
-    pub(super) fn rest(&self, at: usize) -> usize {
-        self.end.saturating_sub(at).min(BITS)
+    pub(super) fn blank(&self, at: usize) -> Option<usize> {
+        let blanks = equal(self.block.window(at), b' ');
+        (blanks != 0).then(|| at + bit(blanks))
     }
 
-    /// Where the arguments that begin at `tail` end. `None` if they have no end, or show an ELF
-    /// header, which is evidence of its own and may be there where `reads` says so.
+    /// Where the arguments end that begin before the first of `marks`, and the marks behind.
+    /// `None` if that is not simple to tell.
     #[inline(always)]
-    pub(super) fn arguments_end(&self, tail: usize, reads: bool) -> Option<usize> {
-        let Some(len) = self.marks.plain_arguments(tail, self.end) else {
-            return self.walk(tail);
-        };
-        let close = tail + len;
-        if reads && !self.shows_no_header(tail, close) {
-            return self.walk(tail);
+    pub(super) fn close<'m>(&self, marks: &'m [u32]) -> Option<(usize, &'m [u32])> {
+        let (first, rest) = marks.split_first()?;
+        let first = position(*first);
+        if self.byte(first) == b')' {
+            return Some((first, rest));
         }
-        Some(close)
+        self.walk(marks)
     }
 
-    /// Whether there is but one string, and it does not begin with an escape.
-    pub(super) fn shows_no_header(&self, tail: usize, close: usize) -> bool {
-        let first = self.marks.first_string(tail);
-        first.is_some_and(|quote| self.byte(quote + 1) != b'\\')
-            && self.marks.one_string(tail, close)
-    }
-
-    /// The same byte by byte that structures a call.
-    fn walk(&self, tail: usize) -> Option<usize> {
+    /// The same where there is more than a parenthesis.
+    fn walk<'m>(&self, mut marks: &'m [u32]) -> Option<(usize, &'m [u32])> {
         let mut depth = 0usize;
-        let mut at = tail;
         loop {
-            at = self.mark(at)?;
+            let (at, rest) = marks.split_first()?;
+            let at = position(*at);
+            marks = rest;
             match self.byte(at) {
-                b')' if depth == 0 => return Some(at),
+                b')' if depth == 0 => return Some((at, rest)),
                 b')' => depth -= 1,
                 b'(' => depth += 1,
-                b'"' => {
-                    at = self.string_end(at)?;
-                    continue;
+                b'<' => {
+                    let behind = self.behind_angle(at)?;
+                    while let Some((next, rest)) = marks.split_first()
+                        && position(*next) < behind
+                    {
+                        marks = rest;
+                    }
                 }
-                _ => {
-                    at = self.behind_angle(at)?;
-                    continue;
-                }
+                _ => return None,
             }
-            at += 1;
         }
+    }
+
+    /// The position behind a `<` and, if it opens the path of a descriptor, behind that. `None`
+    /// if the path has quotes: what they mark as strings is none.
+    fn behind_angle(&self, at: usize) -> Option<usize> {
+        let before = self.byte(at.checked_sub(1)?);
+        if !before.is_ascii_digit() && before != b'D' {
+            return Some(at + 1);
+        }
+        if self.byte(at + 1) == b'<' {
+            return Some(at + 2);
+        }
+        let line = self.text(self.start, self.end);
+        let Some(end) = scan::path_end(line, at - self.start) else {
+            return Some(at + 1);
+        };
+        let path = self.text(at, self.start + end);
+        let odd = memchr::memchr2(b'"', b'\\', path).is_some();
+        (!odd).then_some(self.start + end)
+    }
+
+    /// Whether there is a quote from `from` to `to`.
+    #[inline(always)]
+    pub(super) fn has_quote(&self, from: usize, to: usize) -> bool {
+        let len = to.saturating_sub(from);
+        let quotes = equal(self.block.window(from), b'"');
+        if len <= 32 {
+            return quotes & u32::MAX >> (32 - len.max(1)) != 0;
+        }
+        memchr::memchr(b'"', self.text(from, to)).is_some()
+    }
+
+    /// Whether a string may begin with an escape from `from` to `to`, as ELF headers do.
+    #[inline(always)]
+    pub(super) fn has_escaped_begin(&self, from: usize, to: usize) -> bool {
+        let mut at = from;
+        while at < to {
+            // Together 32 begins of pairs.
+            let quotes = equal(self.block.window(at), b'"');
+            let escapes = equal(self.block.window(at + 1), b'\\');
+            if quotes & escapes != 0 {
+                return true;
+            }
+            at += 32;
+        }
+        false
     }
 
     /// The process and where the call begins.
@@ -102,7 +146,7 @@ impl<'a> Cursor<'a> {
         let mut leader = Leader::default();
         let mut at = self.start;
         let mut time = None;
-        if let Some((number, len)) = digits(self.block, at) {
+        if let Some((number, len)) = digits(self.word(at)) {
             match self.byte(at + len) {
                 b' ' if u64::from(number) <= leader::PID_MAX => {
                     leader.pid = Some(number);
@@ -119,7 +163,7 @@ impl<'a> Cursor<'a> {
         if matches!(self.byte(at), b'a'..=b'z' | b'_' | b'<') && at < self.end {
             return Some((leader, at));
         }
-        let line = self.block.get(self.start..self.end)?;
+        let line = self.text(self.start, self.end);
         let (leader, rest) = leader::split(line);
         Some((leader, self.end - rest.len()))
     }
@@ -127,15 +171,15 @@ impl<'a> Cursor<'a> {
     /// What stands behind `HH:MM:SS`, `HH:MM:SS.ffffff`, or `N.ffffff`, and a blank.
     #[inline(always)]
     fn behind_time(&self, at: usize) -> Option<usize> {
-        if is_clock(load(self.block, at)) {
+        if is_clock(self.word(at)) {
             let behind = at + 8;
-            if is_microseconds(load(self.block, behind)) {
+            if is_microseconds(self.word(behind)) {
                 return Some(behind + 8);
             }
             match self.byte(behind) {
                 b' ' => return Some(behind + 1),
                 b'.' => {
-                    let len = digit_count(load(self.block, behind + 1));
+                    let len = digit_count(self.word(behind + 1));
                     if (1..=7).contains(&len) && self.byte(behind + 1 + len) == b' ' {
                         return Some(behind + len + 2);
                     }
@@ -143,45 +187,8 @@ impl<'a> Cursor<'a> {
                 _ => {}
             }
         }
-        let rest = self.block.get(at..self.end)?;
+        let rest = self.text(at, self.end);
         Some(at + rest.len() - leader::time(rest)?.len())
-    }
-
-    /// The position behind the string that begins at `at`, unless it shows an ELF header, which
-    /// is evidence of its own.
-    fn string_end(&self, at: usize) -> Option<usize> {
-        if self.byte(at + 1) == b'\\' {
-            let text = self.block.get(at + 1..)?;
-            if text.starts_with(b"\\177ELF") || text.starts_with(b"\\x7f\\x45") {
-                return None;
-            }
-        }
-        let mut close = at;
-        loop {
-            close = self.mark(close + 1)?;
-            if self.byte(close) != b'"' {
-                continue;
-            }
-            let inside = self.block.get(at + 1..close)?;
-            let backslashes = inside.iter().rev().take_while(|b| **b == b'\\').count();
-            if backslashes % 2 == 0 {
-                return Some(close + 1);
-            }
-        }
-    }
-
-    /// The position behind a `<` and, if it opens the path of a descriptor, behind that.
-    fn behind_angle(&self, at: usize) -> Option<usize> {
-        let before = self.byte(at.checked_sub(1)?);
-        if !before.is_ascii_digit() && before != b'D' {
-            return Some(at + 1);
-        }
-        if self.byte(at + 1) == b'<' {
-            return Some(at + 2);
-        }
-        let line = self.block.get(self.start..self.end)?;
-        let end = scan::path_end(line, at - self.start);
-        Some(end.map_or(at + 1, |end| self.start + end))
     }
 
     /// Whether a result ends here, with nothing behind it but perhaps the time the call took.
@@ -192,6 +199,18 @@ impl<'a> Cursor<'a> {
                 && self.byte(at + 1) == b'<'
                 && self.byte(at + 2).is_ascii_digit())
     }
+}
+
+/// A position among marks.
+#[inline(always)]
+pub(super) fn position(mark: u32) -> usize {
+    usize::try_from(mark).unwrap_or(usize::MAX)
+}
+
+/// The position of the first bit.
+#[inline(always)]
+fn bit(bits: u32) -> usize {
+    position(bits.trailing_zeros())
 }
 
 /// How many of the first bytes of a word are digits.
@@ -221,35 +240,30 @@ const fn is_microseconds(word: u64) -> bool {
     halves && more == 0x0030_3030_3030_3000
 }
 
-/// A number of up to seven digits at `at` and its length. `None` if there is none or it is longer.
+/// A number of up to seven digits at the begin of a word and its length. `None` if there is none or it is longer.
 #[inline(always)]
-fn digits(bytes: &[u8], at: usize) -> Option<(u32, usize)> {
-    let word = load(bytes, at);
+fn digits(word: u64) -> Option<(u32, usize)> {
     let len = digit_count(word);
     if len == 0 || len > 7 {
         return None;
     }
-    // Eight digits with zeros in front; then pairs, fours and all of them are put together.
-    let ones = (word << (64 - 8 * len)) & 0x0f0f_0f0f_0f0f_0f0f;
-    let pairs = (ones.wrapping_mul(10 * 256 + 1) >> 8) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs.wrapping_mul(100 * 0x1_0000 + 1) >> 16) & 0x0000_ffff_0000_ffff;
-    let number = fours.wrapping_mul(10_000 * 0x1_0000_0000 + 1) >> 32;
-    Some((u32::try_from(number).ok()?, len))
+    Some((number(word, len), len))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::strace::words::load;
 
     #[test]
     fn numbers() {
         for number in (0..2_000).chain([9_999, 10_000, 123_456, 4_194_304, 9_999_999]) {
             let text = format!("{number} x");
             let expected = Some((number, text.len() - 2));
-            assert_eq!(digits(text.as_bytes(), 0), expected, "{text}");
+            assert_eq!(digits(load(text.as_bytes(), 0)), expected, "{text}");
         }
         for none in ["", "x", "12345678", "/", ":", " 1"] {
-            assert_eq!(digits(none.as_bytes(), 0), None, "{none}");
+            assert_eq!(digits(load(none.as_bytes(), 0)), None, "{none}");
         }
     }
 

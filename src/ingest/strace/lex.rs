@@ -11,13 +11,15 @@
     reason = "what is not inlined is not compiled for the wider instructions"
 )]
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, position};
 use super::marks::Marks;
 use super::result;
 use super::scan::End;
+use super::shape::Shape;
+use super::usual::AHEAD;
 use super::words::{self, CallWord, Words, load};
 use crate::event::{Errno, Outcome};
-use crate::sys::{Work, with_wide_instructions};
+use crate::sys::{Padded, Work, with_wide_instructions};
 
 /// A line, looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub(super) struct Found {
     pub(super) ended: Ended,
     /// Where the arguments are, from the begin of the line.
     pub(super) args: (u32, u32),
+    /// They may show the header of an ELF file.
+    pub(super) header: bool,
 }
 
 /// What a line says.
@@ -87,14 +91,14 @@ pub(super) enum Rare {
 /// What is looked up for every line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lexer {
-    calls: &'static Words,
-    errors: &'static Words,
+    pub(super) calls: &'static Words,
+    pub(super) errors: &'static Words,
 }
 
 /// A look at a block.
 struct Look<'a> {
     lexer: &'a Lexer,
-    block: &'a [u8],
+    block: Padded<'a>,
     marks: &'a mut Marks,
     found: &'a mut Vec<Found>,
 }
@@ -115,7 +119,7 @@ impl Lexer {
     }
 
     /// Looks at the lines of a block, all of which have their end.
-    pub(super) fn look(&self, block: &[u8], marks: &mut Marks, found: &mut Vec<Found>) {
+    pub(super) fn look(&self, block: Padded<'_>, marks: &mut Marks, found: &mut Vec<Found>) {
         with_wide_instructions(Look {
             lexer: self,
             block,
@@ -125,25 +129,40 @@ impl Lexer {
     }
 
     #[inline(always)]
-    fn look_at_lines(&self, block: &[u8], marks: &mut Marks, found: &mut Vec<Found>) {
-        marks.find(block);
+    fn look_at_lines(&self, block: Padded<'_>, marks: &mut Marks, found: &mut Vec<Found>) {
+        marks.find(block.bytes());
         found.clear();
-        found.reserve(marks.ends().len());
-        let escapes = memchr::memchr(super::ESCAPE, block).is_some();
-        let mut start = 0;
-        let view = marks.view();
-        for end in marks.ends() {
-            let end = usize::try_from(*end).unwrap_or(usize::MAX);
-            let line = Cursor {
-                block,
-                marks: view,
-                start,
-                end,
+        // Colours and carriage returns, perhaps.
+        let odd = marks.controls();
+        let marks = marks.all();
+        let mut shape = Shape::NONE;
+        let (mut start, mut at) = (0, 0);
+        while let Some(ahead) = marks.get(at..at + AHEAD)
+            && let Some(ahead) = ahead.first_chunk::<AHEAD>()
+        {
+            if !odd
+                && let Some((usual, count)) = self.usual(block, start, &shape, ahead.map(position))
+            {
+                start += position(usual.len) + 1;
+                at += count;
+                found.push(usual);
+                continue;
+            }
+            let is_end = |mark: &u32| block.byte(position(*mark)) == b'\n';
+            let rest = marks.get(at..).unwrap_or_default();
+            let Some(count) = rest.iter().position(is_end) else {
+                return;
             };
-            let text = block.get(start..end).unwrap_or_default();
-            let odd = text.last() == Some(&b'\r')
-                || (escapes && memchr::memchr(super::ESCAPE, text).is_some());
-            let says = if odd { None } else { self.line(&line) };
+            let own = rest.get(..count).unwrap_or_default();
+            let end = position(rest.get(count).copied().unwrap_or_default());
+            let line = Cursor { block, start, end };
+            let odd = (end > start && line.byte(end - 1) == b'\r')
+                || (odd && memchr::memchr(super::ESCAPE, line.text(start, end)).is_some());
+            let says = if odd {
+                None
+            } else {
+                self.line(&line, own, &mut shape)
+            };
             found.push(says.unwrap_or(Found {
                 start: short(start),
                 len: short(end - start),
@@ -154,42 +173,45 @@ impl Lexer {
                 word: 0,
                 ended: Ended::Ok,
                 args: (0, 0),
+                header: false,
             }));
             start = end + 1;
+            at += count + 1;
         }
     }
 
-    #[inline(always)]
-    fn line(&self, line: &Cursor<'_>) -> Option<Found> {
-        let (leader, mut at) = line.leader()?;
-        let mut says = Says::Call;
-        if line.byte(at) == b'<' {
-            // `<... name resumed>`
-            if load(line.block, at) & 0xff_ffff_ffff != load(b"<... ", 0) {
-                return None;
-            }
-            at += 5;
-            says = Says::Resumed;
+    /// What a line says; `marks` are its own.
+    fn line(&self, line: &Cursor<'_>, mut marks: &[u32], shape: &mut Shape) -> Option<Found> {
+        let (leader, at) = line.leader()?;
+        if let Some(new) = Shape::of(line.text(line.start, at)) {
+            *shape = new;
         }
-        // A name ends before a parenthesis, or in ` resumed>`.
-        let (len, tail) = match says {
-            Says::Resumed => {
-                let text = line.block.get(at..line.end)?;
-                let len = text.iter().take(40).position(|byte| *byte == b' ')?;
-                if load(line.block, at + len) != load(b" resumed", 0)
-                    || line.byte(at + len + 8) != b'>'
-                {
-                    return None;
-                }
-                (len, at + len + b" resumed>".len())
-            }
-            Says::Call | Says::Other => {
-                let len = bit(line.marks.opening(at));
-                (len, at + len + 1)
+        let first = loop {
+            let (mark, rest) = marks.split_first()?;
+            marks = rest;
+            if position(*mark) >= at {
+                break position(*mark);
             }
         };
-        let word = self.calls.find(line.block, at, len)?;
-        let (args_end, ended) = self.end(line, tail, self.calls.reads(word))?;
+        // A name ends before a parenthesis, or in ` resumed>`.
+        let (says, name, len, tail) = match line.byte(first) {
+            b'(' => (Says::Call, at, first - at, first + 1),
+            b'<' if first == at && line.word(at) & 0xff_ffff_ffff == load(b"<... ", 0) => {
+                let name = at + b"<... ".len();
+                let blank = line.blank(name)?;
+                if line.word(blank) != load(b" resumed", 0) || line.byte(blank + 8) != b'>' {
+                    return None;
+                }
+                let tail = blank + b" resumed>".len();
+                (Says::Resumed, name, blank - name, tail)
+            }
+            _ => return None,
+        };
+        let word = self.calls.find(line.block, name, len)?;
+        let (args_end, ended) = self.end(line, tail, marks)?;
+        let header = self.calls.reads(word)
+            && ended != Ended::Unfinished
+            && line.has_escaped_begin(tail, args_end);
         Some(Found {
             start: short(line.start),
             len: short(line.end - line.start),
@@ -204,68 +226,67 @@ impl Lexer {
             word,
             ended,
             args: (short(tail - line.start), short(args_end - line.start)),
+            header,
         })
     }
 
-    /// Where the arguments that begin at `tail` end, and how the call does. `reads` is whether
-    /// they may show an ELF header.
+    /// Where the arguments that begin at `tail` end, and how the call does.
     #[inline(always)]
-    fn end(&self, line: &Cursor<'_>, tail: usize, reads: bool) -> Option<(usize, Ended)> {
-        let text = line.block.get(tail..line.end)?;
-        if text.last() == Some(&b'>') {
-            if let Some(args) = text.strip_suffix(b"<unfinished ...>") {
-                let args = args.trim_ascii_end();
+    fn end(&self, line: &Cursor<'_>, tail: usize, marks: &[u32]) -> Option<(usize, Ended)> {
+        if line.byte(line.end - 1) == b'>' {
+            let last = line.word(line.end.saturating_sub(8));
+            if last == load(b"hed ...>", 0)
+                && let Some(at) = line.end.checked_sub(b"<unfinished ...>".len())
+                && at >= tail
+                && line.word(at) == load(b"<unfinis", 0)
+            {
+                let args = line.text(tail, at).trim_ascii_end();
                 return Some((tail + args.len(), Ended::Unfinished));
             }
-            if text.ends_with(b" ...>") {
+            if last >> 24 == load(b" ...>", 0) {
                 return None;
             }
         }
-        if let Some(len) = plain_success(line, tail, reads) {
-            return Some((tail + len, Ended::Ok));
-        }
-        let at = line.arguments_end(tail, reads)?;
-        Some((at, self.result(line, at + 1)?))
+        let (close, marks) = line.close(marks)?;
+        Some((close, self.result(line, close + 1, marks)?))
     }
 
     /// ` = 3`, ` = -1 ENOENT (No such file or directory)`, perhaps with a time behind it.
     #[inline(always)]
-    fn result(&self, line: &Cursor<'_>, at: usize) -> Option<Ended> {
-        /// Two bytes.
-        const TWO: u64 = 0xffff;
+    fn result(&self, line: &Cursor<'_>, at: usize, marks: &[u32]) -> Option<Ended> {
         let equals = line.behind_blanks(at);
-        if load(line.block, equals) & TWO != load(b"= ", 0) {
+        let value = equals + 2;
+        let text = line.word(value);
+        if line.word(equals) & 0xffff != load(b"= ", 0) {
             return None;
         }
-        let value = equals + 2;
-        let text = load(line.block, value);
         let [first, second, third, ..] = text.to_le_bytes();
-        let opening = line.marks.opening(value);
-        if first.is_ascii_digit() {
-            // Without a parenthesis nothing says that strace put the result there.
-            let rest = line.rest(value);
-            let number = second != b'x' || third.is_ascii_hexdigit();
-            if number && rest < 64 && bit(opening) >= rest {
+        if first.is_ascii_digit() && (second != b'x' || third.is_ascii_hexdigit()) {
+            // Without a parenthesis nothing says that strace put the result there, and what is
+            // set off by a blank is the time that the call took.
+            let plain = marks.first().is_none_or(|mark| {
+                let at = position(*mark);
+                line.byte(at) == b'<' && line.byte(at - 1) == b' '
+            });
+            if plain {
                 return Some(Ended::Ok);
             }
-        } else if text & 0xffff_ffff == load(b"-1 E", 0) {
-            let name = value + 3;
-            let open = value + bit(opening);
-            if let Some(length) = open.checked_sub(name + 1)
-                && line.byte(open - 1) == b' '
-                && let Some(error) = self.errors.find(line.block, name, length)
+        } else if text & 0xffff_ffff == load(b"-1 E", 0)
+            && let [open, close, ..] = marks
+            && let (open, close) = (position(*open), position(*close))
+            && let name = value + 3
+            && open > name
+            && [line.byte(open - 1), line.byte(open), line.byte(close)] == *b" ()"
+            && let Some(error) = self.errors.find(line.block, name, open - 1 - name)
+        {
+            if line.word(open + 1) != load(b"INJECTED", 0)
+                && line.ends_plainly(close + 1)
+                && !line.has_quote(open + 1, close)
             {
-                let close = open + bit(line.marks.closing(open));
-                let text = line.block.get(open + 1..close)?;
-                if close < line.end
-                    && !text.starts_with(b"INJECTED")
-                    && line.ends_plainly(close + 1)
-                {
-                    return Some(Ended::Error(error));
-                }
+                return Some(Ended::Error(error));
             }
         }
-        self.rare_result(line.block.get(at..line.end)?)
+        self.rare_result(line.text(at, line.end))
     }
 
     /// A result that is not one of the two usual ones.
@@ -277,7 +298,7 @@ impl Lexer {
             Outcome::Success => Ended::Ok,
             Outcome::Error(error) => {
                 let name = error.as_str();
-                Ended::Error(self.errors.find(name.as_bytes(), 0, name.len())?)
+                Ended::Error(self.errors.number(name)?)
             }
             // qemu writes every error so that it reads as `Failed`.
             Outcome::Failed | Outcome::Sigsys => return None,
@@ -287,29 +308,6 @@ impl Lexer {
             Outcome::Unknown => Ended::Rare(Rare::Unknown),
         })
     }
-}
-
-/// The length of the arguments that begin at `tail`, of a short line that is plain and ends with
-/// a number: most lines are so.
-#[inline(always)]
-fn plain_success(line: &Cursor<'_>, tail: usize, reads: bool) -> Option<usize> {
-    let rest = line.end - tail;
-    if rest > 64 {
-        return None;
-    }
-    let window = line.marks.look(tail)?;
-    let close = window.close(line.marks.inside(tail.checked_sub(1)?))??;
-    let equals = window.behind_blanks(close);
-    // `= `, and the first three of what follows.
-    let [sign, blank, first, second, third, ..] = load(line.block, tail + equals).to_le_bytes();
-    let is_number = first.is_ascii_digit() && (second != b'x' || third.is_ascii_hexdigit());
-    let plain = [sign, blank] == *b"= " && is_number && equals + 2 < rest;
-    // Without a parenthesis nothing says that strace put the result there.
-    if !plain || window.opens(equals, rest) || (reads && !line.shows_no_header(tail, tail + close))
-    {
-        return None;
-    }
-    Some(close)
 }
 
 impl Ended {
@@ -332,12 +330,6 @@ impl Ended {
 
 /// Blocks are far below 4 GiB.
 #[inline(always)]
-fn short(at: usize) -> u32 {
+pub(super) fn short(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
-}
-
-/// The position of the first bit; 64 if there is none.
-#[inline(always)]
-fn bit(bits: u64) -> usize {
-    usize::try_from(bits.trailing_zeros()).unwrap_or(usize::MAX)
 }

@@ -23,11 +23,13 @@ mod quick;
 mod recent;
 mod result;
 mod scan;
+mod shape;
 mod slots;
 mod spelling;
 mod summary;
 mod tables;
 mod times;
+mod usual;
 mod words;
 
 use std::collections::BTreeSet;
@@ -344,7 +346,7 @@ impl Reader {
             if !kept.is_empty() {
                 let args = if torn { b"" } else { scanned.args };
                 let complete = matches!(scanned.end, End::Result { .. });
-                arguments::keep(slot, kept, by_name, args, complete);
+                arguments::keep(slot, kept, by_name, args, None, complete);
             }
         }
         self.ended(leader.pid, role, scanned.args, scanned.end, line);

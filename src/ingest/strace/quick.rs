@@ -14,7 +14,6 @@ use crate::ingest::lines::Line;
 pub(super) struct KnownWords {
     /// By word: the last spelling met.
     spellings: Vec<Option<KnownWord>>,
-    keeps_arguments: &'static [bool],
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +22,13 @@ struct KnownWord {
     id: SpellingId,
     arches: ArchSet,
     role: Role,
+    keeps_arguments: bool,
 }
 
 impl KnownWords {
     pub(super) fn new() -> Self {
         Self {
             spellings: vec![None; words::calls().len()],
-            keeps_arguments: words::keeps_arguments(),
         }
     }
 }
@@ -42,13 +41,17 @@ impl Reader {
         found: &[Found],
         sink: &mut dyn Sink,
     ) -> Result<(), IngestError> {
+        let before = self.line;
+        let mut careful = 0;
         for found in found {
             if self.times.wants(self.line + 1) {
                 self.look_at_time(text(block, found, (0, found.len)), sink);
             }
             if self.table.is_none() && self.quick(block, found).is_some() {
+                self.line += 1;
                 continue;
             }
+            careful += 1;
             self.careful(
                 Line {
                     bytes: text(block, found, (0, found.len)),
@@ -59,30 +62,34 @@ impl Reader {
                 sink,
             )?;
         }
+        self.tally.lines += self.line - before - careful;
         self.flush(sink);
         Ok(())
     }
 
     /// Takes in a line as it was looked at; `None` if that does not do.
+    #[inline(always)]
     fn quick(&mut self, block: &[u8], found: &Found) -> Option<()> {
         if found.says == Says::Other {
             return None;
         }
         let known = self.known_word(found.word, found.number)?;
-        let mut comm = None;
-        let pid = match found.leader {
-            Prefix::Plain => match found.pid {
-                Some(pid) => Some(pid),
-                None => self
-                    .file_pid
-                    .or_else(|| self.processes.unnamed(self.unnumbered)),
-            },
-            Prefix::Rich => {
+        let (pid, comm) = match (found.leader, found.pid) {
+            (Prefix::Plain, Some(pid)) => (Some(pid), None),
+            (Prefix::Plain, None) => {
+                let unnamed = || self.processes.unnamed(self.unnumbered);
+                (self.file_pid.or_else(unnamed), None)
+            }
+            (Prefix::Rich, _) => {
                 let (leader, _) = leader::split(text(block, found, (0, found.len)));
-                comm = leader.comm;
-                self.who(&leader, found.says == Says::Resumed)
+                let pid = self.who(&leader, found.says == Says::Resumed);
+                (pid, leader.comm)
             }
         };
+        // The first header that a program reads tells its architecture.
+        if found.header && !self.processes.knows_header(pid) {
+            return None;
+        }
         if found.says == Says::Resumed {
             if !self.processes.quick_end(pid, known.id, found.ended) {
                 return None;
@@ -101,37 +108,40 @@ impl Reader {
             if slot.calls == 1 {
                 slot.time = self.times.of(text(block, found, (0, found.len)));
             }
-            if self.known.keeps_arguments.get(usize::from(found.word)) == Some(&true)
+            if known.keeps_arguments
                 && let Some(spelling) = self.spellings.get(known.id)
             {
                 let args = text(block, found, found.args);
+                let from = found.start + found.args.0;
+                let text = block.get(usize::try_from(from).unwrap_or(usize::MAX)..);
                 let complete = found.ended != Ended::Unfinished;
                 arguments::keep(
                     slot,
                     spelling.args,
                     spelling.names_arguments,
                     args,
+                    text.and_then(<[u8]>::first_chunk),
                     complete,
                 );
             }
             self.note(known.role);
             self.tally.calls += 1;
         }
-        self.line += 1;
-        self.tally.lines += 1;
         self.names_processes |= found.pid.is_some();
         self.interrupted = None;
         Some(())
     }
 
     /// The spelling of a call by a known name, unless no architecture has it so.
+    #[inline(always)]
     fn known_word(&mut self, word: CallWord, number: Option<u32>) -> Option<KnownWord> {
-        let known = self.known.spellings.get(usize::from(word)).copied()?;
-        if let Some(known) = known
-            && known.number == number
-        {
-            return Some(known);
+        match *self.known.spellings.get(usize::from(word))? {
+            Some(known) if known.number == number => Some(known),
+            _ => self.learn(word, number),
         }
+    }
+
+    fn learn(&mut self, word: CallWord, number: Option<u32>) -> Option<KnownWord> {
         let name = words::calls().get(word)?;
         let id = self
             .spellings
@@ -145,6 +155,7 @@ impl Reader {
             id,
             arches: spelling.arches,
             role: spelling.role,
+            keeps_arguments: !spelling.args.is_empty(),
         };
         if let Some(cell) = self.known.spellings.get_mut(usize::from(word)) {
             *cell = Some(known);

@@ -35,13 +35,9 @@ impl Slots {
         }
     }
 
-    /// The same with the slot itself.
-    pub(super) fn entered(&mut self, key: SlotKey) -> Option<(SlotId, &mut Slot)> {
-        let id = self
-            .0
-            .remember_position(key)
-            .unwrap_or_else(|| self.enter(key));
-        Some((id, self.0.at(id)?))
+    /// The slot of a kind of call, if there is one.
+    pub(super) fn remembered(&mut self, key: SlotKey) -> Option<SlotId> {
+        self.0.remember_position(key)
     }
 
     /// The slot at a position.

@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 use super::spelling::Role;
 use crate::arch::Arch;
 use crate::event::Errno;
-use crate::syscalls::{closed_set_arguments, table};
+use crate::sys::Padded;
+use crate::syscalls::table;
 
 /// The number of a name in [`calls`].
 pub(super) type CallWord = u16;
@@ -19,7 +20,7 @@ pub(super) type CallWord = u16;
 #[derive(Debug)]
 pub(super) struct Words {
     all: Vec<&'static str>,
-    cells: Vec<Cell>,
+    cells: Box<[Cell; CELLS]>,
     /// Whether a call of the name may show the header of an ELF file, by number.
     reads: Vec<bool>,
 }
@@ -32,33 +33,38 @@ struct Cell {
     word: u16,
 }
 
-/// Length, first and last eight bytes, which is all of a word of up to 16.
+/// Length and first 16 bytes, with zeros behind the word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Key {
-    first: u64,
-    last: u64,
-    len: usize,
+    low: u64,
+    high: u64,
+    len: u32,
 }
 
-/// Cells; a power of two, several times as many as there are words.
+/// Cells; several times as many as there are words.
 const CELLS: usize = 4096;
+/// Bytes in a key.
+const KEY: usize = 16;
+/// Longest word.
+const LONGEST: u32 = 32;
+
+/// The first bytes of a word, with zeros behind.
+#[inline(always)]
+const fn first(word: u64, bytes: u32) -> u64 {
+    match 1u64.checked_shl(8 * bytes) {
+        Some(bit) => word & (bit - 1),
+        None => word,
+    }
+}
 
 impl Key {
     /// The key of the `len` bytes at `at`, or `None` if they are none of a word.
     #[inline(always)]
-    fn at(bytes: &[u8], at: usize, len: usize) -> Option<Self> {
-        if len == 0 || len > 32 {
-            return None;
-        }
-        let first = load(bytes, at);
-        if len >= 8 {
-            let last = load(bytes, at + len - 8);
-            return Some(Self { first, last, len });
-        }
-        let first = first & (u64::MAX >> (64 - 8 * len));
+    fn at(text: Padded<'_>, at: usize, len: usize) -> Option<Self> {
+        let len = u32::try_from(len).ok().filter(|len| *len <= LONGEST)?;
         Some(Self {
-            first,
-            last: 0,
+            low: first(text.word(at), len),
+            high: first(text.word(at + 8), len.saturating_sub(8)),
             len,
         })
     }
@@ -67,7 +73,7 @@ impl Key {
     fn cell(self) -> usize {
         /// Spreads what differs in any byte over the upper bits.
         const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mixed = (self.first ^ self.last.rotate_left(29)).wrapping_mul(MIX);
+        let mixed = (self.low ^ self.high.rotate_left(29)).wrapping_mul(MIX);
         usize::try_from(mixed >> 52).unwrap_or_default() % CELLS
     }
 }
@@ -88,12 +94,11 @@ impl Words {
     fn new(mut words: Vec<&'static str>) -> Self {
         words.sort_unstable();
         words.dedup();
-        let mut cells = vec![Cell::default(); CELLS];
+        let mut cells = Box::new([Cell::default(); CELLS]);
         for (nth, word) in words.iter().enumerate() {
-            let (Some(key), Ok(number)) = (
-                Key::at(word.as_bytes(), 0, word.len()),
-                u16::try_from(nth + 1),
-            ) else {
+            let mut text = word.as_bytes().to_vec();
+            let key = Key::at(Padded::new(&mut text, word.len()), 0, word.len());
+            let (Some(key), Ok(number)) = (key, u16::try_from(nth + 1)) else {
                 continue;
             };
             let mut at = key.cell();
@@ -114,15 +119,15 @@ impl Words {
 
     /// The number of the word of `len` bytes at `at`.
     #[inline(always)]
-    pub(super) fn find(&self, bytes: &[u8], at: usize, len: usize) -> Option<u16> {
-        let key = Key::at(bytes, at, len)?;
+    pub(super) fn find(&self, text: Padded<'_>, at: usize, len: usize) -> Option<u16> {
+        let key = Key::at(text, at, len)?;
         let mut cell = key.cell();
         loop {
             let found = self.cells.get(cell)?;
             if found.word == 0 {
                 return None;
             }
-            if found.key == key && (len <= 16 || self.is(found.word - 1, bytes.get(at..at + len)?))
+            if found.key == key && (len <= KEY || self.is(found.word - 1, text.part(at..at + len)))
             {
                 return Some(found.word - 1);
             }
@@ -132,6 +137,11 @@ impl Words {
 
     fn is(&self, word: u16, text: &[u8]) -> bool {
         self.get(word).is_some_and(|word| word.as_bytes() == text)
+    }
+
+    /// The number of a word.
+    pub(super) fn number(&self, word: &str) -> Option<u16> {
+        u16::try_from(self.all.binary_search(&word).ok()?).ok()
     }
 
     /// The word with a number.
@@ -165,16 +175,6 @@ pub(super) fn calls() -> &'static Words {
     &WORDS
 }
 
-/// Whether arguments of a call are worth keeping, by the call's number.
-pub(super) fn keeps_arguments() -> &'static [bool] {
-    static KEEPS: LazyLock<Vec<bool>> = LazyLock::new(|| {
-        let words = &calls().all;
-        let keeps = |name: &&'static str| !closed_set_arguments(Arch::X86_64, name).is_empty();
-        words.iter().map(keeps).collect()
-    });
-    &KEEPS
-}
-
 /// The names of errors.
 pub(super) fn errors() -> &'static Words {
     /// The highest number of include/uapi/asm-generic/errno.h is 133.
@@ -192,28 +192,33 @@ pub(super) fn errors() -> &'static Words {
 mod tests {
     use super::*;
 
+    fn find(words: &Words, text: &[u8], at: usize, len: usize) -> Option<u16> {
+        let mut bytes = text.to_vec();
+        words.find(Padded::new(&mut bytes, text.len()), at, len)
+    }
+
     #[test]
     fn words_are_found_and_others_are_not() {
         for words in [calls(), errors()] {
             assert!(words.len() > 100);
             for (nth, word) in words.all.iter().enumerate() {
                 let padded = format!("..{word}=========");
-                let found = words.find(padded.as_bytes(), 2, word.len());
+                let found = find(words, padded.as_bytes(), 2, word.len());
                 assert_eq!(found, u16::try_from(nth).ok(), "{word}");
-                assert_eq!(words.find(word.as_bytes(), 0, word.len()), found, "{word}");
+                assert_eq!(find(words, word.as_bytes(), 0, word.len()), found, "{word}");
                 for other in [
                     format!("{word}x"),
                     format!("x{word}"),
                     word.to_uppercase() + "_",
                 ] {
-                    let found = words.find(other.as_bytes(), 0, other.len());
+                    let found = find(words, other.as_bytes(), 0, other.len());
                     let known = words.all.binary_search(&other.as_str()).ok();
                     assert_eq!(found.map(usize::from), known, "{other}");
                 }
             }
         }
-        assert_eq!(calls().find(b"", 0, 0), None);
-        assert_eq!(calls().find(b"execve(", 0, 6), None);
-        assert_eq!(calls().find(&[b'a'; 99], 0, 60), None);
+        assert_eq!(find(calls(), b"", 0, 0), None);
+        assert_eq!(find(calls(), b"execve(", 0, 6), None);
+        assert_eq!(find(calls(), &[b'a'; 99], 0, 60), None);
     }
 }

@@ -26,11 +26,18 @@ impl Processes {
         if begin.comm.is_some() {
             image.met(begin.comm);
         }
-        if process.mode.is_none() {
-            image.narrow(begin.arches);
-        }
         let key = (begin.spelling, process.mode);
-        let (id, slot) = image.slots.entered(key)?;
+        // What narrows the architectures once need not do so again.
+        let id = match image.slots.remembered(key) {
+            Some(id) => id,
+            None => {
+                if process.mode.is_none() {
+                    image.narrow(begin.arches);
+                }
+                image.slots.enter(key)
+            }
+        };
+        let slot = image.slots.get_mut(id)?;
         slot.calls += 1;
         if slot.first.is_none() {
             slot.first = Some(begin.place);
