@@ -8,6 +8,7 @@
 use super::leader::{self, Leader};
 use super::scan;
 use super::shape::number;
+use super::words::load;
 use crate::sys::{Padded, equal};
 
 /// One line of a block.
@@ -51,11 +52,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The first blank of the 32 bytes from `at` on.
+    /// The name in `<... name resumed>`, which begins at `at`, and its length.
     #[inline(always)]
-    pub(super) fn blank(&self, at: usize) -> Option<usize> {
-        let blanks = equal(self.block.window(at), b' ');
-        (blanks != 0).then(|| at + bit(blanks))
+    pub(super) fn resumed_name(&self, at: usize) -> Option<(usize, usize)> {
+        let name = at + b"<... ".len();
+        let blanks = equal(self.block.window(name), b' ');
+        let behind = name + bit(blanks);
+        let resumed = blanks != 0
+            && self.word(at) & 0xff_ffff_ffff == load(b"<... ", 0)
+            && self.word(behind) == load(b" resumed", 0)
+            && self.byte(behind + 8) == b'>';
+        resumed.then_some((name, behind - name))
     }
 
     /// Where the arguments end that begin before the first of `marks`, and the marks behind.
@@ -142,7 +149,7 @@ impl<'a> Cursor<'a> {
 
     /// The process and where the call begins.
     #[inline(always)]
-    pub(super) fn leader(&self) -> Option<(Leader<'a>, usize)> {
+    pub(super) fn leader(&self) -> (Leader<'a>, usize) {
         let mut leader = Leader::default();
         let mut at = self.start;
         let mut time = None;
@@ -161,11 +168,11 @@ impl<'a> Cursor<'a> {
             at = behind;
         }
         if matches!(self.byte(at), b'a'..=b'z' | b'_' | b'<') && at < self.end {
-            return Some((leader, at));
+            return (leader, at);
         }
         let line = self.text(self.start, self.end);
         let (leader, rest) = leader::split(line);
-        Some((leader, self.end - rest.len()))
+        (leader, self.end - rest.len())
     }
 
     /// What stands behind `HH:MM:SS`, `HH:MM:SS.ffffff`, or `N.ffffff`, and a blank.
@@ -253,7 +260,6 @@ fn digits(word: u64) -> Option<(u32, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::strace::words::load;
 
     #[test]
     fn numbers() {

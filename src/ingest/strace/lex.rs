@@ -182,7 +182,7 @@ impl Lexer {
 
     /// What a line says; `marks` are its own.
     fn line(&self, line: &Cursor<'_>, mut marks: &[u32], shape: &mut Shape) -> Option<Found> {
-        let (leader, at) = line.leader()?;
+        let (leader, at) = line.leader();
         if let Some(new) = Shape::of(line.text(line.start, at)) {
             *shape = new;
         }
@@ -196,14 +196,9 @@ impl Lexer {
         // A name ends before a parenthesis, or in ` resumed>`.
         let (says, name, len, tail) = match line.byte(first) {
             b'(' => (Says::Call, at, first - at, first + 1),
-            b'<' if first == at && line.word(at) & 0xff_ffff_ffff == load(b"<... ", 0) => {
-                let name = at + b"<... ".len();
-                let blank = line.blank(name)?;
-                if line.word(blank) != load(b" resumed", 0) || line.byte(blank + 8) != b'>' {
-                    return None;
-                }
-                let tail = blank + b" resumed>".len();
-                (Says::Resumed, name, blank - name, tail)
+            b'<' if first == at => {
+                let (name, len) = line.resumed_name(at)?;
+                (Says::Resumed, name, len, name + len + b" resumed>".len())
             }
             _ => return None,
         };
@@ -278,13 +273,11 @@ impl Lexer {
             && open > name
             && [line.byte(open - 1), line.byte(open), line.byte(close)] == *b" ()"
             && let Some(error) = self.errors.find(line.block, name, open - 1 - name)
+            && line.word(open + 1) != load(b"INJECTED", 0)
+            && line.ends_plainly(close + 1)
+            && !line.has_quote(open + 1, close)
         {
-            if line.word(open + 1) != load(b"INJECTED", 0)
-                && line.ends_plainly(close + 1)
-                && !line.has_quote(open + 1, close)
-            {
-                return Some(Ended::Error(error));
-            }
+            return Some(Ended::Error(error));
         }
         self.rare_result(line.text(at, line.end))
     }

@@ -68,7 +68,6 @@ impl Reader {
     }
 
     /// Takes in a line as it was looked at; `None` if that does not do.
-    #[inline(always)]
     fn quick(&mut self, block: &[u8], found: &Found) -> Option<()> {
         if found.says == Says::Other {
             return None;
@@ -133,7 +132,7 @@ impl Reader {
     }
 
     /// The spelling of a call by a known name, unless no architecture has it so.
-    #[inline(always)]
+    #[inline]
     fn known_word(&mut self, word: CallWord, number: Option<u32>) -> Option<KnownWord> {
         match *self.known.spellings.get(usize::from(word))? {
             Some(known) if known.number == number => Some(known),

@@ -14,6 +14,14 @@ use crate::sys::Padded;
 /// How many marks are looked at.
 pub(super) const AHEAD: usize = 6;
 
+/// How a line goes on behind its arguments.
+struct Rest {
+    args_end: usize,
+    ended: Ended,
+    /// Where the line ends, and how many of the marks are its own with that.
+    end: (usize, usize),
+}
+
 impl Lexer {
     /// A line that begins at `start` with a leader like the one before: a call or the rest of one
     /// with plain arguments that ends with a number or an error, or the begin of one. `marks` are
@@ -27,7 +35,7 @@ impl Lexer {
         shape: &Shape,
         marks: [usize; AHEAD],
     ) -> Option<(Found, usize)> {
-        let [first, second, third, fourth, fifth, _] = marks;
+        let [first, second, third, ..] = marks;
         let (leader, pid) = shape.fits(block, start)?;
         let line = Cursor {
             block,
@@ -36,13 +44,8 @@ impl Lexer {
         };
         let at = start + leader;
         let (says, name, len, tail) = if first == at {
-            let name = at + b"<... ".len();
-            let blank = line.blank(name)?;
-            let resumed = line.word(blank) == load(b" resumed", 0) && line.byte(blank + 8) == b'>';
-            if !resumed || line.word(at) & 0xff_ffff_ffff != load(b"<... ", 0) {
-                return None;
-            }
-            (Says::Resumed, name, blank - name, blank + 9)
+            let (name, len) = line.resumed_name(at)?;
+            (Says::Resumed, name, len, name + len + b" resumed>".len())
         } else {
             if line.byte(first) != b'(' {
                 return None;
@@ -50,65 +53,15 @@ impl Lexer {
             (Says::Call, at, first.checked_sub(at)?, first + 1)
         };
         let word = self.calls.find(block, name, len)?;
-        let mut header = false;
-        let (args_end, ended, count) = match line.byte(second) {
-            b')' => {
-                let equals = line.behind_blanks(second + 1);
-                let text = line.word(equals + 2);
-                if line.word(equals) & 0xffff != load(b"= ", 0) {
-                    return None;
-                }
-                header = self.calls.reads(word) && line.has_escaped_begin(tail, second);
-                let [digit, base, hexadecimal, ..] = text.to_le_bytes();
-                if digit.is_ascii_digit() && (base != b'x' || hexadecimal.is_ascii_hexdigit()) {
-                    // What is behind a quote is no mark, be it the end of an unfinished call.
-                    let count = match line.byte(third) {
-                        b'\n' if line.byte(third - 1) != b'>' => 3,
-                        b'<' if line.byte(third - 1) == b' '
-                            && line.byte(fourth) == b'\n'
-                            && line.byte(fourth - 2).is_ascii_digit() =>
-                        {
-                            4
-                        }
-                        _ => return None,
-                    };
-                    (second, Ended::Ok, count)
-                } else {
-                    let name = equals + 5;
-                    let error = text & 0xffff_ffff == load(b"-1 E", 0)
-                        && line.byte(third) == b'('
-                        && line.byte(fourth) == b')'
-                        && line.byte(fifth) == b'\n'
-                        && fifth == fourth + 1
-                        && line.byte(third - 1) == b' '
-                        && third > name;
-                    if !error {
-                        return None;
-                    }
-                    // What the error means, or that strace put it there.
-                    if line.word(third + 1) == load(b"INJECTED", 0)
-                        || line.has_quote(third + 1, fourth)
-                    {
-                        return None;
-                    }
-                    let error = self.errors.find(block, name, third - 1 - name)?;
-                    (second, Ended::Error(error), 5)
-                }
-            }
-            b'<' => {
-                let unfinished = line.word(second) == load(b"<unfinis", 0)
-                    && line.word(second + 8) == load(b"hed ...>", 0)
-                    && third == second + 16
-                    && line.byte(third) == b'\n';
-                if !unfinished {
-                    return None;
-                }
-                let args = line.text(tail, second).trim_ascii_end();
-                (tail + args.len(), Ended::Unfinished, 3)
-            }
+        let rest = match line.byte(second) {
+            b')' => self.usual_result(&line, marks)?,
+            b'<' => usual_begin(&line, tail, second, third)?,
             _ => return None,
         };
-        let end = [third, fourth, fifth][count - 3];
+        let header = self.calls.reads(word)
+            && rest.ended != Ended::Unfinished
+            && line.has_escaped_begin(tail, rest.args_end);
+        let (end, count) = rest.end;
         let found = Found {
             start: short(start),
             len: short(end - start),
@@ -117,10 +70,73 @@ impl Lexer {
             leader: Prefix::Plain,
             number: None,
             word,
-            ended,
-            args: (short(tail - start), short(args_end - start)),
+            ended: rest.ended,
+            args: (short(tail - start), short(rest.args_end - start)),
             header,
         };
         Some((found, count))
     }
+
+    /// `) = 3` and `) = -1 ENOENT (No such file or directory)`.
+    #[inline(always)]
+    fn usual_result(&self, line: &Cursor<'_>, marks: [usize; AHEAD]) -> Option<Rest> {
+        let [_, close, third, fourth, fifth, _] = marks;
+        let equals = line.behind_blanks(close + 1);
+        if line.word(equals) & 0xffff != load(b"= ", 0) {
+            return None;
+        }
+        let text = line.word(equals + 2);
+        let [digit, base, hexadecimal, ..] = text.to_le_bytes();
+        if digit.is_ascii_digit() && (base != b'x' || hexadecimal.is_ascii_hexdigit()) {
+            // What is behind a quote is no mark, be it the end of an unfinished call.
+            let end = match line.byte(third) {
+                b'\n' if line.byte(third - 1) != b'>' => (third, 3),
+                b'<' if line.byte(third - 1) == b' '
+                    && line.byte(fourth) == b'\n'
+                    && line.byte(fourth - 2).is_ascii_digit() =>
+                {
+                    (fourth, 4)
+                }
+                _ => return None,
+            };
+            return Some(Rest {
+                args_end: close,
+                ended: Ended::Ok,
+                end,
+            });
+        }
+        let name = equals + b"= -1 ".len();
+        let error = text & 0xffff_ffff == load(b"-1 E", 0)
+            && [line.byte(third), line.byte(fourth), line.byte(fifth)] == *b"()\n"
+            && fifth == fourth + 1
+            && line.byte(third - 1) == b' '
+            && third > name
+            // It says what the error means, and not that strace put it there.
+            && line.word(third + 1) != load(b"INJECTED", 0)
+            && !line.has_quote(third + 1, fourth);
+        if !error {
+            return None;
+        }
+        let error = self.errors.find(line.block, name, third - 1 - name)?;
+        Some(Rest {
+            args_end: close,
+            ended: Ended::Error(error),
+            end: (fifth, 5),
+        })
+    }
+}
+
+/// `<unfinished ...>`, and the end of the line at `end`.
+#[inline(always)]
+fn usual_begin(line: &Cursor<'_>, tail: usize, angle: usize, end: usize) -> Option<Rest> {
+    let unfinished = line.word(angle) == load(b"<unfinis", 0)
+        && line.word(angle + 8) == load(b"hed ...>", 0)
+        && end == angle + 16
+        && line.byte(end) == b'\n';
+    let args = line.text(tail, angle).trim_ascii_end();
+    unfinished.then_some(Rest {
+        args_end: tail + args.len(),
+        ended: Ended::Unfinished,
+        end: (end, 3),
+    })
 }

@@ -20,7 +20,7 @@ pub(super) type CallWord = u16;
 #[derive(Debug)]
 pub(super) struct Words {
     all: Vec<&'static str>,
-    cells: Box<[Cell; CELLS]>,
+    cells: Vec<Cell>,
     /// Whether a call of the name may show the header of an ELF file, by number.
     reads: Vec<bool>,
 }
@@ -94,7 +94,7 @@ impl Words {
     fn new(mut words: Vec<&'static str>) -> Self {
         words.sort_unstable();
         words.dedup();
-        let mut cells = Box::new([Cell::default(); CELLS]);
+        let mut cells = vec![Cell::default(); CELLS];
         for (nth, word) in words.iter().enumerate() {
             let mut text = word.as_bytes().to_vec();
             let key = Key::at(Padded::new(&mut text, word.len()), 0, word.len());

@@ -28,14 +28,13 @@ impl Processes {
         }
         let key = (begin.spelling, process.mode);
         // What narrows the architectures once need not do so again.
-        let id = match image.slots.remembered(key) {
-            Some(id) => id,
-            None => {
-                if process.mode.is_none() {
-                    image.narrow(begin.arches);
-                }
-                image.slots.enter(key)
+        let id = if let Some(id) = image.slots.remembered(key) {
+            id
+        } else {
+            if process.mode.is_none() {
+                image.narrow(begin.arches);
             }
+            image.slots.enter(key)
         };
         let slot = image.slots.get_mut(id)?;
         slot.calls += 1;
