@@ -494,13 +494,6 @@ impl Processes {
         }
     }
 
-    /// Whether the program of a process read such a header before.
-    pub(super) fn knows_header(&mut self, pid: Option<u32>) -> bool {
-        let process = self.by_pid.get(pid.unwrap_or(NO_PID));
-        let image = process.and_then(|process| self.images.get(process.image));
-        image.is_some_and(|image| image.elf.is_some())
-    }
-
     /// Hands over images that are over and whose architecture is known, so that memory stays
     /// bounded by what runs at once.
     pub(super) fn flush(

@@ -56,6 +56,13 @@ impl Processes {
         Some(slot)
     }
 
+    /// Whether the program of a process read the header of an ELF file before.
+    pub(in crate::ingest::strace) fn knows_header(&self, pid: Option<u32>) -> bool {
+        let process = self.by_pid.get(pid.unwrap_or(NO_PID));
+        let image = process.and_then(|process| self.images.get(process.image));
+        image.is_some_and(|image| image.elf.is_some())
+    }
+
     /// The rest of a call that was looked at quickly, if the process is in a call written so.
     pub(in crate::ingest::strace) fn quick_end(
         &mut self,
