@@ -32,8 +32,8 @@ counts() {
 is_attached() {
     grep -q 'tp_name:.*sys_enter' "/proc/$recorder/fdinfo/"*
 }
-# In the control group, and then what is told.
-enters='echo $$ > "$0/cgroup.procs"; exec "$@"'
+# In the control group, and then what is told, without what a shell adds to the environment.
+enters='echo $$ > "$0/cgroup.procs"; exec env -u PWD -u OLDPWD "$@"'
 
 case $how in
 all)
@@ -52,7 +52,7 @@ cgroup)
     ;;
 container)
     mkfifo "$out.go"
-    sh -c "$enters" "$scope" unshare --mount sh -c 'echo $$ > "$0.pid"; read go < "$0.go"; exec "$@"' "$out" "$@" &
+    sh -c "$enters" "$scope" unshare --mount sh -c 'echo $$ > "$0.pid"; read go < "$0.go"; exec env -u PWD -u OLDPWD "$@"' "$out" "$@" &
     container=$!
     until_so [ -s "$out.pid" ]
     # An engine that knows this container.
