@@ -241,11 +241,16 @@ pub(crate) const ARGUMENTS: [[&str; 6]; 3] = [
 
 /// The program that counts calls about which filters are asked; `Refused::Asked` takes it.
 pub(crate) fn asked(btf: &Btf<'_>, plan: Plan, maps: Maps) -> Result<Program, ProgramError> {
+    /// It has the second name since Linux 7.
+    const NAMES: [&str; 2] = ["__secure_computing", "__seccomp_permit_syscall"];
     let fields = Fields::of(btf, plan.rule)?;
     let with = common::With { fields, plan, maps };
+    let function = btf
+        .function(NAMES[0])
+        .or_else(|missing| btf.function(NAMES[1]).map_err(|_as_well| missing))?;
     Ok(Program {
         name: ASKED,
-        point: Point::Function(btf.function("__secure_computing")?),
+        point: Point::Function(function),
         code: with.asked()?,
     })
 }
