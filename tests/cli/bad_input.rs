@@ -41,13 +41,13 @@ fn sandbox() -> Sandbox {
     };
     edit(
         "minor.json",
-        "\"version\": \"1.1\"",
+        "\"version\": \"1.3\"",
         "\"version\": \"1.9\", \"more\": 1",
     );
-    edit("major.json", "\"version\": \"1.1\"", "\"version\": \"2.0\"");
+    edit("major.json", "\"version\": \"1.3\"", "\"version\": \"2.0\"");
     edit(
         "version.json",
-        "\"version\": \"1.1\"",
+        "\"version\": \"1.3\"",
         "\"version\": \"one\"",
     );
     edit("edited.json", "\"bind\": {", "\"keyctl\": {");
