@@ -278,7 +278,7 @@ fn a_control_group() {
         mkdir $group || exit 1
         $record -q --cgroup $group -o out &
         recorder=$!
-        sleep 2
+        running 5
         sh -c "echo \$\$ > $group/cgroup.procs; mkdir folder; true"
         mkdir other
         kill -TERM $recorder
@@ -303,7 +303,7 @@ fn a_new_file() {
         mkdir $group || exit 1
         $record -q --cgroup $group -o out.rec.json &
         recorder=$!
-        sleep 2
+        running 5
         sh -c "echo \$\$ > $group/cgroup.procs; mkdir one; true"
         kill -HUP $recorder
         while [ ! -e out.rec.json ]; do sleep 0.05; done
@@ -353,7 +353,7 @@ fn two_recorders_of_everything() {
         first=$!
         $record -q --all -o two 2> /dev/null &
         second=$!
-        sleep 3
+        running 10
         sh -c "echo \$\$ > $group/docker-$id.scope/cgroup.procs; exec unshare --mount mkdir inside"
         sleep 1
         kill -INT $first $second
@@ -398,12 +398,13 @@ fn a_control_group_of_the_first_version() {
         return;
     }
     check(
-        r#"
+        &(GROUPS.to_owned()
+            + r#"
         group=/sys/fs/cgroup/pids/callsieve-test-$$-group
         mkdir $group $group/below || exit 1
         $record -q --cgroup $group -o out &
         recorder=$!
-        sleep 2
+        running 5
         sh -c "echo \$\$ > $group/below/cgroup.procs; mkdir folder; true"
         mkdir other
         kill -TERM $recorder
@@ -415,7 +416,7 @@ fn a_control_group_of_the_first_version() {
         tr -d ' \n' < out | grep -o '"mkdir":{"calls":[0-9]*'
         $record -q --cgroup /sys/fs/cgroup/systemd -o out 2> errors; echo $?
         grep -c 'without a controller' errors
-        "#,
+        "#),
         "0\n1\n1\n\"mkdir\":{\"calls\":1\n2\n1\n",
     );
 }
@@ -432,7 +433,7 @@ fn containers_that_nobody_knew_of() {
         mkdir $groups/callsieve-test-$$ $groups/callsieve-test-$$/docker-$one.scope $groups/callsieve-test-$$/libpod-$two
         $record -q --all -o folder 2> errors &
         recorder=$!
-        sleep 3
+        running 5
         sh -c "echo \$\$ > $groups/callsieve-test-$$/docker-$one.scope/cgroup.procs; exec unshare --mount true"
         sh -c "echo \$\$ > $groups/callsieve-test-$$/libpod-$two/cgroup.procs; exec unshare --mount sh -c 'mkdir inside; sleep 0.1'"
         unshare --mount true
@@ -453,8 +454,14 @@ fn containers_that_nobody_knew_of() {
     );
 }
 
-/// Where control groups of the second version are.
+/// Where control groups of the second version are, and a way to wait until so many programs of
+/// recorders run.
 const GROUPS: &str = "
         groups=/sys/fs/cgroup/unified
         [ -e $groups/cgroup.procs ] || groups=/sys/fs/cgroup
+        running() {
+            until [ $(cat /proc/[0-9]*/fdinfo/* 2> /dev/null | grep -c '^link_type') -ge $1 ]; do sleep 0.05; done
+            # A kernel with a vsyscall page has one more.
+            sleep 1
+        }
 ";

@@ -14,6 +14,7 @@ use crate::record::counts::{OTHERS, Observations};
 use crate::record::{Command, launch};
 use crate::sys::kernel::{Change, Kernel as _, Wait};
 use crate::sys::linux::Linux;
+use crate::sys::programs::kernel_release;
 
 /// Records a shell command with tables of these sizes.
 fn record(
@@ -67,6 +68,14 @@ fn record(
     Some((snapshot, seen))
 }
 
+/// The places for the state of threads that this kernel has.
+fn storages() -> impl Iterator<Item = Storage> {
+    /// `BPF_MAP_TYPE_TASK_STORAGE` is there from this on.
+    const STATES_WITH_THREADS: (u32, u32) = (5, 11);
+    let task = (kernel_release() >= STATES_WITH_THREADS).then_some(Storage::Task);
+    task.into_iter().chain([Storage::Table])
+}
+
 /// Only the tally matters here.
 struct Nothing;
 
@@ -78,11 +87,41 @@ fn gaps(seen: &Observations) -> Vec<Gap> {
     seen.report(&mut Nothing).gaps.into_iter().collect()
 }
 
+/// The kernel's verifier takes the programs of every plan.
+#[test]
+fn every_plan_is_taken() {
+    if record(Sizes::ONE, None, "exit 0").is_none() {
+        return;
+    }
+    for storage in storages() {
+        for rule in [
+            Rule::Nobody,
+            Rule::Processes,
+            Rule::Group,
+            Rule::OldGroup("pids_cgrp_id", 1),
+            Rule::Namespace(1),
+            Rule::NewNamespace(1),
+            Rule::AllBut(1),
+        ] {
+            for ends in [false, true] {
+                let wanted = Wanted {
+                    rule,
+                    ends,
+                    sizes: Sizes::ONE,
+                    storage: Some(storage),
+                };
+                let mut probe = Probe::new(wanted)
+                    .unwrap_or_else(|error| panic!("{storage:?} {rule:?} {ends}: {error}"));
+                probe.attach().unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn the_state_of_threads_with_them_or_in_a_table() {
     let command = "/bin/true; (/bin/true; exit 3) & wait; ls / > /dev/null | cat";
-    let all: Vec<_> = [Storage::Task, Storage::Table]
-        .into_iter()
+    let all: Vec<_> = storages()
         .filter_map(|storage| record(Sizes::ONE, Some(storage), command))
         .collect();
     for (snapshot, seen) in &all {
