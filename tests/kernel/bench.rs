@@ -80,10 +80,12 @@ impl Bench {
         Some(bench)
     }
 
-    /// Whether the kernel takes eBPF programs.
+    /// Whether the kernel takes eBPF programs from within the bench's namespaces.
     pub(crate) fn takes_programs(&self) -> bool {
         let words = ["record", "--backend", "ebpf", "-o", "/dev/null", "true"];
-        let tried = run(Command::new(self.path("callsieve")).args(words));
+        let mut line = Command::new("unshare");
+        line.args(NAMESPACES).arg(self.path("callsieve"));
+        let tried = run(line.args(words));
         require("ebpf", tried.succeeded(), tried.stderr.trim())
     }
 

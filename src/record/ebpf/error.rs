@@ -17,6 +17,9 @@ pub enum EbpfError {
     /// The same, where filters are asked about calls.
     #[error("it takes Linux 5.15")]
     Unasked,
+    /// Programs may be interrupted for others, which then find theirs taken.
+    #[error("from Linux 7.2 on the kernel leaves out calls while it is busy")]
+    Preempted,
     /// The kernel does not describe its types.
     #[error("this kernel does not describe its types: there is no /sys/kernel/btf/vmlinux")]
     NoTypes,
@@ -101,7 +104,7 @@ impl EbpfError {
     /// What to change.
     pub const fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Architecture => "record with `--backend ptrace`",
+            Self::Architecture | Self::Preempted => "record with `--backend ptrace`",
             Self::TooOld => "record with `--backend ptrace`, or with a newer kernel",
             Self::NoTypes => {
                 "it takes a kernel built with CONFIG_DEBUG_INFO_BTF=y, as most distributions have it, and /sys in this container"

@@ -104,9 +104,15 @@ pub(crate) fn may_load() -> Result<(), EbpfError> {
     }
 }
 
-/// Whether it may load programs that follow a child of its own, likewise.
+/// Whether it may load programs that follow a child of its own, likewise, and will see all of it.
 pub(crate) fn may_follow() -> Result<(), EbpfError> {
+    /// From here on a thread can lose its processor within a program at a tracepoint, and for
+    /// whoever gets it that program is left out meanwhile; which it counts. Linux 7.1 did not.
+    const PREEMPTED: (u32, u32) = (7, 2);
     may_load()?;
+    if host::kernel_release() >= PREEMPTED {
+        return Err(EbpfError::Preempted);
+    }
     if storage() == Storage::Table && !numbers_are_the_kernels() {
         return Err(EbpfError::Numbers);
     }

@@ -103,15 +103,17 @@ fn every_plan_is_taken() {
             Rule::NewNamespace(1),
             Rule::AllBut(1),
         ] {
-            for ends in [false, true] {
+            // What ends of calls tell, and what is taken without them here.
+            for results in [false, true] {
                 let wanted = Wanted {
                     rule,
-                    ends,
+                    results,
                     sizes: Sizes::ONE,
                     storage: Some(storage),
+                    refused: None,
                 };
                 let mut probe = Probe::new(wanted)
-                    .unwrap_or_else(|error| panic!("{storage:?} {rule:?} {ends}: {error}"));
+                    .unwrap_or_else(|error| panic!("{storage:?} {rule:?} {results}: {error}"));
                 probe.attach().unwrap();
             }
         }
