@@ -49,10 +49,14 @@ const NONE: u64 = u64::MAX;
 const EACH: u64 = 0;
 /// Looks at one line in sixteen.
 const SOME: u64 = 15;
+/// Looks at one line in 64.
+const FEW: u64 = 63;
 /// A log that begins with so many lines without a time has none.
 const PATIENCE: u64 = 64;
 /// Lines looked at are this far from each other where calls are rare: then each is looked at.
 const SLOW: Duration = Duration::from_secs(60);
+/// And so far where there are many.
+const FAST: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// A clock may be set back, by an hour when summer ends; what is more is another day.
 const SET_BACK: Duration = Duration::from_secs(2 * 3600);
@@ -140,8 +144,11 @@ impl Times {
             now = now.saturating_add(DAY);
         }
         self.now = now;
-        let slow = now.saturating_sub(last) >= SLOW;
-        self.mask = if slow { EACH } else { SOME };
+        self.mask = match now.saturating_sub(last) {
+            passed if passed >= SLOW => EACH,
+            passed if passed >= FAST => SOME,
+            _ => FEW,
+        };
     }
 
     /// When a line was printed, since what [`Self::since_start`] knows.
