@@ -82,7 +82,7 @@ fn the_closing_summary() {
     let sandbox = Sandbox::new();
     let ran = on_80(
         &sandbox,
-        "record -o web.rec.json -- true".split_whitespace(),
+        "record --backend ptrace -o web.rec.json -- true".split_whitespace(),
     );
     if ran.code == Some(4) {
         return skipped("ptrace", "nothing can be traced here");
