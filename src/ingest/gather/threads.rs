@@ -1,7 +1,7 @@
 //! Which call each thread is in, where a call's begin and its end stand on lines of their own, and
 //! which of a machine's two tables the thread's numbers are of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Call, Gather, Kept, Key, MAX_KINDS, OfProgram, Told, key};
 use crate::arch::Arch;
@@ -13,6 +13,8 @@ use crate::syscalls::table;
 #[derive(Debug, Default)]
 pub(super) struct Threads {
     all: BTreeMap<u32, Thread>,
+    /// Those that run a program of the 32-bit architecture beside the machine's own.
+    compat: BTreeSet<u32>,
     /// Processes and threads that a call returned and that no line is of yet, and whether they
     /// begin in a 32-bit program.
     announced: BTreeMap<u32, bool>,
@@ -25,8 +27,6 @@ struct Thread {
     /// The call that it is in.
     open: Option<OfProgram>,
     last: Last,
-    /// It runs a program of the 32-bit architecture beside the machine's own.
-    compat: bool,
     /// The number of the call whose end is all that was seen of it.
     only: Option<u32>,
 }
@@ -58,11 +58,10 @@ impl Threads {
             }
             let announced = self.announced.remove(&pid);
             self.strangers += u64::from(announced.is_none());
-            let thread = Thread {
-                compat: announced.unwrap_or_default(),
-                ..Thread::default()
-            };
-            self.all.insert(pid, thread);
+            if announced == Some(true) {
+                self.compat.insert(pid);
+            }
+            self.all.insert(pid, Thread::default());
         }
         self.all.get_mut(&pid)
     }
@@ -175,9 +174,8 @@ impl Gather {
     }
 
     fn announce(&mut self, call: &Call<'_>, child: u32) {
-        let compat = call.pid.and_then(|pid| self.threads.all.get(&pid));
-        let compat = compat.is_some_and(|thread| thread.compat);
         let threads = &mut self.threads;
+        let compat = call.pid.is_some_and(|pid| threads.compat.contains(&pid));
         if threads.all.contains_key(&child) {
             // It was faster than its parent's call.
             threads.strangers = threads.strangers.saturating_sub(1);
@@ -241,8 +239,9 @@ impl Gather {
 
     /// A call with the architecture that its thread's numbers are of.
     fn in_mode<'a>(&self, call: Call<'a>) -> Call<'a> {
-        let thread = call.pid.and_then(|pid| self.threads.all.get(&pid));
-        let compat = thread.is_some_and(|thread| thread.compat);
+        let compat = call
+            .pid
+            .is_some_and(|pid| self.threads.compat.contains(&pid));
         let by_number = matches!(call.id, Told::Number(_));
         match self.two_tables() {
             Some((_, arch)) if compat && by_number && self.told != Some(arch) => Call {
@@ -276,8 +275,10 @@ impl Gather {
     /// A thread runs a program of the other architecture. Returns the call that did it, under the
     /// architecture that it was made with.
     fn changes_mode(&mut self, pid: u32, open: OfProgram, compat: bool) -> OfProgram {
-        if let Some(thread) = self.threads.all.get_mut(&pid) {
-            thread.compat = compat;
+        if compat {
+            self.threads.compat.insert(pid);
+        } else {
+            self.threads.compat.remove(&pid);
         }
         let Some((native, _)) = self.two_tables().filter(|_| compat) else {
             return open;
@@ -339,16 +340,22 @@ impl Gather {
     /// A thread whose first event is the end of a call that a thread of a 32-bit program is in,
     /// and that makes threads, is made by that.
     fn born_compat(&mut self, call: &Call<'_>) {
-        let Some(pid) = call.pid.filter(|pid| !self.threads.all.contains_key(pid)) else {
+        let threads = &mut self.threads;
+        let Some(pid) = call.pid.filter(|pid| !threads.all.contains_key(pid)) else {
             return;
         };
+        // Where there is no room for it, it is not followed.
+        if threads.all.len() >= MAX_THREADS {
+            return;
+        }
         let kept = key(call).1;
-        let made = self.threads.all.values().any(|thread| {
-            let open = thread.open.as_ref();
-            thread.compat && open.is_some_and(|(_, (_, open))| *open == kept)
+        let made = threads.compat.iter().any(|pid| {
+            let thread = threads.all.get(pid);
+            let open = thread.and_then(|thread| thread.open.as_ref());
+            open.is_some_and(|(_, (_, open))| *open == kept)
         });
-        if made && let Some(thread) = self.threads.met(Some(pid)) {
-            thread.compat = true;
+        if made && threads.met(Some(pid)).is_some() {
+            threads.compat.insert(pid);
         }
     }
 }
