@@ -1,5 +1,6 @@
 //! Values of arguments that come from a small set.
 
+use super::marks::position;
 use super::scan;
 use super::slots::Slot;
 use crate::sys::equal;
@@ -19,8 +20,8 @@ pub(super) fn keep(
     let plain = text.map(|text| Plain::of(args, text));
     let mut arguments = scan::arguments(args);
     let mut passed = 0;
-    for (nth, (position, _)) in kept.iter().enumerate() {
-        let at = usize::from(*position);
+    for (nth, (argument, _)) in kept.iter().enumerate() {
+        let at = usize::from(*argument);
         let value = if by_name {
             named_argument(args, b"flags=")
         } else if let Some(value) = plain.as_ref().and_then(|plain| plain.argument(at)) {
@@ -32,7 +33,7 @@ pub(super) fn keep(
             value
         };
         let value = value.filter(|value| !value.is_empty() && (complete || nth == 0));
-        if let Some(values) = slot.argument(*position) {
+        if let Some(values) = slot.argument(*argument) {
             values.add(value, constant);
         }
     }
@@ -78,17 +79,17 @@ impl<'a> Plain<'a> {
         let mut commas = self.commas;
         let mut from = 0;
         for _ in 0..nth {
-            from = position(commas)? + 1;
+            from = first(commas)? + 1;
             commas &= commas - 1;
         }
-        let to = position(commas).or(self.whole.then_some(self.args.len()))?;
+        let to = first(commas).or(self.whole.then_some(self.args.len()))?;
         Some(self.args.get(from..to)?.trim_ascii())
     }
 }
 
 /// The position of the first bit.
-fn position(bits: u64) -> Option<usize> {
-    (bits != 0).then(|| usize::try_from(bits.trailing_zeros()).unwrap_or(usize::MAX))
+fn first(bits: u64) -> Option<usize> {
+    (bits != 0).then(|| position(bits.trailing_zeros()))
 }
 
 /// A constant as strace prints it, without its name (`-N`) and the comment that `-X verbose` adds.

@@ -6,6 +6,7 @@
 )]
 
 use super::leader::{self, Leader};
+use super::marks::position;
 use super::scan;
 use super::shape::number;
 use super::words::load;
@@ -50,6 +51,13 @@ impl<'a> Cursor<'a> {
             }
             at += 32;
         }
+    }
+
+    /// Where the value in ` = value` begins, of which the first blank is at `at`.
+    #[inline(always)]
+    pub(super) fn value(&self, at: usize) -> Option<usize> {
+        let equals = self.behind_blanks(at);
+        (self.word(equals) & 0xffff == load(b"= ", 0)).then_some(equals + 2)
     }
 
     /// The name in `<... name resumed>`, which begins at `at`, and its length.
@@ -206,12 +214,6 @@ impl<'a> Cursor<'a> {
                 && self.byte(at + 1) == b'<'
                 && self.byte(at + 2).is_ascii_digit())
     }
-}
-
-/// A position among marks.
-#[inline(always)]
-pub(super) fn position(mark: u32) -> usize {
-    usize::try_from(mark).unwrap_or(usize::MAX)
 }
 
 /// The position of the first bit.

@@ -11,8 +11,8 @@
     reason = "what is not inlined is not compiled for the wider instructions"
 )]
 
-use super::cursor::{Cursor, position};
-use super::marks::Marks;
+use super::cursor::Cursor;
+use super::marks::{Marks, position};
 use super::result;
 use super::scan::End;
 use super::shape::Shape;
@@ -92,7 +92,7 @@ pub(super) enum Rare {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lexer {
     pub(super) calls: &'static Words,
-    pub(super) errors: &'static Words,
+    errors: &'static Words,
 }
 
 /// A look at a block.
@@ -249,14 +249,8 @@ impl Lexer {
     /// ` = 3`, ` = -1 ENOENT (No such file or directory)`, perhaps with a time behind it.
     #[inline(always)]
     fn result(&self, line: &Cursor<'_>, at: usize, marks: &[u32]) -> Option<Ended> {
-        let equals = line.behind_blanks(at);
-        let value = equals + 2;
-        let text = line.word(value);
-        if line.word(equals) & 0xffff != load(b"= ", 0) {
-            return None;
-        }
-        let [first, second, third, ..] = text.to_le_bytes();
-        if first.is_ascii_digit() && (second != b'x' || third.is_ascii_hexdigit()) {
+        let value = line.value(at)?;
+        if is_number(line.word(value)) {
             // Without a parenthesis nothing says that strace put the result there, and what is
             // set off by a blank is the time that the call took.
             let plain = marks.first().is_none_or(|mark| {
@@ -266,20 +260,35 @@ impl Lexer {
             if plain {
                 return Some(Ended::Ok);
             }
-        } else if text & 0xffff_ffff == load(b"-1 E", 0)
-            && let [open, close, ..] = marks
+        } else if let [open, close, ..] = marks
             && let (open, close) = (position(*open), position(*close))
-            && let name = value + 3
-            && open > name
-            && [line.byte(open - 1), line.byte(open), line.byte(close)] == *b" ()"
-            && let Some(error) = self.errors.find(line.block, name, open - 1 - name)
-            && line.word(open + 1) != load(b"INJECTED", 0)
+            && let Some(error) = self.error(line, value, open, close)
             && line.ends_plainly(close + 1)
-            && !line.has_quote(open + 1, close)
         {
-            return Some(Ended::Error(error));
+            return Some(error);
         }
         self.rare_result(line.text(at, line.end))
+    }
+
+    /// `-1 ENOENT (No such file or directory)`, which begins at `value`, with the parentheses at
+    /// `open` and `close`.
+    #[inline(always)]
+    pub(super) fn error(
+        &self,
+        line: &Cursor<'_>,
+        value: usize,
+        open: usize,
+        close: usize,
+    ) -> Option<Ended> {
+        let name = value + b"-1 ".len();
+        let fits = line.word(value) & 0xffff_ffff == load(b"-1 E", 0)
+            && open > name
+            && [line.byte(open - 1), line.byte(open), line.byte(close)] == *b" ()"
+            // It says what the error means, and not that strace put it there.
+            && line.word(open + 1) != load(b"INJECTED", 0)
+            && !line.has_quote(open + 1, close);
+        let len = open.checked_sub(name + 1).filter(|_| fits)?;
+        self.errors.find(line.block, name, len).map(Ended::Error)
     }
 
     /// A result that is not one of the two usual ones.
@@ -301,6 +310,13 @@ impl Lexer {
             Outcome::Unknown => Ended::Rare(Rare::Unknown),
         })
     }
+}
+
+/// Whether a result that begins with these bytes is a number, and no error.
+#[inline(always)]
+pub(super) const fn is_number(word: u64) -> bool {
+    let [first, second, third, ..] = word.to_le_bytes();
+    first.is_ascii_digit() && (second != b'x' || third.is_ascii_hexdigit())
 }
 
 impl Ended {

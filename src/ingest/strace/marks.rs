@@ -113,7 +113,7 @@ impl Finder<'_> {
         /// Marks that are taken at once. To write some too many costs less than to ask how many
         /// there are.
         const AT_ONCE: usize = 4;
-        let count = index(bits.count_ones());
+        let count = position(bits.count_ones());
         let from = self.count;
         self.count += count;
         let mut done = 0;
@@ -145,9 +145,10 @@ const fn escaped(backslashes: u64, last: &mut u64) -> u64 {
     escaped
 }
 
+/// A mark, or a number of them, as a position.
 #[inline(always)]
-fn index(count: u32) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
+pub(super) fn position(mark: u32) -> usize {
+    usize::try_from(mark).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -175,7 +176,7 @@ mod tests {
 
     fn found(marks: &Marks) -> Vec<usize> {
         let own = marks.all().len() - AHEAD;
-        marks.all()[..own].iter().map(|at| index(*at)).collect()
+        marks.all()[..own].iter().map(|at| position(*at)).collect()
     }
 
     proptest! {

@@ -6,7 +6,7 @@
 )]
 
 use super::cursor::Cursor;
-use super::lex::{Ended, Found, Lexer, Prefix, Says, short};
+use super::lex::{Ended, Found, Lexer, Prefix, Says, is_number, short};
 use super::shape::Shape;
 use super::words::load;
 use crate::sys::Padded;
@@ -81,13 +81,8 @@ impl Lexer {
     #[inline(always)]
     fn usual_result(&self, line: &Cursor<'_>, marks: [usize; AHEAD]) -> Option<Rest> {
         let [_, close, third, fourth, fifth, _] = marks;
-        let equals = line.behind_blanks(close + 1);
-        if line.word(equals) & 0xffff != load(b"= ", 0) {
-            return None;
-        }
-        let text = line.word(equals + 2);
-        let [digit, base, hexadecimal, ..] = text.to_le_bytes();
-        if digit.is_ascii_digit() && (base != b'x' || hexadecimal.is_ascii_hexdigit()) {
+        let value = line.value(close + 1)?;
+        let (ended, end) = if is_number(line.word(value)) {
             // What is behind a quote is no mark, be it the end of an unfinished call.
             let end = match line.byte(third) {
                 b'\n' if line.byte(third - 1) != b'>' => (third, 3),
@@ -99,29 +94,18 @@ impl Lexer {
                 }
                 _ => return None,
             };
-            return Some(Rest {
-                args_end: close,
-                ended: Ended::Ok,
-                end,
-            });
-        }
-        let name = equals + b"= -1 ".len();
-        let error = text & 0xffff_ffff == load(b"-1 E", 0)
-            && [line.byte(third), line.byte(fourth), line.byte(fifth)] == *b"()\n"
-            && fifth == fourth + 1
-            && line.byte(third - 1) == b' '
-            && third > name
-            // It says what the error means, and not that strace put it there.
-            && line.word(third + 1) != load(b"INJECTED", 0)
-            && !line.has_quote(third + 1, fourth);
-        if !error {
-            return None;
-        }
-        let error = self.errors.find(line.block, name, third - 1 - name)?;
+            (Ended::Ok, end)
+        } else {
+            let error = self.error(line, value, third, fourth)?;
+            if fifth != fourth + 1 || line.byte(fifth) != b'\n' {
+                return None;
+            }
+            (error, (fifth, 5))
+        };
         Some(Rest {
             args_end: close,
-            ended: Ended::Error(error),
-            end: (fifth, 5),
+            ended,
+            end,
         })
     }
 }
