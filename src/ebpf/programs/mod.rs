@@ -133,7 +133,7 @@ impl From<Misassembled> for ProgramError {
 
 /// Where fields stand in this kernel.
 #[derive(Debug, Clone, Copy)]
-struct Fields {
+pub(crate) struct Fields {
     status: i32,
     pid: i32,
     tgid: i32,
@@ -175,7 +175,8 @@ struct Fields {
 }
 
 impl Fields {
-    fn of(btf: &Btf<'_>, rule: Rule) -> Result<Self, BtfError> {
+    /// Those that a rule takes.
+    pub(crate) fn of(btf: &Btf<'_>, rule: Rule) -> Result<Self, BtfError> {
         let task = |path| btf.offset("task_struct", path);
         let inode = |path| btf.offset("inode", path);
         let file = |path| btf.offset("file", path);
@@ -240,10 +241,14 @@ pub(crate) const ARGUMENTS: [[&str; 6]; 3] = [
 ];
 
 /// The program that counts calls about which filters are asked; `Refused::Asked` takes it.
-pub(crate) fn asked(btf: &Btf<'_>, plan: Plan, maps: Maps) -> Result<Program, ProgramError> {
+pub(crate) fn asked(
+    btf: &Btf<'_>,
+    fields: Fields,
+    plan: Plan,
+    maps: Maps,
+) -> Result<Program, ProgramError> {
     /// It has the second name since Linux 7.
     const NAMES: [&str; 2] = ["__secure_computing", "__seccomp_permit_syscall"];
-    let fields = Fields::of(btf, plan.rule)?;
     let with = common::With { fields, plan, maps };
     let function = btf
         .function(NAMES[0])
@@ -257,8 +262,12 @@ pub(crate) fn asked(btf: &Btf<'_>, plan: Plan, maps: Maps) -> Result<Program, Pr
 
 /// All other programs that a plan needs, in the order in which they are to be attached: nobody is met
 /// at the begin of a call before what follows him is there.
-pub(crate) fn all(btf: &Btf<'_>, plan: Plan, maps: Maps) -> Result<Vec<Program>, ProgramError> {
-    let fields = Fields::of(btf, plan.rule)?;
+pub(crate) fn all(
+    btf: &Btf<'_>,
+    fields: Fields,
+    plan: Plan,
+    maps: Maps,
+) -> Result<Vec<Program>, ProgramError> {
     let with = common::With { fields, plan, maps };
     let program = |name, point: &str, code: Result<Vec<Insn>, Misassembled>| {
         Ok::<_, ProgramError>(Program {

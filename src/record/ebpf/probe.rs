@@ -14,7 +14,7 @@ use crate::arch::Arch;
 use crate::ebpf::btf::Btf;
 use crate::ebpf::layout::{Counter, state};
 use crate::ebpf::programs::{
-    self, Loops, Maps, Plan, Program, ProgramError, Refused, Rule, Storage,
+    self, Fields, Loops, Maps, Plan, Program, ProgramError, Refused, Rule, Storage,
 };
 use crate::sys::ebpf::{self, Attached, Loaded};
 use crate::sys::kernel::Tid;
@@ -161,13 +161,13 @@ fn attach(name: &'static str, loaded: Loaded) -> Result<Attached, EbpfError> {
 }
 
 /// Attaches the program that counts calls about which filters are asked. Nobody is recorded yet.
-fn asked(btf: &Btf<'_>, plan: Plan, maps: Maps) -> Result<Attached, EbpfError> {
+fn asked(btf: &Btf<'_>, fields: Fields, plan: Plan, maps: Maps) -> Result<Attached, EbpfError> {
     /// Programs find the registers of a call.
     const REGISTERS: (u32, u32) = (5, 15);
     if host::kernel_release() < REGISTERS {
         return Err(EbpfError::Unasked);
     }
-    let program = programs::asked(btf, plan, maps).map_err(wrong)?;
+    let program = programs::asked(btf, fields, plan, maps).map_err(wrong)?;
     attach(program.name, load(&program)?)
 }
 
@@ -208,6 +208,7 @@ impl Probe {
         if let Rule::OldGroup(_, number) = wanted.rule {
             tables.set_counter(Counter::Group, number)?;
         }
+        let fields = Fields::of(&btf, wanted.rule).map_err(EbpfError::Types)?;
         let mut plan = Plan {
             storage,
             loops: loops(storage),
@@ -218,7 +219,7 @@ impl Probe {
         let mut attached = Vec::new();
         let mut at_end = None;
         if !wanted.results && wanted.refused != Some(Refused::AtEnd) {
-            match asked(&btf, plan, tables.numbers()) {
+            match asked(&btf, fields, plan, tables.numbers()) {
                 Ok(program) => {
                     attached.push((programs::ASKED, program));
                     plan.refused = Refused::Asked;
@@ -227,7 +228,7 @@ impl Probe {
             }
         }
         let mut ready = Vec::new();
-        for program in programs::all(&btf, plan, tables.numbers()).map_err(wrong)? {
+        for program in programs::all(&btf, fields, plan, tables.numbers()).map_err(wrong)? {
             ready.push((program.name, load(&program)?));
         }
         Ok(Self {
