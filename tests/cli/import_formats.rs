@@ -238,6 +238,28 @@ impl Following {
         Self(command.spawn().unwrap())
     }
 
+    /// Follows the first half of a log, which `whole` has whole. Returns that, and how long the
+    /// half is.
+    fn half(sandbox: &Sandbox) -> (Self, Vec<u8>, usize) {
+        let log = sandbox.plain("sample-traces/musl-follow/trace.strace");
+        let half = log.len() / 2 + 7;
+        sandbox.write("growing", &log[..half]);
+        sandbox.write("whole", &log);
+        let following = Self::start(sandbox);
+        following.wait_for(half as u64);
+        (following, log, half)
+    }
+
+    /// Ends it; it has read what `whole` has.
+    fn assert_whole(self, sandbox: &Sandbox) {
+        assert_eq!(self.stop().0, Some(0));
+        let followed = String::from_utf8(sandbox.read("out.json")).unwrap();
+        assert_eq!(
+            followed.replace("growing", "whole"),
+            sandbox.ok("import whole")
+        );
+    }
+
     /// Waits until it has read so far.
     fn wait_for(&self, position_of: u64) {
         let start = Instant::now();
@@ -266,12 +288,8 @@ impl Following {
 #[test]
 fn a_log_that_grows() {
     let sandbox = Sandbox::new();
-    let log = sandbox.plain("sample-traces/musl-follow/trace.strace");
-    let (first, second) = log.split_at(log.len() / 2 + 7);
-    sandbox.write("growing", first);
-    sandbox.write("whole", &log);
-    let following = Following::start(&sandbox);
-    following.wait_for(first.len() as u64);
+    let (following, log, half) = Following::half(&sandbox);
+    let second = &log[half..];
     std::fs::OpenOptions::new()
         .append(true)
         .open(sandbox.path("growing"))
@@ -279,12 +297,7 @@ fn a_log_that_grows() {
         .write_all(second)
         .unwrap();
     following.wait_for(log.len() as u64);
-    assert_eq!(following.stop().0, Some(0));
-    let followed = String::from_utf8(sandbox.read("out.json")).unwrap();
-    assert_eq!(
-        followed.replace("growing", "whole"),
-        sandbox.ok("import whole")
-    );
+    following.assert_whole(&sandbox);
     sandbox
         .run("import --follow whole growing")
         .assert_error(2, "`--follow` takes one file");
@@ -297,33 +310,21 @@ fn a_log_that_grows() {
 #[test]
 fn a_log_that_is_rotated() {
     let sandbox = Sandbox::new();
-    let log = sandbox.plain("sample-traces/musl-follow/trace.strace");
-    let (first, second) = log.split_at(log.len() / 2 + 7);
-    sandbox.write("growing", first);
-    sandbox.write("whole", &log);
-    let following = Following::start(&sandbox);
-    following.wait_for(first.len() as u64);
+    let (following, log, half) = Following::half(&sandbox);
+    let second = &log[half..];
     std::fs::rename(sandbox.path("growing"), sandbox.path("growing.1")).unwrap();
     sandbox.write("growing", second);
     following.wait_for(second.len() as u64);
-    assert_eq!(following.stop().0, Some(0));
-    let followed = String::from_utf8(sandbox.read("out.json")).unwrap();
-    assert_eq!(
-        followed.replace("growing", "whole"),
-        sandbox.ok("import whole")
-    );
+    following.assert_whole(&sandbox);
 }
 
 /// What was read of it is kept; what came between is lost, perhaps.
 #[test]
 fn a_log_that_is_cut_off_and_goes_on() {
     let sandbox = Sandbox::new();
-    let log = sandbox.plain("sample-traces/musl-follow/trace.strace");
-    let (first, second) = log.split_at(log.len() / 2 + 7);
+    let (following, log, half) = Following::half(&sandbox);
+    let (first, second) = log.split_at(half);
     assert!(second.len() < first.len());
-    sandbox.write("growing", first);
-    let following = Following::start(&sandbox);
-    following.wait_for(first.len() as u64);
     sandbox.write("growing", second);
     following.wait_for(second.len() as u64);
     let (code, said) = following.stop();
