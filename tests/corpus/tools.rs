@@ -151,6 +151,49 @@ fn calls_are_those_of_the_independent_reader() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Records of one capture, in four forms. What Docker's own profile refused left none: the kernel
+/// logs errors only for filters that ask for it.
+#[test]
+fn records_under_dockers_profile() {
+    let read = |name: &str| {
+        let cases = cases();
+        let case = cases.iter().find(|case| case.name == name).unwrap();
+        read_case(case, Some(told(case).unwrap_or(Arch::X86_64))).unwrap()
+    };
+    let raw = read("audit/docker");
+    let outcomes: BTreeMap<String, u64> = raw
+        .totals()
+        .into_values()
+        .flat_map(|calls| calls.into_values().flat_map(|total| total.outcomes))
+        .fold(BTreeMap::new(), |mut sum, (outcome, count)| {
+            *sum.entry(outcome.to_string()).or_default() += count;
+            sum
+        });
+    // For two programs: 8 calls logged, 8 refused with an error, one that killed it.
+    let expected = [("failed", 16), ("sigsys", 2), ("unknown", 16)];
+    assert_eq!(outcomes, expected.map(|(k, n)| (k.to_owned(), n)).into());
+    // The same in other forms, but for where it stands.
+    let rows = |recording: &Recording| {
+        let (_, run) = recording.runs().next().unwrap();
+        let mut calls = run.calls.clone();
+        for observed in calls.values_mut().flat_map(BTreeMap::values_mut) {
+            observed.first.1 = 0;
+        }
+        (calls, run.executables.clone())
+    };
+    let interpreted = read("audit/docker-interpreted");
+    assert_eq!(rows(&interpreted), rows(&raw));
+    // The other run of the same, so with other processes and times.
+    let totals = |recording: &Recording| -> Vec<_> {
+        let (_, run) = recording.runs().next().unwrap();
+        let calls = run.calls.values().flatten();
+        calls
+            .map(|(call, o)| (call.clone(), o.calls, o.outcomes.clone()))
+            .collect()
+    };
+    assert_eq!(totals(&read("audit/docker-enriched")), totals(&raw));
+}
+
 /// What the programs print stands between the lines of some tools; nothing else is left over.
 #[test]
 fn nothing_else_is_left_over() {
