@@ -137,8 +137,10 @@ for mode in short short-full short-iso short-iso-precise short-precise short-mon
     verbose export json json-pretty json-sse json-seq cat; do
     journalctl --no-pager -o "$mode" >"$out/journal.$mode"
     # Of one program, with few fields, where the form has all.
-    journalctl --no-pager -o "$mode" -g calls32 \
-        --output-fields=MESSAGE,_TRANSPORT,SYSLOG_IDENTIFIER,_SOURCE_REALTIME_TIMESTAMP >"$out/journal-calls32.$mode"
+    fields=MESSAGE,_TRANSPORT,SYSLOG_IDENTIFIER,_SOURCE_REALTIME_TIMESTAMP
+    # Each field is a line of this one.
+    [ "$mode" != cat ] || fields=MESSAGE
+    journalctl --no-pager -o "$mode" -g calls32 --output-fields=$fields >"$out/journal-calls32.$mode"
 done
 kill "$journal"
 auditctl -e 0 >/dev/null

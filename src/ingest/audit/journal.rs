@@ -141,6 +141,8 @@ pub(super) fn is_head(line: &str) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     time: Option<Duration>,
+    /// The message of an entry of `json-pretty`, whose time may stand below it.
+    held: Option<String>,
     /// Entries have been exported, with fields that may hold anything.
     exported: bool,
     blob: Option<Blob>,
@@ -159,23 +161,33 @@ impl Entry {
     pub(super) fn line(&mut self, line: &str) -> bool {
         let Some(part) = part(line) else { return false };
         match part {
+            // What closes an entry of `json-pretty` has its time.
+            Part::First if line == "}" => {}
             Part::First => self.time = None,
             Part::Time(time) => self.time = Some(time),
+            Part::Message if line.starts_with('\t') => self.held = Some(line.to_owned()),
             Part::Message | Part::Field => {}
         }
         self.exported |= line.starts_with("__CURSOR=");
         true
     }
 
+    /// The line that is to be looked at for this one: of an entry of `json-pretty`, the message
+    /// when it is closed.
+    pub(super) fn held(&mut self, line: &str) -> Option<String> {
+        if line == "}" {
+            return self.held.take();
+        }
+        self.held.as_ref().filter(|held| **held == line)?;
+        Some(String::from("}"))
+    }
+
     /// When the entry of a line was, where lines are parts of entries.
     pub(super) fn time(&self, line: &str) -> Option<Duration> {
-        if part(line) == Some(Part::Message) {
-            return self.time;
+        if line == "}" || part(line) == Some(Part::Message) {
+            return self.time.filter(|_| !line.starts_with('\t'));
         }
-        let object = object(line)?;
-        let time = json::text(&object, "_SOURCE_REALTIME_TIMESTAMP")
-            .or_else(|| json::text(&object, "__REALTIME_TIMESTAMP"))?;
-        micros(time)
+        micros(json::text(&object(line)?, "__REALTIME_TIMESTAMP")?)
     }
 
     /// Takes in the bytes of a line that is a part of a field with its length in front.

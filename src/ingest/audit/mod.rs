@@ -35,6 +35,8 @@ pub(super) struct Audit {
     /// There are records with nothing in front of them, so other messages have nothing either.
     bare: bool,
     entry: journal::Entry,
+    /// What is looked at instead of this line.
+    held: Option<String>,
     report: Report,
     clocks: Clocks,
 }
@@ -124,8 +126,9 @@ impl ByLine for Audit {
         if self.report.is_one() {
             return self.report.time(line);
         }
-        let event = text::after(line, "audit(", &[':', ')']).and_then(text::seconds);
-        let event = event.or_else(|| self.report.interpreted(line));
+        let record = self.held.as_deref().unwrap_or(line);
+        let event = text::after(record, "audit(", &[':', ')']).and_then(text::seconds);
+        let event = event.or_else(|| self.report.interpreted(record));
         let printed = self.entry.time(line).or_else(|| clock::printed(line));
         self.clocks.time(event, printed)
     }
@@ -143,6 +146,9 @@ impl ByLine for Audit {
             "audit_log_lost: ",
         ];
         let is_part = self.entry.line(line);
+        self.held = self.entry.held(line);
+        let held = self.held.clone();
+        let line = held.as_deref().unwrap_or(line);
         self.bare |= journal::is_bare(line);
         if self.bare && line.starts_with("MESSAGE=") {
             // A line of a message, where nothing stands in front of those.

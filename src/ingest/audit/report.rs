@@ -31,7 +31,9 @@ const USUAL: Columns = Columns {
 
 /// Whether a line is of such a report.
 pub(super) fn is_line(line: &str) -> bool {
-    line.starts_with("NODE,EVENT,DATE,") || line.contains(ACTION)
+    line.starts_with("NODE,EVENT,DATE,")
+        || line.contains(ACTION) && sentence(line).is_some()
+        || !line.contains('"') && line.split(',').any(|cell| cell == ACTION)
 }
 
 /// Reads reports.

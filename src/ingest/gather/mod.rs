@@ -140,7 +140,7 @@ impl Gather {
     /// more lines are looked at, so that no midnight passes unseen.
     pub(super) const fn wants_time(&self) -> bool {
         !self.fresh.is_empty()
-            || self.line % NOW_AND_THEN == 0
+            || self.line.is_multiple_of(NOW_AND_THEN)
             || (self.start.is_none() && self.line < UNTIMED)
     }
 
