@@ -211,8 +211,8 @@ mod tests {
     #[test]
     fn forms_of_syslog_and_journald() {
         for (line, expected) in [
-            ("Nov 29 17:11:02 demo kernel: x", "91818662.000000000"),
-            ("Nov  9 17:11:02.25 demo x", "90090662.250000000"),
+            ("Nov 29 17:11:02 demo kernel: x", "91905062.000000000"),
+            ("Nov  9 17:11:02.25 demo x", "90177062.250000000"),
             ("2026-11-29T17:11:02+0000 demo x", "1795972262.000000000"),
             (
                 "2026-11-29T18:11:02.158034+01:00 demo x",
@@ -243,7 +243,7 @@ mod tests {
     fn forms_of_go_and_json() {
         check(
             of_go("I0807 19:49:37.861294       1 strace.go:561] x"),
-            "81978577.861294000",
+            "82064977.861294000",
         );
         for line in [
             "I0807",
