@@ -95,6 +95,8 @@ pub(crate) enum Helper {
     MapPop = 88,
     ProbeReadKernel = 113,
     ProbeReadKernelStr = 115,
+    SeqWrite = 127,
+    ThisCpuPtr = 154,
     TaskStorageGet = 156,
     GetCurrentTaskBtf = 158,
     TaskRegisters = 175,
@@ -250,6 +252,12 @@ impl Assembler {
         self.push(JMP | 0x80, R0, R0, 0, helper as i32);
     }
 
+    /// Calls a function that the kernel has for programs, by the number of its type.
+    pub(crate) fn call_function(&mut self, number: i32) {
+        const FUNCTION: Reg = Reg(2);
+        self.push(JMP | 0x80, R0, FUNCTION, 0, number);
+    }
+
     pub(crate) fn exit(&mut self) {
         self.push(JMP | 0x90, R0, R0, 0, 0);
     }
@@ -264,6 +272,13 @@ impl Assembler {
     pub(crate) fn value_of(&mut self, to: Reg, map: i32) {
         const MAP_VALUE: Reg = Reg(2);
         self.wide(to, MAP_VALUE, map);
+    }
+
+    /// Loads where a variable of the kernel stands that each processor has, by the number of its
+    /// type.
+    pub(crate) fn variable(&mut self, to: Reg, number: i32) {
+        const VARIABLE: Reg = Reg(3);
+        self.wide(to, VARIABLE, number);
     }
 
     fn wide(&mut self, to: Reg, source: Reg, low: i32) {

@@ -145,18 +145,36 @@ impl<'a> Btf<'a> {
 
     /// The number of a function. Few are asked for, so that none has a place among the names.
     pub fn function(&self, name: &str) -> Result<u32, BtfError> {
-        let is_it = |found: Type| found.kind == kind::FUNC && self.is_named(found.name, name);
+        let [number] = self.functions([name])?;
+        number.ok_or_else(|| BtfError::Missing {
+            name: name.to_owned(),
+        })
+    }
+
+    /// The numbers of several functions, or variables, in one go.
+    pub fn functions<const N: usize>(
+        &self,
+        names: [&str; N],
+    ) -> Result<[Option<u32>; N], BtfError> {
+        let mut numbers = [None; N];
+        let mut missing = N;
         let mut place = self.places.first().copied().unwrap_or_default();
         for id in 1..=self.types {
             let found = type_at(self.bytes, place)?;
-            if is_it(found) {
-                return Ok(id);
+            if matches!(found.kind, kind::FUNC | kind::VAR) {
+                for (number, name) in numbers.iter_mut().zip(names) {
+                    if number.is_none() && self.is_named(found.name, name) {
+                        *number = Some(id);
+                        missing -= 1;
+                    }
+                }
+            }
+            if missing == 0 {
+                break;
             }
             place += HEAD + tail(found);
         }
-        Err(BtfError::Missing {
-            name: name.to_owned(),
-        })
+        Ok(numbers)
     }
 
     /// Where a field stands in a structure, in bytes. `path` goes through structures within it by

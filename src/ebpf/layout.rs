@@ -138,6 +138,8 @@ pub(crate) enum Counter {
     Filtered,
     /// Calls that began, and nobody saw filters asked about them though there are some.
     Unasked,
+    /// Times that somebody who is recorded got a processor on which no program runs at events.
+    Blind,
 }
 
 pub(crate) const COUNTERS: i32 = 16;

@@ -6,7 +6,6 @@
 mod audit;
 mod bpftrace;
 mod by_line;
-mod clock;
 mod compressed;
 mod explain;
 mod format;

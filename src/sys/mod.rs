@@ -25,6 +25,7 @@ pub(crate) mod programs;
 pub(crate) mod ptrace;
 pub(crate) mod seccomp;
 pub(crate) mod signals;
+pub(crate) mod tracing;
 
 pub use bytes::{
     BITS, Planes, Take, Work, alike, digits, equal, find_bytes, with_wide_instructions,

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::ffi::CString;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd as _, OwnedFd, RawFd};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -294,24 +294,31 @@ pub(crate) fn close_inherited(but: RawFd) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Closes a descriptor for whose last close the kernel takes its time, in a process of its own.
-pub(crate) fn close_aside(fd: OwnedFd) {
-    let kept = fd.as_raw_fd();
+/// Closes descriptors for whose last close the kernel takes its time, in a process of its own.
+pub(crate) fn close_aside(mut all: Vec<OwnedFd>) {
+    all.sort_by_key(AsRawFd::as_raw_fd);
     // SAFETY: the child calls close_range and _exit only, which are async-signal-safe, so that
     // neither locks held by other threads nor what the C library keeps of its own process matter.
     if unsafe { libc::fork() } == 0 {
         // Nobody who waits for the end of an output is to wait for this.
-        for (first, last) in [(0, kept - 1), (kept + 1, RawFd::MAX)] {
-            if first <= last {
-                // SAFETY: takes numbers only; this process uses none of the descriptors.
-                let _closed = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
-            }
+        let mut first = 0;
+        for kept in all.iter().map(AsRawFd::as_raw_fd) {
+            close_between(first, kept - 1);
+            first = kept + 1;
         }
+        close_between(first, RawFd::MAX);
         // SAFETY: ends the process without running anything of the parent's.
         unsafe { libc::_exit(0) }
     }
     // Where there is no other process for it, it is the last one here.
-    drop(fd);
+    drop(all);
+}
+
+fn close_between(first: RawFd, last: RawFd) {
+    if first <= last {
+        // SAFETY: takes numbers only; this process uses none of the descriptors.
+        let _closed = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    }
 }
 
 /// Makes orphans of this process's descendants its children, so that their ends are seen.

@@ -92,7 +92,7 @@ impl With {
 
     /// The number of the thread's mount namespace in register 1. One that has none any more is
     /// about to be gone.
-    fn namespace(&self, asm: &mut Assembler, out: Label) {
+    pub(super) fn namespace(&self, asm: &mut Assembler, out: Label) {
         let fields = self.fields;
         let offsets =
             [fields.namespaces, fields.mounts, fields.namespace_number].map(i16::try_from);

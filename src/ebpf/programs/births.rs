@@ -12,7 +12,7 @@ impl With {
     /// `sched_process_fork(parent, child)`: a thread gets what its parent has, before it runs.
     pub(super) fn fork(&self) -> Result<Vec<Insn>, Misassembled> {
         let mut asm = Assembler::default();
-        let [out, made, thread] = [(); 3].map(|()| asm.label());
+        let [out, made, thread, lost] = [(); 4].map(|()| asm.label());
         asm.mov(R6, R1);
         self.state(&mut asm);
         asm.jump_if(R0, When::Equal, 0, out);
@@ -25,7 +25,15 @@ impl With {
         asm.load(Size::Word, R1, R8, state::ENTERED);
         asm.store(Size::Word, FRAME, frame::NEW + state::ENTERED, R1);
         asm.store(Size::Double, FRAME, frame::NEW + state::ASKED, 0);
-        asm.load(Size::Double, R7, R6, 8);
+        if let Some(events) = self.fields.events {
+            asm.load(Size::Word, R1, R6, events.child);
+            asm.call_function(events.thread);
+            asm.jump_if(R0, When::Equal, 0, lost);
+            asm.mov(R7, R0);
+        } else {
+            asm.load(Size::Double, R7, R6, 8);
+        }
+        let done = asm.label();
         match self.plan.storage {
             Storage::Task => {
                 asm.map(R1, self.maps.states);
@@ -42,15 +50,23 @@ impl With {
             }
         }
         self.count(&mut asm, Counter::NotFollowed);
-        asm.jump(out);
+        asm.jump(done);
         asm.place(made);
         self.live(&mut asm, frame::NEW + state::SCOPE, 1);
         common::lookup(&mut asm, self.maps.images, frame::SLOT);
-        asm.jump_if(R0, When::Equal, 0, out);
+        asm.jump_if(R0, When::Equal, 0, done);
         common::add_one(&mut asm, image::TASKS);
         self.jump_if_thread(&mut asm, thread);
         self.count(&mut asm, Counter::Processes);
         asm.place(thread);
+        asm.place(done);
+        if let Some(events) = self.fields.events {
+            asm.mov(R1, R7);
+            asm.call_function(events.let_go);
+            asm.jump(out);
+            asm.place(lost);
+            self.count(&mut asm, Counter::NotFollowed);
+        }
         leave(&mut asm, out);
         asm.finish()
     }

@@ -1,8 +1,8 @@
 //! The begin and the end of a call.
 
 use super::super::assembler::{
-    Alu, Assembler, FRAME, Helper, Insn, Label, Misassembled, R0, R1, R2, R3, R6, R7, R8, R9, Size,
-    When,
+    Alu, Assembler, FRAME, Helper, Insn, Label, Misassembled, R0, R1, R2, R3, R6, R7, R8, R9, Reg,
+    Size, When,
 };
 use super::super::layout::{self, COUNTS, Counter, WIDTH, X32_BIT, counts, image, state};
 use super::common::{self, IF_NEW, With, frame, leave, place, read};
@@ -35,7 +35,7 @@ impl With {
             self.filtered(&mut asm, find);
         }
         asm.place(counted);
-        asm.load(Size::Double, R1, R6, 8);
+        self.number_at_begin(&mut asm, R1);
         self.place_of(&mut asm, out, true);
         if self.plan.refused == Refused::AtEnd {
             asm.mov(R1, R9);
@@ -43,8 +43,7 @@ impl With {
             asm.store(Size::Word, R8, state::OPEN, R1);
         }
         self.tally(&mut asm, out);
-        asm.load(Size::Double, R7, R6, 0);
-        self.arguments(&mut asm, out);
+        self.arguments(&mut asm, out, |asm| self.registers(asm));
         leave(&mut asm, out);
 
         if stranger != out {
@@ -95,8 +94,7 @@ impl With {
         asm.store(Size::Word, R8, state::ASKED, 1);
         self.place_of(&mut asm, out, false);
         self.tally(&mut asm, out);
-        asm.mov(R7, R6);
-        self.arguments(&mut asm, out);
+        self.arguments(&mut asm, out, |asm| asm.mov(R7, R6));
         leave(&mut asm, out);
         asm.finish()
     }
@@ -109,7 +107,7 @@ impl With {
         asm.jump_if(R1, When::Equal, 0, unasked);
         asm.store(Size::Word, R8, state::ASKED, 0);
         asm.load(Size::Word, R2, R8, state::ASKED_NUMBER);
-        asm.load(Size::Double, R1, R6, 8);
+        self.number_at_begin(asm, R1);
         asm.alu32(Alu::Move, R1, R1);
         asm.jump_if(R1, When::Equal, R2, out);
         asm.jump(counts);
@@ -171,19 +169,17 @@ impl With {
         asm.jump_if(R1, When::NotEqual, 0, begun);
 
         // A filter was asked before `sys_enter` was.
-        asm.load(Size::Double, R3, R6, 0);
-        read(
-            &mut asm,
-            frame::SCRATCH,
-            8,
-            R3,
-            self.fields.registers_number,
-        );
-        asm.load(Size::Double, R1, FRAME, frame::SCRATCH);
+        if let Some(events) = self.fields.events {
+            asm.load(Size::Double, R1, R6, events.end_number);
+        } else {
+            let number = self.fields.registers_number;
+            asm.load(Size::Double, R3, R6, 0);
+            read(&mut asm, frame::SCRATCH, 8, R3, number);
+            asm.load(Size::Double, R1, FRAME, frame::SCRATCH);
+        }
         self.place_of(&mut asm, out, false);
         self.tally(&mut asm, out);
-        asm.load(Size::Double, R7, R6, 0);
-        self.arguments(&mut asm, kept);
+        self.arguments(&mut asm, kept, |asm| self.registers(asm));
         asm.place(kept);
         if !self.plan.results {
             asm.place(begun);
@@ -191,7 +187,7 @@ impl With {
             return asm.finish();
         }
         // A refusal by a signal has no value.
-        asm.load(Size::Double, R1, R6, 8);
+        self.value_at_end(&mut asm, R1);
         asm.jump_if(R1, When::SignedLessOrEqual, 0, result);
         asm.jump(out);
 
@@ -217,8 +213,14 @@ impl With {
         asm.jump_if(R0, When::Equal, 0, out);
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
-        asm.load(Size::Double, R1, R6, 0);
-        asm.alu32(Alu::Move, R1, R1);
+        match self.fields.events.map(|events| events.page_number) {
+            Some(Some(number)) => asm.load(Size::Word, R1, R6, number),
+            Some(None) => asm.jump(out),
+            None => {
+                asm.load(Size::Double, R1, R6, 0);
+                asm.alu32(Alu::Move, R1, R1);
+            }
+        }
         for (place, number) in (0..).zip(NUMBERS) {
             asm.mov(R9, number);
             asm.jump_if(R1, When::Equal, place, known);
@@ -320,15 +322,40 @@ impl With {
         asm.atomic_add(R7, 0, R1);
     }
 
-    /// Keeps the values of those arguments that are worth it, by the call's registers, to which
-    /// register 7 points. Registers 7 and 8 are lost.
-    fn arguments(&self, asm: &mut Assembler, out: Label) {
+    /// The number of the call that begins, by the context in register 6.
+    fn number_at_begin(&self, asm: &mut Assembler, to: Reg) {
+        let number = self.fields.events.map_or(8, |events| events.begin_number);
+        asm.load(Size::Double, to, R6, number);
+    }
+
+    /// What a call ended with, by the context in register 6.
+    fn value_at_end(&self, asm: &mut Assembler, to: Reg) {
+        let value = self.fields.events.map_or(8, |events| events.end_value);
+        asm.load(Size::Double, to, R6, value);
+    }
+
+    /// The call's registers become register 7, by the context in register 6, or by the thread.
+    fn registers(&self, asm: &mut Assembler) {
+        if self.fields.events.is_some() {
+            asm.call(Helper::GetCurrentTaskBtf);
+            asm.mov(R1, R0);
+            asm.call(Helper::TaskRegisters);
+            asm.mov(R7, R0);
+        } else {
+            asm.load(Size::Double, R7, R6, 0);
+        }
+    }
+
+    /// Keeps the values of those arguments that are worth it, by the call's registers, which
+    /// become register 7. Registers 7 and 8 are lost.
+    fn arguments(&self, asm: &mut Assembler, out: Label, registers: impl Fn(&mut Assembler)) {
         asm.value_of(R1, self.maps.closed);
         asm.mov(R2, R9);
         asm.alu(Alu::ShiftLeft, R2, 2);
         asm.alu(Alu::Add, R1, R2);
         asm.load(Size::Word, R8, R1, 0);
         asm.jump_if(R8, When::Equal, 0, out);
+        registers(asm);
         asm.load(Size::Word, R1, FRAME, frame::SLOT);
         asm.store(Size::Word, FRAME, frame::KEY, R1);
         for argument in 0..KEPT {
@@ -389,7 +416,7 @@ impl With {
     /// Counts how the call in register 9 ended.
     fn result(&self, asm: &mut Assembler, out: Label) {
         let [fine, known, full] = [(); 3].map(|()| asm.label());
-        asm.load(Size::Double, R1, R6, 8);
+        self.value_at_end(asm, R1);
         asm.mov(R3, 0);
         asm.mov(R2, R1);
         asm.alu(Alu::Add, R2, MAX_ERRNO);

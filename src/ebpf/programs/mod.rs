@@ -5,16 +5,23 @@ mod births;
 mod calls;
 mod common;
 mod image;
+mod turn;
+mod walk;
+
+use std::ffi::CStr;
 
 use super::assembler::{Insn, Misassembled};
 use super::btf::{Btf, BtfError};
 
 pub(crate) use calls::KEPT;
+pub(crate) use walk::walk;
 
 /// The names of the programs that count calls.
 pub(crate) const COUNTING: [&str; 3] = ["callsieve_begin", "callsieve_end", "callsieve_page"];
 /// The name of the one that counts calls about which filters are asked.
 pub(crate) const ASKED: &str = "callsieve_asked";
+/// The name of the one that tells whether what others at events missed matters.
+pub(crate) const TURN: &str = "callsieve_turn";
 
 /// Where a thread's state is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +112,12 @@ pub(crate) enum Point {
     Tracepoint(u32),
     /// Before a function of the kernel.
     Function(u32),
+    /// Before a function of the kernel, by its name, where no other thread gets the processor.
+    Entry(&'static CStr),
+    /// At a tracepoint as an event, by its group and name. No other thread gets the processor.
+    Event(&'static str),
+    /// For each entry of a table, to read it.
+    Walk(u32),
 }
 
 /// A program and where it is to run.
@@ -172,11 +185,66 @@ pub(crate) struct Fields {
     node_parent: i32,
     registers_number: i32,
     registers_place: i32,
+    /// If programs run at events.
+    events: Option<Events>,
+}
+
+/// What is told at events in place of the arguments of tracepoints, and what finds the rest.
+#[derive(Debug, Clone, Copy)]
+struct Events {
+    begin_number: i16,
+    end_number: i16,
+    end_value: i16,
+    /// A kernel may have no such page.
+    page_number: Option<i16>,
+    child: i16,
+    /// The thread of a number, and what lets go of it.
+    thread: i32,
+    let_go: i32,
+    /// What goes through a table.
+    walk: u32,
+    /// A kernel may not tell where it counts who keeps programs from running.
+    active: Option<i32>,
+}
+
+impl Events {
+    fn of(btf: &Btf<'_>) -> Result<Self, BtfError> {
+        let place = |structure: &str, field| {
+            let offset = btf.offset(&format!("trace_event_raw_{structure}"), field)?;
+            i16::try_from(offset).map_err(|_too_large| BtfError::Damaged)
+        };
+        let names @ [thread, let_go, walk, active] = [
+            "bpf_task_from_pid",
+            "bpf_task_release",
+            "bpf_iter_bpf_map_elem",
+            "bpf_prog_active",
+        ];
+        let found = btf.functions(names)?;
+        let number = |name: &str| {
+            let mut all = names.into_iter().zip(found);
+            all.find(|(known, _)| *known == name)
+                .and_then(|(_, number)| i32::try_from(number?).ok())
+                .ok_or_else(|| BtfError::Missing {
+                    name: name.to_owned(),
+                })
+        };
+        Ok(Self {
+            begin_number: place("sys_enter", "id")?,
+            end_number: place("sys_exit", "id")?,
+            end_value: place("sys_exit", "ret")?,
+            page_number: place("emulate_vsyscall", "nr").ok(),
+            child: place("sched_process_fork", "child_pid")?,
+            thread: number(thread)?,
+            let_go: number(let_go)?,
+            walk: number(walk)?.cast_unsigned(),
+            active: number(active).ok(),
+        })
+    }
 }
 
 impl Fields {
-    /// Those that a rule takes.
-    pub(crate) fn of(btf: &Btf<'_>, rule: Rule) -> Result<Self, BtfError> {
+    /// Those that a rule takes, for programs at events or at tracepoints.
+    pub(crate) fn of(btf: &Btf<'_>, rule: Rule, at_events: bool) -> Result<Self, BtfError> {
         let task = |path| btf.offset("task_struct", path);
         let inode = |path| btf.offset("inode", path);
         let file = |path| btf.offset("file", path);
@@ -220,6 +288,7 @@ impl Fields {
             node_parent: btf.offset_of_any("kernfs_node", &["parent", "__parent"])?,
             registers_number: btf.offset("pt_regs", "orig_ax")?,
             registers_place: btf.offset("pt_regs", "ip")?,
+            events: at_events.then(|| Events::of(btf)).transpose()?,
         })
     }
 }
@@ -248,14 +317,20 @@ pub(crate) fn asked(
     maps: Maps,
 ) -> Result<Program, ProgramError> {
     /// It has the second name since Linux 7.
-    const NAMES: [&str; 2] = ["__secure_computing", "__seccomp_permit_syscall"];
+    const NAMES: [&CStr; 2] = [c"__secure_computing", c"__seccomp_permit_syscall"];
     let with = common::With { fields, plan, maps };
-    let function = btf
-        .function(NAMES[0])
-        .or_else(|missing| btf.function(NAMES[1]).map_err(|_as_well| missing))?;
+    let number = |name: &CStr| btf.function(&name.to_string_lossy());
+    let [first, second] = NAMES;
+    let (name, number) = match number(first) {
+        Ok(number) => (first, number),
+        Err(missing) => (second, number(second).map_err(|_as_well| missing)?),
+    };
     Ok(Program {
         name: ASKED,
-        point: Point::Function(function),
+        point: match fields.events {
+            Some(_) => Point::Entry(name),
+            None => Point::Function(number),
+        },
         code: with.asked()?,
     })
 }
@@ -269,26 +344,46 @@ pub(crate) fn all(
     maps: Maps,
 ) -> Result<Vec<Program>, ProgramError> {
     let with = common::With { fields, plan, maps };
-    let program = |name, point: &str, code: Result<Vec<Insn>, Misassembled>| {
+    let program = |name, event: &'static str, code: Result<Vec<Insn>, Misassembled>| {
+        let (_group, tracepoint) = event.split_once('/').unwrap_or_default();
         Ok::<_, ProgramError>(Program {
             name,
-            point: Point::Tracepoint(btf.typedef(&format!("btf_trace_{point}"))?),
+            point: match fields.events {
+                Some(_) => Point::Event(event),
+                None => Point::Tracepoint(btf.typedef(&format!("btf_trace_{tracepoint}"))?),
+            },
             code: code?,
         })
     };
     let mut programs = vec![
-        program("callsieve_fork", "sched_process_fork", with.fork())?,
-        program("callsieve_exec", "sched_process_exec", with.exec())?,
-        program("callsieve_gone", "sched_process_exit", with.gone())?,
+        program("callsieve_fork", "sched/sched_process_fork", with.fork())?,
+        program("callsieve_exec", "sched/sched_process_exec", with.exec())?,
+        program("callsieve_gone", "sched/sched_process_exit", with.gone())?,
     ];
     if plan.refused == Refused::AtEnd {
-        programs.push(program("callsieve_end", "sys_exit", with.end())?);
+        programs.push(program(
+            "callsieve_end",
+            "raw_syscalls/sys_exit",
+            with.end(),
+        )?);
     }
     // Calls of the vsyscall page, where the kernel has one.
     if btf.typedef("btf_trace_emulate_vsyscall").is_ok() {
         let code = with.vsyscall();
-        programs.push(program("callsieve_page", "emulate_vsyscall", code)?);
+        programs.push(program(
+            "callsieve_page",
+            "vsyscall/emulate_vsyscall",
+            code,
+        )?);
     }
-    programs.push(program("callsieve_begin", "sys_enter", with.begin())?);
+    if let Some(active) = fields.events.and_then(|events| events.active) {
+        programs.push(Program {
+            name: TURN,
+            point: Point::Tracepoint(btf.typedef("btf_trace_sched_switch")?),
+            code: with.turn(active)?,
+        });
+    }
+    let code = with.begin();
+    programs.push(program("callsieve_begin", "raw_syscalls/sys_enter", code)?);
     Ok(programs)
 }

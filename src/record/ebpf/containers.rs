@@ -165,6 +165,7 @@ impl Containers {
     /// Records until the watcher has enough, a signal comes that ends programs, or the one
     /// container is over. SIGHUP starts the counts anew.
     pub fn record(&self, watch: &mut dyn WatchContainers) -> Result<(), RecordError> {
+        const REASON: &str = "containers are counted in the kernel, whoever starts them";
         // While it is open nobody else gets its number.
         let mut namespace: Option<(u32, File)> = None;
         let (rule, sizes) = self.rule(&mut namespace)?;
@@ -174,6 +175,7 @@ impl Containers {
             sizes,
             storage: None,
             refused: None,
+            at_events: None,
         })?;
         let mut was_there = BTreeSet::new();
         if let (Which::Group(path), Rule::Group) = (&self.which, rule) {
@@ -189,7 +191,10 @@ impl Containers {
         }
         let capture = Capture {
             backend: Backend::Ebpf.name().to_owned(),
-            reason: "containers are counted in the kernel, whoever starts them".to_owned(),
+            reason: match &probe.left_out {
+                None => REASON.to_owned(),
+                Some(why) => format!("{REASON}; {}", why.in_a_line()),
+            },
             results: true,
             labels: self.labels.clone(),
             ..Capture::default()

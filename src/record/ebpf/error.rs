@@ -17,9 +17,10 @@ pub enum EbpfError {
     /// The same, where filters are asked about calls.
     #[error("it takes Linux 5.15")]
     Unasked,
-    /// Programs may be interrupted for others, which then find theirs taken.
-    #[error("from Linux 7.2 on the kernel leaves out calls while it is busy")]
-    Preempted,
+    /// Programs may be interrupted for others, which then find theirs taken, unless they run at
+    /// events, which can't be had.
+    #[error("can't read tracefs, without which Linux 7.2 leaves out calls on a busy processor")]
+    Preempted(#[source] Errno),
     /// The kernel does not describe its types.
     #[error("this kernel does not describe its types: there is no /sys/kernel/btf/vmlinux")]
     NoTypes,
@@ -104,7 +105,10 @@ impl EbpfError {
     /// What to change.
     pub const fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Architecture | Self::Preempted => "record with `--backend ptrace`",
+            Self::Architecture => "record with `--backend ptrace`",
+            Self::Preempted(_) => {
+                "mount it (`mount -t tracefs tracefs /sys/kernel/tracing`), or record as root, or with `--backend ptrace`"
+            }
             Self::TooOld => "record with `--backend ptrace`, or with a newer kernel",
             Self::NoTypes => {
                 "it takes a kernel built with CONFIG_DEBUG_INFO_BTF=y, as most distributions have it, and /sys in this container"

@@ -58,6 +58,7 @@ impl Ebpf {
             sizes: Sizes::ONE,
             storage: None,
             refused: None,
+            at_events: None,
         })?;
         probe.attach()?;
         probe.check_follows()?;
@@ -66,6 +67,9 @@ impl Ebpf {
             choice.reason = format!(
                 "{former}; what a filter refuses is seen at the end of calls, which costs more: no program can run where filters are asked: {why}"
             );
+        }
+        if let Some(why) = &probe.left_out {
+            choice.reason = format!("{}; {}", choice.reason, why.in_a_line());
         }
         Ok(Self {
             session: session.clone(),

@@ -20,6 +20,7 @@ use crate::sys::ebpf::{self, Attached, Loaded};
 use crate::sys::kernel::Tid;
 use crate::sys::mapped::Bytes;
 use crate::sys::programs as host;
+use crate::sys::tracing::Tracefs;
 
 /// What is to be recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(super) struct Wanted {
     pub(super) storage: Option<Storage>,
     /// Where refused calls are seen; where it costs least if not told.
     pub(super) refused: Option<Refused>,
+    /// Whether programs run at events; by the kernel's release, if it can be, if not told.
+    pub(super) at_events: Option<bool>,
 }
 
 /// The programs and their tables.
@@ -40,8 +43,12 @@ pub(super) struct Probe {
     ready: Vec<(&'static str, Loaded)>,
     attached: Vec<(&'static str, Attached)>,
     storage: Storage,
+    /// Where programs run at events.
+    events: Option<Tracefs>,
     /// Why refused calls are seen at the end of calls, if that was not wanted.
     pub(super) at_end: Option<String>,
+    /// Why programs run where they may be left out, if they do.
+    pub(super) left_out: Option<EbpfError>,
     pub(super) tables: Tables,
     /// When it began, in nanoseconds of the kernel's clock.
     pub(super) since: u64,
@@ -54,6 +61,20 @@ pub(super) struct Missed {
     pub(super) counting: u64,
     pub(super) asking: u64,
     pub(super) following: u64,
+    /// A program that missed nothing itself tells whether that can be somebody's who is recorded.
+    told: bool,
+}
+
+impl Missed {
+    /// What of it may be of those who are recorded, who so often got a processor where that is
+    /// missed. It must have been asked before that was.
+    pub(super) fn of_recorded(self, blind: u64) -> Self {
+        if self.told && blind == 0 {
+            Self::default()
+        } else {
+            self
+        }
+    }
 }
 
 const TYPES: &str = "/sys/kernel/btf/vmlinux";
@@ -106,17 +127,22 @@ pub(crate) fn may_load() -> Result<(), EbpfError> {
 
 /// Whether it may load programs that follow a child of its own, likewise, and will see all of it.
 pub(crate) fn may_follow() -> Result<(), EbpfError> {
-    /// From here on a thread can lose its processor within a program at a tracepoint, and for
-    /// whoever gets it that program is left out meanwhile; which it counts. Linux 7.1 did not.
-    const PREEMPTED: (u32, u32) = (7, 2);
     may_load()?;
-    if host::kernel_release() >= PREEMPTED {
-        return Err(EbpfError::Preempted);
+    if are_preempted() {
+        Tracefs::open().map_err(EbpfError::Preempted)?;
     }
     if storage() == Storage::Table && !numbers_are_the_kernels() {
         return Err(EbpfError::Numbers);
     }
     Ok(())
+}
+
+/// Whether a thread can lose its processor within a program at a tracepoint, and for whoever gets
+/// it that program is left out meanwhile; which the kernel counts. At events it can't.
+fn are_preempted() -> bool {
+    /// Linux 7.1 did not.
+    const PREEMPTED: (u32, u32) = (7, 2);
+    host::kernel_release() >= PREEMPTED
 }
 
 /// Where this kernel keeps the state of threads.
@@ -143,20 +169,24 @@ fn is_first(kind: &str, number: u64) -> bool {
     found.is_ok_and(|it| it.ino() == number)
 }
 
-fn wrong(error: ProgramError) -> EbpfError {
+pub(super) fn wrong(error: ProgramError) -> EbpfError {
     match error {
         ProgramError::Btf(error) => EbpfError::Types(error),
         ProgramError::Misassembled => EbpfError::Misassembled,
     }
 }
 
-fn load(program: &Program) -> Result<Loaded, EbpfError> {
+pub(super) fn load(program: &Program) -> Result<Loaded, EbpfError> {
     let loaded = Loaded::new(program.name, &program.code, program.point);
     loaded.map_err(|refused| refusal(program.name, refused.error, refused.log))
 }
 
-fn attach(name: &'static str, loaded: Loaded) -> Result<Attached, EbpfError> {
-    let attached = loaded.attach();
+fn attach(
+    name: &'static str,
+    loaded: Loaded,
+    events: Option<&Tracefs>,
+) -> Result<Attached, EbpfError> {
+    let attached = loaded.attach(|event| events.ok_or(Errno::ENOENT)?.number(event));
     attached.map_err(|source| refusal(name, source, "can't attach it".to_owned()))
 }
 
@@ -168,7 +198,7 @@ fn asked(btf: &Btf<'_>, fields: Fields, plan: Plan, maps: Maps) -> Result<Attach
         return Err(EbpfError::Unasked);
     }
     let program = programs::asked(btf, fields, plan, maps).map_err(wrong)?;
-    attach(program.name, load(&program)?)
+    attach(program.name, load(&program)?, None)
 }
 
 /// How loops are bounded. Where the state of threads is kept as on older kernels, all is as there.
@@ -184,11 +214,12 @@ fn loops(storage: Storage) -> Loops {
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        let (asked, _others) = std::mem::take(&mut self.attached)
+        let at_events = self.events.is_some();
+        let (slow, _others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.attached)
             .into_iter()
-            .partition::<Vec<_>, _>(|(name, _)| *name == programs::ASKED);
-        for (_, attached) in asked {
-            attached.let_go_aside();
+            .partition(|(name, _)| at_events || *name == programs::ASKED);
+        if !slow.is_empty() {
+            Attached::let_go_aside(slow.into_iter().map(|(_, attached)| attached).collect());
         }
     }
 }
@@ -204,11 +235,20 @@ impl Probe {
             return Err(EbpfError::Numbers);
         }
         let _limit = ebpf::Unlimited::new();
-        let tables = Tables::new(storage, wanted, &btf)?;
+        let at_events = wanted.at_events.unwrap_or_else(are_preempted);
+        let (mut events, mut left_out) = (None, None);
+        if at_events && storage == Storage::Task {
+            match Tracefs::open() {
+                Ok(tracefs) => events = Some(tracefs),
+                Err(error) => left_out = Some(EbpfError::Preempted(error)),
+            }
+        }
+        let mut tables = Tables::new(storage, wanted, &btf)?;
         if let Rule::OldGroup(_, number) = wanted.rule {
             tables.set_counter(Counter::Group, number)?;
         }
-        let fields = Fields::of(&btf, wanted.rule).map_err(EbpfError::Types)?;
+        let fields = Fields::of(&btf, wanted.rule, events.is_some()).map_err(EbpfError::Types)?;
+        tables.leave_programs_alone(fields)?;
         let mut plan = Plan {
             storage,
             loops: loops(storage),
@@ -235,7 +275,9 @@ impl Probe {
             ready,
             attached,
             storage,
+            events,
             at_end,
+            left_out,
             tables,
             since: ebpf::now(),
         })
@@ -252,7 +294,8 @@ impl Probe {
                 let tables = &self.tables;
                 tables.set_counter(Counter::Since, self.since)?;
             }
-            self.attached.push((name, attach(name, loaded)?));
+            let attached = attach(name, loaded, self.events.as_ref())?;
+            self.attached.push((name, attached));
         }
         Ok(())
     }
@@ -262,6 +305,7 @@ impl Probe {
         let mut value = [0; state::SIZE as usize];
         put(&mut value, state::SLOT, &state::NONE.to_ne_bytes());
         let states = &self.tables.states;
+        let _alone = self.tables.alone();
         let set = match self.storage {
             Storage::Task => ebpf::process(pid.0)
                 .and_then(|process| states.set(&process.as_raw_fd().to_ne_bytes(), &value)),
@@ -288,6 +332,7 @@ impl Probe {
 
     /// Records a process that runs already, with what it starts from now on.
     pub(super) fn follow_process(&self, pid: Tid) -> Result<(), EbpfError> {
+        let _alone = self.tables.alone();
         let set = self.tables.processes.set(&pid.0.to_ne_bytes(), &word(0));
         set.map_err(|source| EbpfError::Table {
             name: "processes",
@@ -304,6 +349,7 @@ impl Probe {
         let folder = File::open(path)
             .map_err(|error| failed(Errno::from_raw(error.raw_os_error().unwrap_or_default())))?;
         let value = folder.as_raw_fd().to_ne_bytes();
+        let _alone = self.tables.alone();
         self.tables.group.set(&word(0), &value).map_err(failed)
     }
 
@@ -311,7 +357,10 @@ impl Probe {
     pub(super) fn missed(&self) -> Missed {
         let mut all = Missed::default();
         for (name, attached) in &self.attached {
-            let sum = if *name == programs::ASKED {
+            let sum = if *name == programs::TURN {
+                all.told = attached.missed() == 0;
+                continue;
+            } else if *name == programs::ASKED {
                 &mut all.asking
             } else if programs::COUNTING.contains(name) {
                 &mut all.counting

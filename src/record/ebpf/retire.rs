@@ -27,12 +27,11 @@ impl Retired {
         whole: &Snapshot,
     ) -> Result<Self, EbpfError> {
         let tables = &probe.tables;
-        let removed = tables.by_namespace.remove(&serial.to_ne_bytes());
-        removed.map_err(EbpfError::Read)?;
+        tables.remove(&tables.by_namespace, &serial.to_ne_bytes())?;
         let mut slots = Vec::new();
         for (key, value) in entries(&tables.by_file)? {
             if word_at(&key, 0) == scope {
-                tables.by_file.remove(&key).map_err(EbpfError::Read)?;
+                tables.remove(&tables.by_file, &key)?;
                 slots.push(word_at(&value, 0));
             }
         }
@@ -61,7 +60,7 @@ impl Retired {
         // One that came late may have executed something.
         for (key, value) in entries(&tables.by_file)? {
             if word_at(&key, 0) == self.scope {
-                tables.by_file.remove(&key).map_err(EbpfError::Read)?;
+                tables.remove(&tables.by_file, &key)?;
                 self.slots.push(word_at(&value, 0));
             }
         }
@@ -97,7 +96,7 @@ impl Retired {
                     if std::ptr::eq(map, &raw const tables.odd) {
                         calls += double_at(&value, 0);
                     }
-                    map.remove(&key).map_err(EbpfError::Read)?;
+                    tables.remove(map, &key)?;
                 }
             }
         }
@@ -106,11 +105,9 @@ impl Retired {
         let set = tables.scopes.set(&word(self.scope), &value);
         set.map_err(EbpfError::Read)?;
         for slot in &self.slots {
-            let pushed = tables.slots.set(&[], &word(*slot));
-            pushed.map_err(EbpfError::Read)?;
+            tables.push(&tables.slots, &word(*slot))?;
         }
-        let pushed = tables.free_scopes.set(&[], &word(self.scope));
-        pushed.map_err(EbpfError::Read)?;
+        tables.push(&tables.free_scopes, &word(self.scope))?;
         Ok(Ok(calls.saturating_sub(self.calls)))
     }
 }

@@ -294,9 +294,10 @@ impl Reader {
                 snapshot.images.push(image);
             }
         }
+        let missed = probe.missed();
         let counters = tables.counters()?;
         let counter = |which: Counter| double_at(&counters, which.offset());
-        let missed = probe.missed();
+        let missed = missed.of_recorded(counter(Counter::Blind));
         snapshot.lost =
             counter(Counter::LostCalls) + counter(Counter::LostScopes) + missed.counting;
         snapshot.not_followed = counter(Counter::NotFollowed) + missed.following;

@@ -1,14 +1,18 @@
 //! The tables that programs in the kernel share with this process.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use nix::errno::Errno;
 
 use super::EbpfError;
-use super::probe::{Wanted, not_permitted};
+use super::probe::{Wanted, load, not_permitted, wrong};
 use crate::arch::{Arch, X32_BIT};
 use crate::ebpf::btf::Btf;
 use crate::ebpf::layout::{self, COUNTS, Counter, WIDTH, counts, image, scope, state};
-use crate::ebpf::programs::{ARGUMENTS, KEPT, Maps, Rule, Storage};
-use crate::sys::ebpf::{Kind, Map, Shape};
+use crate::ebpf::programs::{self, ARGUMENTS, Fields, KEPT, Maps, Rule, Storage};
+use crate::sys::ebpf::{Kind, Loaded, Map, Shape};
+use crate::sys::tracing::Undisturbed;
 use crate::syscalls::{closed_set_arguments, table};
 
 /// The kinds of calls in the order of their places, and what is added to a place.
@@ -80,6 +84,8 @@ pub(super) struct Tables {
     counters: Map,
     pub(super) processes: Map,
     pub(super) group: Map,
+    /// What bpf(2) does to them keeps programs from running.
+    delicate: bool,
 }
 
 /// Sizes of the layout are small and have no sign.
@@ -183,9 +189,62 @@ impl Tables {
             counters: array("counters", layout::COUNTERS * 8, 1)?,
             processes: hash("processes", 4, 4, processes)?,
             group: make("group", shape(Kind::CgroupArray, 4, 4, 1))?,
+            delicate: false,
         };
         tables.fill(btf)?;
         Ok(tables)
+    }
+
+    /// If programs run at events, nothing that reads them keeps these from running from now on:
+    /// bpf(2) does so on the processor where it is, and while another thread has that.
+    pub(super) fn leave_programs_alone(&mut self, fields: Fields) -> Result<(), EbpfError> {
+        let mut walks: BTreeMap<(usize, usize), Loaded> = BTreeMap::new();
+        for map in [
+            &mut self.by_file,
+            &mut self.by_namespace,
+            &mut self.firsts,
+            &mut self.values,
+            &mut self.results,
+            &mut self.odd,
+            &mut self.ends,
+            &mut self.starters,
+        ] {
+            let walk = match walks.entry(map.sizes()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => {
+                    let (key, value) = map.sizes();
+                    let [key, value] =
+                        [key, value].map(|size| i32::try_from(size).unwrap_or_default());
+                    let Some(program) = programs::walk(fields, key, value).map_err(wrong)? else {
+                        return Ok(());
+                    };
+                    new.insert(load(&program)?)
+                }
+            };
+            map.read_with(walk).map_err(|source| EbpfError::Table {
+                name: "entries",
+                source,
+            })?;
+        }
+        self.delicate = true;
+        Ok(())
+    }
+
+    /// Has the processor alone, as far as that can be had, while a table is changed.
+    pub(super) fn alone(&self) -> Option<Undisturbed> {
+        self.delicate.then(Undisturbed::new)
+    }
+
+    /// Takes an entry away.
+    pub(super) fn remove(&self, from: &Map, key: &[u8]) -> Result<(), EbpfError> {
+        let _alone = self.alone();
+        from.remove(key).map_err(EbpfError::Read)
+    }
+
+    /// Makes an entry of a queue.
+    pub(super) fn push(&self, to: &Map, value: &[u8]) -> Result<(), EbpfError> {
+        let _alone = self.alone();
+        to.set(&[], value).map_err(EbpfError::Read)
     }
 
     pub(super) fn numbers(&self) -> Maps {

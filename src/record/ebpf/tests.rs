@@ -3,6 +3,9 @@
 
 use std::ffi::CString;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use super::observe::Frame;
 use super::probe::{Probe, Wanted, may_load};
@@ -12,6 +15,7 @@ use crate::ebpf::programs::{Rule, Storage};
 use crate::event::{Capture, Gap, Image, Sighting, Sink, Skip};
 use crate::record::counts::{OTHERS, Observations};
 use crate::record::{Command, launch};
+use crate::sys::ebpf::{Kind, Map, Shape};
 use crate::sys::kernel::{Change, Kernel as _, Wait};
 use crate::sys::linux::Linux;
 use crate::sys::programs::kernel_release;
@@ -21,6 +25,16 @@ fn record(
     sizes: Sizes,
     storage: Option<Storage>,
     command: &str,
+) -> Option<(Snapshot, Observations)> {
+    record_beside(sizes, storage, command, &AtomicBool::new(false))
+}
+
+/// The same, and tells somebody while it does.
+fn record_beside(
+    sizes: Sizes,
+    storage: Option<Storage>,
+    command: &str,
+    records: &AtomicBool,
 ) -> Option<(Snapshot, Observations)> {
     if let Err(error) = may_load() {
         // Past the capture of the test harness.
@@ -34,6 +48,7 @@ fn record(
         sizes,
         storage,
         refused: None,
+        at_events: None,
     })
     .unwrap();
     let words = ["sh", "-c", command].map(|word| CString::new(word).unwrap());
@@ -45,16 +60,20 @@ fn record(
     let pid = child.pid();
     probe.follow_child(pid).unwrap();
     probe.attach().unwrap();
+    records.store(true, Ordering::Relaxed);
     let _report = child.go();
     let mut kernel = Linux::new();
     loop {
+        // Whoever looks keeps nobody from counting.
+        Reader::new().read(&probe).unwrap();
         // Other tests have children too, and this takes what is there.
         match kernel.look() {
             Some(Wait::Changed(tid, Change::Exited(0))) if tid == pid => break,
             Some(Wait::Nobody) => break,
-            _ => std::thread::sleep(std::time::Duration::from_millis(5)),
+            _ => thread::sleep(Duration::from_millis(5)),
         }
     }
+    records.store(false, Ordering::Relaxed);
     let snapshot = Reader::new().read(&probe).unwrap();
     let frame = Frame {
         label: "sh".to_owned(),
@@ -103,17 +122,24 @@ fn every_plan_is_taken() {
             Rule::NewNamespace(1),
             Rule::AllBut(1),
         ] {
-            // What ends of calls tell, and what is taken without them here.
-            for results in [false, true] {
+            // What ends of calls tell, and what is taken without them here; at events, if this
+            // kernel is one for that, and at tracepoints.
+            for (results, at_events) in [
+                (false, None),
+                (true, None),
+                (false, Some(false)),
+                (true, Some(false)),
+            ] {
                 let wanted = Wanted {
                     rule,
                     results,
                     sizes: Sizes::ONE,
                     storage: Some(storage),
                     refused: None,
+                    at_events,
                 };
-                let mut probe = Probe::new(wanted)
-                    .unwrap_or_else(|error| panic!("{storage:?} {rule:?} {results}: {error}"));
+                let mut probe =
+                    Probe::new(wanted).unwrap_or_else(|error| panic!("{wanted:?}: {error}"));
                 probe.attach().unwrap();
             }
         }
@@ -140,6 +166,95 @@ fn the_state_of_threads_with_them_or_in_a_table() {
     };
     if let [(_, task), (_, table)] = all.as_slice() {
         assert_eq!(calls(task), calls(table));
+    }
+}
+
+/// Calls of a name by programs whose path has a part.
+fn calls(snapshot: &Snapshot, part: &str, number: u32) -> u64 {
+    let by = |image: &&super::snapshot::Image| {
+        let path = image.path.as_deref();
+        path.is_some_and(|path| path.contains(part))
+    };
+    let all = snapshot.images.iter().filter(by).flat_map(|it| &it.calls);
+    all.filter(|call| call.number == number)
+        .map(|call| call.calls)
+        .sum()
+}
+
+/// Threads that take the processor from each other within programs; from Linux 7.2 on for whoever
+/// gets it programs at tracepoints are left out.
+const BUSY: &str =
+    "for i in 1 2 3 4; do taskset -c 0 perl -e 'getppid for 1 .. 30000' & done; wait";
+const GETPPID: u32 = 110;
+
+#[test]
+fn no_call_is_lost_on_a_busy_processor() {
+    let Some((snapshot, seen)) = record(Sizes::ONE, None, BUSY) else {
+        return;
+    };
+    assert_eq!(gaps(&seen), [], "{snapshot:?}");
+    assert_eq!(calls(&snapshot, "perl", GETPPID), 120_000, "{snapshot:?}");
+}
+
+#[test]
+fn no_child_is_lost_on_a_busy_processor() {
+    let command = "for i in 1 2 3 4; do taskset -c 0 perl -e '
+        for (1 .. 100) { my $child = fork; if (!$child) { getppid; exit } waitpid $child, 0 }
+    ' & done; wait";
+    let Some((snapshot, seen)) = record(Sizes::ONE, None, command) else {
+        return;
+    };
+    assert_eq!(gaps(&seen), [], "{snapshot:?}");
+    assert_eq!(calls(&snapshot, "perl", GETPPID), 400, "{snapshot:?}");
+    assert_eq!(snapshot.processes, 404, "{snapshot:?}");
+}
+
+/// Somebody else's bpf(2) keeps programs at events from running while it waits for the processor.
+#[test]
+fn what_others_keep_from_being_counted_is_told() {
+    // On all processors, so that it has to wait on a machine with few.
+    let command = BUSY.replace("taskset -c 0", "");
+    let [records, over] = [(); 2].map(|()| AtomicBool::new(false));
+    let recorded = thread::scope(|scope| {
+        scope.spawn(|| disturb(&records, &over));
+        let recorded = record_beside(Sizes::ONE, None, &command, &records);
+        over.store(true, Ordering::Relaxed);
+        recorded
+    });
+    let Some((snapshot, seen)) = recorded else {
+        return;
+    };
+    let counted = calls(&snapshot, "perl", GETPPID);
+    assert!(counted + snapshot.lost >= 120_000, "{snapshot:?}");
+    assert_eq!(gaps(&seen).contains(&Gap::Lost), snapshot.lost > 0);
+    if kernel_release() < (7, 2) {
+        assert_eq!(counted, 120_000, "{snapshot:?}");
+    }
+}
+
+/// Looks into a table while somebody records.
+fn disturb(records: &AtomicBool, over: &AtomicBool) {
+    if may_load().is_err() {
+        return;
+    }
+    let shape = Shape {
+        kind: Kind::Hash,
+        key: 4,
+        value: 64,
+        entries: 1,
+    };
+    let map = Map::new("disturbs", shape).unwrap();
+    map.set(&[0; 4], &[0; 64]).unwrap();
+    while !over.load(Ordering::Relaxed) {
+        let looks = if records.load(Ordering::Relaxed) {
+            10_000
+        } else {
+            0
+        };
+        for _ in 0..looks {
+            assert!(map.look_up(&[0; 4], &mut [0; 64]).unwrap());
+        }
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
