@@ -294,9 +294,9 @@ pub(crate) const NEW_FILES: &str = r#"
         while [ ! -e end ]; do sleep 0.05; done' &
     program=$!
     while [ ! -d one ]; do sleep 0.05; done
-    $record -q --backend $backend --pid $program -o out.rec.json 2> errors &
+    $record -v --backend $backend --pid $program -o out.rec.json 2> errors &
     recorder=$!
-    sleep 1
+    while ! grep -q '^Recording process' errors; do sleep 0.05; done
     kill -HUP $recorder
     while [ ! -e out.rec.json ]; do sleep 0.05; done
     touch go

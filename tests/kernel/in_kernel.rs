@@ -253,13 +253,15 @@ fn a_killed_recorder_leaves_nothing() {
     bench.compile(&source("left.c"), "left", &[]);
     let left = bench.path("left");
     let script = r#"
-        $record -q --backend ebpf -o out -- sh -c ': > ready; sleep 1; echo lives' &
+        $record -q --backend ebpf -o out -- sh -c ': > ready
+            while [ ! -e go ]; do sleep 0.05; done; echo lives' &
         front=$!
         while [ ! -e ready ]; do sleep 0.05; done
         recorder=$(cat /proc/$front/task/$front/children)
         programs=$(sed -n 's/^prog_id:\s*//p' /proc/${recorder% }/fdinfo/* | sort -u)
         [ $(echo $programs | wc -w) -ge 5 ] && [ "$(LEFT $programs | wc -l)" -ge 5 ] && echo running
         kill -9 ${recorder% }
+        : > go
         wait $front
         sleep 1.5
         LEFT $programs
