@@ -5,6 +5,10 @@
     reason = "what is not inlined is not compiled for the wider instructions"
 )]
 
+use std::fmt;
+#[cfg(target_arch = "x86_64")]
+use std::sync::LazyLock;
+
 /// Bytes that are taken together, one for each bit of a word.
 pub const BITS: usize = 64;
 
@@ -16,14 +20,157 @@ pub type Planes = [u64; SOUGHT];
 
 /// Takes what was found. A closure would not be inlined for certain.
 pub trait Take {
-    /// Takes the next 64 bytes, and where control characters are in them; to be inlined.
-    fn take(&mut self, planes: Planes, controls: u64);
+    /// Takes the next 64 bytes; to be inlined.
+    fn take(&mut self, planes: Planes, vectors: impl Vectors);
 }
 
 /// Work for [`with_wide_instructions`].
 pub trait Work {
     /// Does it; to be inlined.
-    fn run(self);
+    fn run(self, vectors: impl Vectors);
+}
+
+/// What a processor does with many bytes at once. A value of a type says that it can.
+pub trait Vectors: Copy + fmt::Debug {
+    /// Where 32 bytes are those of others, a bit for each.
+    fn alike(self, bytes: &[u8; 32], others: &[u8; 32]) -> u32;
+
+    /// Where among 32 bytes digits are.
+    fn digits(self, bytes: &[u8; 32]) -> u32;
+
+    /// Where in 64 bytes others are, a word for each of those.
+    fn planes(self, bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes;
+
+    /// At each place of half as many bytes, the lowest so far; `but` does not count.
+    fn lowest(self, bytes: &[u8; BITS], but: u8, before: [u8; 32]) -> [u8; 32];
+
+    /// Each bit together with all that come before it: whether their number is odd.
+    fn odd(self, bits: u64) -> u64;
+
+    /// Where among 32 bytes a byte is.
+    #[inline(always)]
+    fn equal(self, bytes: &[u8; 32], sought: u8) -> u32 {
+        self.alike(bytes, &[sought; 32])
+    }
+}
+
+/// What every processor of this kind has.
+#[derive(Debug, Clone, Copy)]
+pub struct Common;
+
+impl Vectors for Common {
+    #[inline(always)]
+    fn alike(self, bytes: &[u8; 32], others: &[u8; 32]) -> u32 {
+        #[cfg(target_arch = "x86_64")]
+        {
+            // SAFETY: SSE2 is a part of x86_64, and all that the function needs besides what its
+            // types say.
+            unsafe { sse2::alike(bytes, others) }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        bits(bytes.iter().zip(others).map(|(one, other)| one == other))
+    }
+
+    #[inline(always)]
+    fn digits(self, bytes: &[u8; 32]) -> u32 {
+        #[cfg(target_arch = "x86_64")]
+        {
+            // SAFETY: SSE2 is a part of x86_64, and all that the function needs besides what its
+            // types say.
+            unsafe { sse2::digits(bytes) }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        bits(bytes.iter().map(u8::is_ascii_digit))
+    }
+
+    #[inline(always)]
+    fn planes(self, bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
+        let (halves, _) = bytes.as_chunks::<32>();
+        let [low, high] = halves else {
+            return Planes::default();
+        };
+        sought.map(|byte| {
+            u64::from(self.equal(low, byte)) | (u64::from(self.equal(high, byte)) << 32)
+        })
+    }
+
+    #[inline(always)]
+    fn lowest(self, bytes: &[u8; BITS], but: u8, mut before: [u8; 32]) -> [u8; 32] {
+        let (halves, _) = bytes.as_chunks::<32>();
+        for half in halves {
+            for (lowest, byte) in before.iter_mut().zip(half) {
+                let byte = if *byte == but { u8::MAX } else { *byte };
+                *lowest = byte.min(*lowest);
+            }
+        }
+        before
+    }
+
+    #[inline(always)]
+    fn odd(self, mut bits: u64) -> u64 {
+        bits ^= bits << 1;
+        bits ^= bits << 2;
+        bits ^= bits << 4;
+        bits ^= bits << 8;
+        bits ^= bits << 16;
+        bits ^ (bits << 32)
+    }
+}
+
+/// Vectors of 32 bytes and instructions for bits.
+#[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy)]
+struct Wide(());
+
+#[cfg(target_arch = "x86_64")]
+impl Wide {
+    /// If this processor has them.
+    fn detect() -> Option<Self> {
+        use std::arch::is_x86_feature_detected;
+        static HAS: LazyLock<bool> = LazyLock::new(|| {
+            is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("lzcnt")
+                && is_x86_feature_detected!("pclmulqdq")
+                && is_x86_feature_detected!("popcnt")
+        });
+        HAS.then_some(Self(()))
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Vectors for Wide {
+    #[inline(always)]
+    fn alike(self, bytes: &[u8; 32], others: &[u8; 32]) -> u32 {
+        // SAFETY: the processor has what the function is compiled for, as `detect` asked, which
+        // is all that it needs besides what its types say.
+        unsafe { wide::alike(bytes, others) }
+    }
+
+    #[inline(always)]
+    fn digits(self, bytes: &[u8; 32]) -> u32 {
+        // SAFETY: as in `alike`.
+        unsafe { wide::digits(bytes) }
+    }
+
+    #[inline(always)]
+    fn planes(self, bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
+        // SAFETY: as in `alike`.
+        unsafe { wide::planes(bytes, sought) }
+    }
+
+    #[inline(always)]
+    fn lowest(self, bytes: &[u8; BITS], but: u8, before: [u8; 32]) -> [u8; 32] {
+        // SAFETY: as in `alike`.
+        unsafe { wide::lowest(bytes, but, before) }
+    }
+
+    #[inline(always)]
+    fn odd(self, bits: u64) -> u64 {
+        // SAFETY: as in `alike`.
+        unsafe { wide::odd(bits) }
+    }
 }
 
 /// Runs `work` compiled for a processor with vectors of 32 bytes and instructions for bits, if this
@@ -31,137 +178,57 @@ pub trait Work {
 pub fn with_wide_instructions(work: impl Work) {
     #[cfg(target_arch = "x86_64")]
     {
-        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-        fn wide(work: impl Work) {
-            work.run();
+        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,pclmulqdq,popcnt")]
+        fn run(work: impl Work, vectors: Wide) {
+            work.run(vectors);
         }
-        if is_wide() {
-            // SAFETY: the processor has what the function is compiled for, as was just asked,
+        if let Some(vectors) = Wide::detect() {
+            // SAFETY: the processor has what the function is compiled for, as `detect` asked,
             // which is all that it needs besides what its types say.
-            return unsafe { wide(work) };
+            return unsafe { run(work, vectors) };
         }
     }
-    work.run();
+    work.run(Common);
 }
 
-#[cfg(target_arch = "x86_64")]
-fn is_wide() -> bool {
-    use std::arch::is_x86_feature_detected;
-    is_x86_feature_detected!("avx2")
-        && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("bmi2")
-        && is_x86_feature_detected!("lzcnt")
-        && is_x86_feature_detected!("popcnt")
-}
-
-/// Tells `take`, for each 64 bytes of a block, where in them each of `sought` is.
-pub fn find_bytes(block: &[u8], sought: [u8; SOUGHT], take: &mut impl Take) {
-    #[cfg(target_arch = "x86_64")]
-    if is_wide() {
-        // SAFETY: the processor has what the function is compiled for, as the line before asked,
-        // which is all that it needs besides what its types say.
-        unsafe { with_avx2(block, sought, take) };
-        return;
-    }
-    plainly(block, sought, take);
-}
-
-/// Byte by byte, as it is meant.
-fn plainly(block: &[u8], sought: [u8; SOUGHT], take: &mut impl Take) {
-    for chunk in block.chunks(BITS) {
-        take.take(marked(chunk, sought), controls(chunk));
-    }
-}
-
-fn controls(chunk: &[u8]) -> u64 {
-    let bits = chunk.iter().zip(0u32..);
-    bits.fold(0, |word, (byte, at)| word | (u64::from(*byte < b' ') << at))
-}
-
-fn marked(chunk: &[u8], sought: [u8; SOUGHT]) -> Planes {
-    sought.map(|sought| {
-        let bits = chunk.iter().zip(0u32..);
-        bits.fold(0, |word, (byte, at)| {
-            word | (u64::from(*byte == sought) << at)
-        })
-    })
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn with_avx2(block: &[u8], sought: [u8; SOUGHT], take: &mut impl Take) {
-    use std::arch::x86_64::{
-        __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
-    };
-    // Each by itself: what is given to `map` is compiled without these instructions.
-    let wide = sought.map(|byte| [byte; 32]);
-    let load = |bytes: &[u8; 32]| -> __m256i {
-        // SAFETY: the 32 bytes that are read are those of the array; the load asks for no
-        // alignment.
-        unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
-    };
-    let [first, second, third, fourth, fifth, sixth] = &wide;
-    let (first, second) = (load(first), load(second));
-    let (third, fourth) = (load(third), load(fourth));
-    let (fifth, sixth) = (load(fifth), load(sixth));
-    let last_control = load(&[b' ' - 1; 32]);
+/// Tells `take`, for each 64 bytes of a block, where in them each of `sought` is. Returns whether
+/// there are control characters besides the first of `sought`.
+#[inline(always)]
+pub fn find_bytes(
+    block: &[u8],
+    sought: [u8; SOUGHT],
+    take: &mut impl Take,
+    vectors: impl Vectors,
+) -> bool {
+    let [first, ..] = sought;
+    let mut lowest = [u8::MAX; 32];
     let (chunks, rest) = block.as_chunks::<BITS>();
     for chunk in chunks {
-        let (halves, _) = chunk.as_chunks::<32>();
-        let [low, high] = halves else { continue };
-        let (low, high) = (load(low), load(high));
-        let bits = |half: __m256i, sought: __m256i| {
-            let equal = _mm256_cmpeq_epi8(half, sought);
-            u64::from(_mm256_movemask_epi8(equal).cast_unsigned())
-        };
-        let both = |sought: __m256i| bits(low, sought) | (bits(high, sought) << 32);
-        let below = |half: __m256i| bits(_mm256_min_epu8(half, last_control), half);
-        let controls = below(low) | (below(high) << 32);
-        let planes = [
-            both(first),
-            both(second),
-            both(third),
-            both(fourth),
-            both(fifth),
-            both(sixth),
-        ];
-        take.take(planes, controls);
+        lowest = vectors.lowest(chunk, first, lowest);
+        take.take(vectors.planes(chunk, sought), vectors);
     }
     if !rest.is_empty() {
-        take.take(marked(rest, sought), controls(rest));
+        let mut last = [u8::MAX; BITS];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let own = !0 >> (BITS - rest.len());
+        lowest = vectors.lowest(&last, first, lowest);
+        take.take(
+            vectors.planes(&last, sought).map(|plane| plane & own),
+            vectors,
+        );
     }
+    lowest.iter().any(|byte| *byte < b' ')
 }
 
-/// Where among 32 bytes a byte is, a bit for each.
-#[inline(always)]
-pub fn equal(bytes: &[u8; 32], sought: u8) -> u32 {
-    alike(bytes, &[sought; 32])
-}
-
-/// Where 32 bytes are those of others.
-#[inline(always)]
-pub fn alike(bytes: &[u8; 32], others: &[u8; 32]) -> u32 {
+/// Where in 64 bytes others are, a word for each of those.
+pub fn planes(bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
     #[cfg(target_arch = "x86_64")]
-    {
-        // SAFETY: SSE2 is a part of x86_64, and all that the function needs besides what its
-        // types say.
-        unsafe { sse2::alike(bytes, others) }
+    if Wide::detect().is_some() {
+        // SAFETY: the processor has what the function is compiled for, as the line before asked,
+        // which is all that it needs besides what its types say.
+        return unsafe { wide::planes(bytes, sought) };
     }
-    #[cfg(not(target_arch = "x86_64"))]
-    bits(bytes.iter().zip(others).map(|(one, other)| one == other))
-}
-
-/// Where among 32 bytes digits are.
-#[inline(always)]
-pub fn digits(bytes: &[u8; 32]) -> u32 {
-    #[cfg(target_arch = "x86_64")]
-    {
-        // SAFETY: SSE2 is a part of x86_64, and all that the function needs besides what its
-        // types say.
-        unsafe { sse2::digits(bytes) }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    bits(bytes.iter().map(u8::is_ascii_digit))
+    Common.planes(bytes, sought)
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -169,6 +236,94 @@ fn bits(holds: impl Iterator<Item = bool>) -> u32 {
     holds
         .zip(0u32..)
         .fold(0, |word, (holds, at)| word | (u32::from(holds) << at))
+}
+
+#[cfg(target_arch = "x86_64")]
+mod wide {
+    use std::arch::x86_64::{
+        __m256i, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_set1_epi8,
+        _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
+        _mm256_or_si256, _mm256_set1_epi8, _mm256_storeu_si256, _mm256_sub_epi8,
+    };
+
+    use super::{BITS, Planes, SOUGHT};
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn load(bytes: &[u8; 32]) -> __m256i {
+        // SAFETY: the 32 bytes that are read are those of the array; the load asks for no
+        // alignment.
+        unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn bits(equal: __m256i) -> u32 {
+        _mm256_movemask_epi8(equal).cast_unsigned()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn all(byte: u8) -> __m256i {
+        _mm256_set1_epi8(byte.cast_signed())
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn alike(bytes: &[u8; 32], others: &[u8; 32]) -> u32 {
+        bits(_mm256_cmpeq_epi8(load(bytes), load(others)))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn digits(bytes: &[u8; 32]) -> u32 {
+        let digits = _mm256_sub_epi8(load(bytes), all(b'0'));
+        bits(_mm256_cmpeq_epi8(_mm256_min_epu8(digits, all(9)), digits))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn planes(bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
+        let (halves, _) = bytes.as_chunks::<32>();
+        let [low, high] = halves else {
+            return Planes::default();
+        };
+        let (low, high) = (load(low), load(high));
+        // A loop, as what is given to `map` is compiled without these instructions.
+        let mut planes = Planes::default();
+        for (plane, byte) in planes.iter_mut().zip(sought) {
+            let low = bits(_mm256_cmpeq_epi8(low, all(byte)));
+            let high = bits(_mm256_cmpeq_epi8(high, all(byte)));
+            *plane = u64::from(low) | (u64::from(high) << 32);
+        }
+        planes
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    pub(super) fn lowest(bytes: &[u8; BITS], but: u8, before: [u8; 32]) -> [u8; 32] {
+        let mut lowest = load(&before);
+        let (halves, _) = bytes.as_chunks::<32>();
+        for half in halves {
+            let half = load(half);
+            let high = _mm256_or_si256(half, _mm256_cmpeq_epi8(half, all(but)));
+            lowest = _mm256_min_epu8(lowest, high);
+        }
+        let mut after = [0; 32];
+        // SAFETY: the 32 bytes that are written are those of the array; the store asks for no
+        // alignment.
+        unsafe { _mm256_storeu_si256(after.as_mut_ptr().cast(), lowest) };
+        after
+    }
+
+    #[inline]
+    #[target_feature(enable = "pclmulqdq,sse2")]
+    pub(super) fn odd(bits: u64) -> u64 {
+        // To multiply without carries by ones alone adds up what each bit has before it.
+        let bits = _mm_cvtsi64_si128(bits.cast_signed());
+        let all = _mm_clmulepi64_si128::<0>(bits, _mm_set1_epi8(-1));
+        _mm_cvtsi128_si64(all).cast_unsigned()
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -228,30 +383,96 @@ mod tests {
 
     use super::*;
 
-    impl Take for Vec<(Planes, u64)> {
-        fn take(&mut self, planes: Planes, controls: u64) {
-            self.push((planes, controls));
+    impl Take for Vec<Planes> {
+        fn take(&mut self, planes: Planes, _: impl Vectors) {
+            self.push(planes);
+        }
+    }
+
+    /// What vectors say of some bytes.
+    #[derive(Debug, Default, PartialEq)]
+    struct Seen {
+        planes: Vec<Planes>,
+        controls: bool,
+        windows: Vec<[u32; 3]>,
+        odd: Vec<u64>,
+    }
+
+    struct See<'a> {
+        bytes: &'a [u8],
+        seen: &'a mut Seen,
+    }
+
+    const SOME: [u8; SOUGHT] = *b"\n()<\"\\";
+
+    impl Work for See<'_> {
+        fn run(self, vectors: impl Vectors) {
+            let Self { bytes, seen } = self;
+            seen.controls = find_bytes(bytes, SOME, &mut seen.planes, vectors);
+            for window in bytes.windows(32).filter_map(|window| window.first_chunk()) {
+                seen.windows.push([
+                    vectors.equal(window, b'('),
+                    vectors.alike(window, b"0a(1\n\"< 0a(1\n\"< 0a(1\n\"< 0a(1\n\"< "),
+                    vectors.digits(window),
+                ]);
+            }
+            for word in bytes.as_chunks().0 {
+                seen.odd.push(vectors.odd(u64::from_le_bytes(*word)));
+            }
+        }
+    }
+
+    /// Byte by byte, as it is meant.
+    fn plainly(bytes: &[u8]) -> Seen {
+        let word = |chunk: &[u8], holds: &dyn Fn(u8) -> bool| -> u64 {
+            let bits = chunk.iter().zip(0u32..);
+            bits.fold(0, |word, (byte, at)| word | (u64::from(holds(*byte)) << at))
+        };
+        let window =
+            |window: &[u8], holds: &dyn Fn(u8) -> bool| u32::try_from(word(window, holds)).unwrap();
+        let others = b"0a(1\n\"< 0a(1\n\"< 0a(1\n\"< 0a(1\n\"< ";
+        Seen {
+            planes: bytes
+                .chunks(BITS)
+                .map(|chunk| SOME.map(|sought| word(chunk, &|byte| byte == sought)))
+                .collect(),
+            controls: bytes.iter().any(|byte| *byte < b' ' && *byte != b'\n'),
+            windows: bytes
+                .windows(32)
+                .map(|bytes| {
+                    let alike = bytes.iter().zip(others).zip(0u32..);
+                    [
+                        window(bytes, &|byte| byte == b'('),
+                        alike.fold(0, |bits, ((one, other), at)| {
+                            bits | (u32::from(one == other) << at)
+                        }),
+                        window(bytes, &|byte| byte.is_ascii_digit()),
+                    ]
+                })
+                .collect(),
+            odd: bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|word| {
+                    let bits = u64::from_le_bytes(*word);
+                    (0..64).fold(0, |odd, at| {
+                        odd | (u64::from((bits & (!0 >> (63 - at))).count_ones() % 2) << at)
+                    })
+                })
+                .collect(),
         }
     }
 
     proptest! {
         #[test]
         fn as_byte_by_byte(bytes in prop::collection::vec(
-            prop_oneof![prop::sample::select(b"()\"<>\n\\ ".to_vec()), any::<u8>()], 0..700)) {
-            let (mut fast, mut plain) = (Vec::new(), Vec::new());
-            find_bytes(&bytes, *b"()\"<\n\\", &mut fast);
-            plainly(&bytes, *b"()\"<\n\\", &mut plain);
-            prop_assert_eq!(fast, plain);
-        }
-
-        #[test]
-        fn equal_bytes(bytes in any::<[u8; 32]>(), at in 0usize..32, sought: u8) {
-            let mut bytes = bytes;
-            bytes[at] = sought;
-            let plain = (0..32).filter(|at| bytes[*at] == sought).fold(0, |bits, at| bits | 1 << at);
-            prop_assert_eq!(equal(&bytes, sought), plain);
-            let plain = (0..32).filter(|at| bytes[*at].is_ascii_digit()).fold(0, |bits, at| bits | 1 << at);
-            prop_assert_eq!(digits(&bytes), plain);
+            prop_oneof![prop::sample::select(b"()\"<>\n\\ 01a".to_vec()), any::<u8>()], 0..700)) {
+            let (mut most, mut common) = (Seen::default(), Seen::default());
+            with_wide_instructions(See { bytes: &bytes, seen: &mut most });
+            See { bytes: &bytes, seen: &mut common }.run(Common);
+            prop_assert_eq!(&most, &plainly(&bytes));
+            prop_assert_eq!(most, common);
         }
     }
 }

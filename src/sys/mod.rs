@@ -28,7 +28,7 @@ pub(crate) mod signals;
 pub(crate) mod tracing;
 
 pub use bytes::{
-    BITS, Planes, Take, Work, alike, digits, equal, find_bytes, with_wide_instructions,
+    BITS, Common, Planes, Take, Vectors, Work, find_bytes, planes, with_wide_instructions,
 };
 pub use kernel::{Signo, Tid};
 pub use padded::{PADDING, Padded};

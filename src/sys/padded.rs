@@ -7,31 +7,68 @@
 
 use std::ops::Range;
 
+use super::bytes::{Common, Vectors};
+
 /// How many bytes are read at once at most.
 pub const PADDING: usize = 32;
 
-/// Bytes with [`PADDING`] more behind them, so that no read has to ask how many are left. What is
-/// read from beyond the end is of the padding.
+/// Bytes with more behind them, so that no read has to ask how many are left. What is read from
+/// beyond the end may be anything but for the first [`PADDING`] bytes, which are as they were given.
 #[derive(Debug, Clone, Copy)]
-pub struct Padded<'a> {
+pub struct Padded<'a, V> {
     /// With the padding.
     bytes: &'a [u8],
     /// Without.
     len: usize,
+    /// The positions that are read from: a power of two and as many before it.
+    mask: usize,
+    vectors: V,
 }
 
-impl<'a> Padded<'a> {
-    /// The first `len` bytes; zeros are put behind where there are not as many.
+impl<'a> Padded<'a, Common> {
+    /// The first `len` bytes; zeros are put behind where there are not as many as are needed.
     pub fn new(bytes: &'a mut Vec<u8>, len: usize) -> Self {
-        if bytes.len() < len.saturating_add(PADDING) {
-            bytes.resize(len.saturating_add(PADDING), 0);
+        // More than there can be is refused where the room for it is asked for.
+        let places = len
+            .saturating_add(PADDING)
+            .checked_next_power_of_two()
+            .unwrap_or(1 << (usize::BITS - 1));
+        let needed = places.saturating_add(PADDING);
+        if bytes.len() < needed {
+            bytes.resize(needed, 0);
         }
-        Self { bytes, len }
+        Self {
+            bytes,
+            len,
+            mask: places - 1,
+            vectors: Common,
+        }
     }
 
+    /// The same, to be looked at with other instructions.
+    #[inline(always)]
+    pub fn with<V: Vectors>(self, vectors: V) -> Padded<'a, V> {
+        let Self {
+            bytes, len, mask, ..
+        } = self;
+        Padded {
+            bytes,
+            len,
+            mask,
+            vectors,
+        }
+    }
+}
+
+impl<'a, V: Vectors> Padded<'a, V> {
     /// The bytes.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// What they are looked at with.
+    pub const fn vectors(&self) -> V {
+        self.vectors
     }
 
     /// A part of the bytes; empty where it is none.
@@ -53,18 +90,30 @@ impl<'a> Padded<'a> {
         u64::from_le_bytes(*self.some(at))
     }
 
-    /// 32 bytes.
+    /// Where among the 32 bytes at a position one is, a bit for each.
     #[inline(always)]
-    pub fn window(&self, at: usize) -> &'a [u8; PADDING] {
-        self.some(at)
+    pub fn equal(&self, at: usize, sought: u8) -> u32 {
+        self.vectors.equal(self.some(at), sought)
+    }
+
+    /// Where the 32 bytes at a position are those of others.
+    #[inline(always)]
+    pub fn alike(&self, at: usize, others: &[u8; PADDING]) -> u32 {
+        self.vectors.alike(self.some(at), others)
+    }
+
+    /// Where among the 32 bytes at a position digits are.
+    #[inline(always)]
+    pub fn digits(&self, at: usize) -> u32 {
+        self.vectors.digits(self.some(at))
     }
 
     #[inline(always)]
     fn some<const N: usize>(&self, at: usize) -> &'a [u8; N] {
         const { assert!(N <= PADDING) };
-        let at = at.min(self.len);
-        // SAFETY: `at` is at most `len`, and `bytes` is PADDING longer than that since `new`,
-        // so the N bytes from there on are of the slice.
+        let at = at & self.mask;
+        // SAFETY: `at` is at most `mask`, and `bytes` is longer than that by PADDING and one since
+        // `new`, so the N bytes from there on are of the slice.
         let first = unsafe { self.bytes.as_ptr().add(at) };
         // SAFETY: the N bytes are as just said and live as long as the slice, which is shared;
         // arrays of bytes need no alignment.
@@ -78,24 +127,35 @@ mod tests {
 
     #[test]
     fn reads_are_of_the_bytes_or_the_padding() {
-        let mut bytes: Vec<u8> = (0..40).collect();
-        let padded = Padded::new(&mut bytes, 40);
-        let bytes = [(0..40).collect(), vec![0; PADDING]].concat();
-        assert_eq!(padded.bytes().len(), 40);
-        for at in 0..40 {
-            assert_eq!(usize::from(padded.byte(at)), at);
-            assert_eq!(padded.window(at), &bytes[at..at + PADDING]);
-            assert_eq!(padded.word(at).to_le_bytes(), bytes[at..at + 8]);
+        for len in [0, 1, 31, 32, 33, 40, 63, 64, 65, 200] {
+            let mut given: Vec<u8> = (0..=u8::MAX).take(len).collect();
+            let bytes = [given.clone(), vec![0; 2 * PADDING]].concat();
+            let padded = Padded::new(&mut given, len);
+            assert_eq!(padded.bytes().len(), len);
+            for (at, byte) in bytes.iter().enumerate().take(len + PADDING) {
+                assert_eq!(padded.byte(at), *byte);
+            }
+            for at in 0..len {
+                assert_eq!(padded.word(at).to_le_bytes(), bytes[at..at + 8]);
+                assert_eq!(
+                    padded.alike(at, bytes[at..].first_chunk().unwrap()),
+                    u32::MAX
+                );
+            }
+            assert_eq!(padded.part(700..900), b"");
         }
-        for beyond in [40, 41, 72, usize::MAX] {
-            assert_eq!(padded.byte(beyond), 0);
-            assert_eq!(padded.window(beyond), &[0; PADDING]);
+    }
+
+    #[test]
+    fn no_position_is_beyond() {
+        for len in [0, 7, 64, 100] {
+            let mut given = vec![7; len];
+            let padded = Padded::new(&mut given, len);
+            for beyond in [len, len + 99, 1 << 40, usize::MAX - 7, usize::MAX] {
+                let found = padded.word(beyond).to_le_bytes();
+                assert!(found.iter().all(|byte| [0, 7].contains(byte)));
+                assert_eq!(padded.equal(beyond, 1), 0);
+            }
         }
-        assert_eq!(padded.part(70..99), b"");
-        assert_eq!(Padded::new(&mut Vec::new(), 0).word(0), 0);
-        assert_eq!(
-            Padded::new(&mut vec![7; 99], 3).word(0),
-            0x0707_0707_0707_0707
-        );
     }
 }

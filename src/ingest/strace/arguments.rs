@@ -1,89 +1,87 @@
 //! Values of arguments that come from a small set.
 
+use std::ops::Range;
+
 use super::marks::position;
 use super::scan;
-use super::slots::Slot;
-use crate::sys::equal;
-use crate::syscalls::ArgKind;
+use super::slots::{Kept, Slot};
+use super::values::Window;
+use crate::sys::planes;
 
-/// Counts the values of arguments. `kept` is sorted by position; `by_name` is for a call whose
-/// arguments strace names. Of a call that is not `complete` only the first of them is sure to be
-/// there. `text` begins with the arguments, if more than them is at hand.
-pub(super) fn keep(
-    slot: &mut Slot,
-    kept: &[(u8, ArgKind)],
-    by_name: bool,
-    args: &[u8],
-    text: Option<&[u8; WIDTH]>,
-    complete: bool,
-) {
-    let plain = text.map(|text| Plain::of(args, text));
+/// Counts the values of arguments. `kept` is sorted by position. Of a call that is not `complete`
+/// only the first of them is sure to be there. `text` begins with the arguments, if more than them
+/// is at hand.
+pub(super) fn keep(slot: &mut Slot, kept: Kept, args: &[u8], text: &[u8], complete: bool) {
+    let plain = text.first_chunk().map(|text| Plain::of(args, text));
     let mut arguments = scan::arguments(args);
     let mut passed = 0;
-    for (nth, (argument, _)) in kept.iter().enumerate() {
+    for (nth, (argument, _)) in kept.args.iter().enumerate() {
         let at = usize::from(*argument);
-        let value = if by_name {
-            named_argument(args, b"flags=")
+        let (value, window) = if kept.by_name {
+            (named_argument(args, b"flags="), None)
         } else if let Some(value) = plain.as_ref().and_then(|plain| plain.argument(at)) {
-            Some(value)
+            let window = text.get(value.start..).and_then(<[u8]>::first_chunk);
+            (args.get(value), window)
         } else {
             // Those before were passed over, if not here.
             let value = arguments.nth(at - passed);
             passed = at + 1;
-            value
+            (value, None)
         };
         let value = value.filter(|value| !value.is_empty() && (complete || nth == 0));
         if let Some(values) = slot.argument(*argument) {
-            values.add(value, constant);
+            values.add(value, window, constant);
         }
     }
 }
-
-/// Bytes that are looked at together.
-pub(super) const WIDTH: usize = 64;
 
 /// Arguments that are split without a look at each byte, up to the first string or whatever else
 /// may hold a comma.
 struct Plain<'a> {
     args: &'a [u8],
-    /// Where they are split.
-    commas: u64,
-    /// All of them are so.
-    whole: bool,
+    /// Where they are split, and where they end if all of them are so.
+    ends: u64,
 }
 
 impl<'a> Plain<'a> {
     /// `args` are the begin of `text`.
-    fn of(args: &'a [u8], text: &[u8; WIDTH]) -> Self {
-        let (halves, _) = text.as_chunks::<32>();
-        let find = |byte| {
-            let bits = halves.iter().map(|half| equal(half, byte)).zip([0, 32]);
-            bits.fold(0, |all, (bits, by)| all | (u64::from(bits) << by))
-        };
-        let own = u32::try_from(args.len())
+    fn of(args: &'a [u8], text: &Window) -> Self {
+        let [commas, holding @ ..] = planes(text, *b",\"[{(<");
+        let end = u32::try_from(args.len())
             .ok()
-            .and_then(|len| 1u64.checked_shl(len));
-        let own = own.map_or(!0, |bit| bit - 1);
-        let holds = b"\"[{(<".iter().fold(0, |holds, byte| holds | find(*byte)) & own;
+            .and_then(|len| 1u64.checked_shl(len))
+            .unwrap_or_default();
+        // Where none is, all bits are set.
+        let own = end.wrapping_sub(1);
+        let holds = holding.iter().fold(0, |holds, plane| holds | plane) & own;
         // All before the first of them, or all.
         let before = !holds & holds.wrapping_sub(1);
         Self {
             args,
-            commas: find(b',') & own & before,
-            whole: holds == 0 && args.len() <= WIDTH,
+            ends: (commas & own | end) & before,
         }
     }
 
-    /// An argument, if it can be told where it begins and ends.
-    fn argument(&self, nth: usize) -> Option<&'a [u8]> {
-        let mut commas = self.commas;
+    /// Where an argument is, if that can be told.
+    fn argument(&self, nth: usize) -> Option<Range<usize>> {
+        let mut ends = self.ends;
         let mut from = 0;
         for _ in 0..nth {
-            from = first(commas)? + 1;
-            commas &= commas - 1;
+            from = first(ends)? + 1;
+            ends &= ends - 1;
         }
-        let to = first(commas).or(self.whole.then_some(self.args.len()))?;
-        Some(self.args.get(from..to)?.trim_ascii())
+        let to = first(ends)?;
+        let mut argument = self.args.get(from..to)?;
+        while let [b' ', rest @ ..] = argument {
+            from += 1;
+            argument = rest;
+        }
+        match argument {
+            [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => {}
+            [only] if only.is_ascii_graphic() => {}
+            _ => return None,
+        }
+        Some(from..to)
     }
 }
 
@@ -92,19 +90,18 @@ fn first(bits: u64) -> Option<usize> {
     (bits != 0).then(|| position(bits.trailing_zeros()))
 }
 
-/// A constant as strace prints it, without its name (`-N`) and the comment that `-X verbose` adds.
-fn constant(text: &[u8]) -> &[u8] {
-    let text = match memchr::memmem::find(text, b" /*") {
-        Some(at) => text.get(..at).unwrap_or_default(),
-        None => text,
-    };
-    let name = text
+/// Where in a text the constant is that strace prints, without its name (`-N`) and the comment
+/// that `-X verbose` adds.
+fn constant(text: &[u8]) -> Range<usize> {
+    let to = memchr::memmem::find(text, b" /*").unwrap_or(text.len());
+    let value = text.get(..to).unwrap_or_default();
+    let name = value
         .iter()
         .take_while(|b| b.is_ascii_lowercase() || **b == b'_')
         .count();
-    match text.get(name..) {
-        Some([b'=', value @ ..]) if name > 0 => value,
-        _ => text,
+    match value.get(name) {
+        Some(b'=') if name > 0 => name + 1..to,
+        _ => 0..to,
     }
 }
 

@@ -10,19 +10,19 @@ use super::marks::position;
 use super::scan;
 use super::shape::number;
 use super::words::load;
-use crate::sys::{Padded, equal};
+use crate::sys::{Padded, Vectors};
 
 /// One line of a block.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cursor<'a> {
-    pub(super) block: Padded<'a>,
+pub(super) struct Cursor<'a, V> {
+    pub(super) block: Padded<'a, V>,
     /// Where it begins.
     pub(super) start: usize,
     /// Where its end is.
     pub(super) end: usize,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a, V: Vectors> Cursor<'a, V> {
     /// The byte at a position.
     #[inline(always)]
     pub(super) fn byte(&self, at: usize) -> u8 {
@@ -45,7 +45,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn behind_blanks(&self, mut at: usize) -> usize {
         loop {
-            let others = !equal(self.block.window(at), b' ');
+            let others = !self.block.equal(at, b' ');
             if others != 0 {
                 return at + bit(others);
             }
@@ -64,7 +64,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn resumed_name(&self, at: usize) -> Option<(usize, usize)> {
         let name = at + b"<... ".len();
-        let blanks = equal(self.block.window(name), b' ');
+        let blanks = self.block.equal(name, b' ');
         let behind = name + bit(blanks);
         let resumed = blanks != 0
             && self.word(at) & 0xff_ffff_ffff == load(b"<... ", 0)
@@ -132,7 +132,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(super) fn has_quote(&self, from: usize, to: usize) -> bool {
         let len = to.saturating_sub(from);
-        let quotes = equal(self.block.window(from), b'"');
+        let quotes = self.block.equal(from, b'"');
         if len <= 32 {
             return quotes & u32::MAX >> (32 - len.max(1)) != 0;
         }
@@ -145,8 +145,8 @@ impl<'a> Cursor<'a> {
         let mut at = from;
         while at < to {
             // Together 32 begins of pairs.
-            let quotes = equal(self.block.window(at), b'"');
-            let escapes = equal(self.block.window(at + 1), b'\\');
+            let quotes = self.block.equal(at, b'"');
+            let escapes = self.block.equal(at + 1, b'\\');
             if quotes & escapes != 0 {
                 return true;
             }

@@ -3,13 +3,14 @@
 
 use std::fmt::Write as _;
 use std::io::Read;
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::lex::{Ended, Found, Lexer, Rare, Says};
+use super::lex::{Ended, Found, Lexer, Prefix, Rare, Says};
 use super::marks::Marks;
-use super::{Reader, words};
+use super::{Reader, leader, words};
 use crate::arch::Arch;
 use crate::event::{Image, Sighting, Sink};
 use crate::ingest::lines::Lines;
@@ -143,7 +144,7 @@ fn plain_result(rest: &str) -> Option<String> {
 }
 
 /// What the quick look found, in the same words.
-fn shown(found: &Found) -> Option<String> {
+fn shown(found: &Found, log: &[u8]) -> Option<String> {
     let kind = match found.says {
         Says::Other => return None,
         Says::Call => "call",
@@ -154,12 +155,15 @@ fn shown(found: &Found) -> Option<String> {
         Ended::Rare(Rare::NoReturn) => "no-return".to_owned(),
         Ended::Ok | Ended::Error(_) | Ended::Rare(_) => found.ended.outcome()?.key().to_owned(),
     };
+    let line = usize::try_from(found.start).unwrap();
+    let (leader, _) = leader::split(&log[line..]);
+    let number = leader.number.filter(|_| found.leader == Prefix::Rich);
     let show = |number: Option<u32>| number.map_or("-".to_owned(), |number| number.to_string());
     let name = words::calls().get(found.word)?;
     Some(format!(
         "{} {} {kind} {name} {outcome}",
-        show(found.pid),
-        show(found.number)
+        show(found.pid.map(NonZeroU32::get)),
+        show(number)
     ))
 }
 
@@ -304,7 +308,7 @@ fn every_combination_of_options() {
     let mut quick = 0;
     for ((line, found), expected) in log.lines().zip(&found).zip(&expected) {
         assert_eq!(plain(line).as_ref(), Some(expected), "plainly: {line}");
-        if let Some(shown) = shown(found) {
+        if let Some(shown) = shown(found, log.as_bytes()) {
             assert_eq!(&shown, expected, "quickly: {line}");
             quick += 1;
         }
@@ -434,8 +438,8 @@ fn whole_logs() {
             all += 1;
             quick += usize::from(found.says != Says::Other);
             let start = usize::try_from(found.start).unwrap();
-            let line = &log[start..start + usize::try_from(found.len).unwrap()];
-            if let Some(shown) = shown(&found) {
+            let line = &log[start..usize::try_from(found.end).unwrap()];
+            if let Some(shown) = shown(&found, &log) {
                 let line = String::from_utf8_lossy(line);
                 assert_eq!(plain(&line).as_deref(), Some(shown.as_str()), "{line}");
             }

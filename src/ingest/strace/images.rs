@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::body::Mode;
-use super::slots::{PrintedValues, Slot, Slots};
+use super::slots::{Slot, Slots};
 use super::spelling::{ArchSet, Spellings};
 use super::times::Times;
+use super::values::PrintedValues;
 use crate::arch::Arch;
 use crate::event::{ArgFacts, ArgValue, Image, Outcome, Place, Sighting, Sink};
 use crate::syscalls::{closed_set_arguments, symbol_value};
@@ -165,8 +166,9 @@ pub(super) fn hand_over(
     places: &Places<'_>,
     sink: &mut dyn Sink,
 ) {
-    let mut sightings = Vec::new();
-    for ((spelling, mode), mut slot) in image.slots.into_sorted() {
+    let slots = image.slots.into_sorted();
+    let mut sightings = Vec::with_capacity(slots.len());
+    for ((spelling, mode), mut slot) in slots {
         let printed = slot.take_arguments();
         let Some(spelling) = spellings.get(spelling) else {
             continue;
@@ -174,8 +176,8 @@ pub(super) fn hand_over(
         let arch = mode.map_or(arch, |mode| mode.arch(arch));
         let calls = spelling.calls(arch);
         let either = calls.len() > 1;
-        let outcomes = outcomes(&slot);
-        for (arch, call) in calls {
+        let outcomes = std::iter::repeat_n(outcomes(&mut slot), calls.len());
+        for ((arch, call), outcomes) in calls.into_iter().zip(outcomes) {
             let args = if either
                 && !matches!(&call, crate::event::CallId::Name(name) if Some(name.as_str()) == spelling.name.as_deref())
             {
@@ -189,7 +191,7 @@ pub(super) fn hand_over(
                 call,
                 either,
                 calls: slot.calls,
-                outcomes: outcomes.clone(),
+                outcomes,
                 args,
                 first: places.first(&slot),
                 since_start: places.times.since_start(slot.time),
@@ -219,8 +221,8 @@ impl Places<'_> {
     }
 }
 
-fn outcomes(slot: &Slot) -> BTreeMap<Outcome, u64> {
-    let mut outcomes = slot.other.clone();
+fn outcomes(slot: &mut Slot) -> BTreeMap<Outcome, u64> {
+    let mut outcomes = std::mem::take(&mut slot.other);
     if slot.ok > 0 {
         outcomes.insert(Outcome::Success, slot.ok);
     }

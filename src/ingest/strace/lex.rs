@@ -11,39 +11,41 @@
     reason = "what is not inlined is not compiled for the wider instructions"
 )]
 
+use std::num::NonZeroU32;
+
 use super::cursor::Cursor;
 use super::marks::{Marks, position};
 use super::result;
 use super::scan::End;
 use super::shape::Shape;
-use super::usual::AHEAD;
+use super::usual::{AHEAD, Place, Usual};
 use super::words::{self, CallWord, Words, load};
 use crate::event::{Errno, Outcome};
-use crate::sys::{Padded, Work, with_wide_instructions};
+use crate::sys::{Common, Padded, Vectors, with_wide_instructions};
 
 /// A line, looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Found {
     /// Where it begins in its block.
     pub(super) start: u32,
-    /// Its length without its end.
-    pub(super) len: u32,
+    /// Where its end is there.
+    pub(super) end: u32,
+    /// Where its arguments are there.
+    pub(super) args: (u32, u32),
     /// What it says.
     pub(super) says: Says,
     /// The process.
-    pub(super) pid: Option<u32>,
-    /// How the process is named.
+    pub(super) pid: Option<NonZeroU32>,
+    /// What else the leader tells.
     pub(super) leader: Prefix,
-    /// The number of the call (`-n`).
-    pub(super) number: Option<u32>,
     /// The name of the call.
     pub(super) word: CallWord,
     /// How the call ended.
     pub(super) ended: Ended,
-    /// Where the arguments are, from the begin of the line.
-    pub(super) args: (u32, u32),
     /// They may show the header of an ELF file.
     pub(super) header: bool,
+    /// Some of them are worth keeping.
+    pub(super) keeps: bool,
 }
 
 /// What a line says.
@@ -57,12 +59,13 @@ pub(super) enum Says {
     Resumed,
 }
 
-/// What stands before the process number.
+/// What the leader tells besides the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prefix {
-    /// Nothing more is to be told.
+    /// Nothing, or times.
     Plain,
-    /// `[pid N]`, or a name behind the number: the leader has to be looked at again.
+    /// `[pid N]`, the name of the process or the number of the call: the leader has to be looked
+    /// at again.
     Rich,
 }
 
@@ -95,21 +98,6 @@ pub(super) struct Lexer {
     errors: &'static Words,
 }
 
-/// A look at a block.
-struct Look<'a> {
-    lexer: &'a Lexer,
-    block: Padded<'a>,
-    marks: &'a mut Marks,
-    found: &'a mut Vec<Found>,
-}
-
-impl Work for Look<'_> {
-    #[inline(always)]
-    fn run(self) {
-        self.lexer.look_at_lines(self.block, self.marks, self.found);
-    }
-}
-
 impl Lexer {
     pub(super) fn new() -> Self {
         Self {
@@ -119,42 +107,38 @@ impl Lexer {
     }
 
     /// Looks at the lines of a block, all of which have their end.
-    pub(super) fn look(&self, block: Padded<'_>, marks: &mut Marks, found: &mut Vec<Found>) {
-        with_wide_instructions(Look {
-            lexer: self,
-            block,
-            marks,
-            found,
-        });
-    }
-
-    #[inline(always)]
-    fn look_at_lines(&self, block: Padded<'_>, marks: &mut Marks, found: &mut Vec<Found>) {
+    pub(super) fn look(
+        &self,
+        block: Padded<'_, Common>,
+        marks: &mut Marks,
+        found: &mut Vec<Found>,
+    ) {
         marks.find(block.bytes());
         found.clear();
         // Colours and carriage returns, perhaps.
         let odd = marks.controls();
         let marks = marks.all();
         let mut shape = Shape::NONE;
-        let (mut start, mut at) = (0, 0);
-        while let Some(ahead) = marks.get(at..at + AHEAD)
-            && let Some(ahead) = ahead.first_chunk::<AHEAD>()
-        {
-            if !odd
-                && let Some((usual, count)) = self.usual(block, start, &shape, ahead.map(position))
-            {
-                start += position(usual.len) + 1;
-                at += count;
-                found.push(usual);
-                continue;
+        let mut place = Place::default();
+        loop {
+            if !odd {
+                with_wide_instructions(Usual {
+                    lexer: self,
+                    block,
+                    marks,
+                    shape: &shape,
+                    place: &mut place,
+                    found,
+                });
             }
+            let Place { start, mark } = place;
             let is_end = |mark: &u32| block.byte(position(*mark)) == b'\n';
-            let rest = marks.get(at..).unwrap_or_default();
-            let Some(count) = rest.iter().position(is_end) else {
+            let own = marks.get(mark..marks.len() - AHEAD).unwrap_or_default();
+            let Some(count) = own.iter().position(is_end) else {
                 return;
             };
-            let own = rest.get(..count).unwrap_or_default();
-            let end = position(rest.get(count).copied().unwrap_or_default());
+            let end = position(own.get(count).copied().unwrap_or_default());
+            let own = own.get(..count).unwrap_or_default();
             let line = Cursor { block, start, end };
             let odd = (end > start && line.byte(end - 1) == b'\r')
                 || (odd && memchr::memchr(super::ESCAPE, line.text(start, end)).is_some());
@@ -165,25 +149,34 @@ impl Lexer {
             };
             found.push(says.unwrap_or(Found {
                 start: short(start),
-                len: short(end - start),
-                says: Says::Other,
+                end: short(end),
+                args: (0, 0),
                 pid: None,
-                leader: Prefix::Plain,
-                number: None,
                 word: 0,
                 ended: Ended::Ok,
-                args: (0, 0),
+                says: Says::Other,
+                leader: Prefix::Plain,
                 header: false,
+                keeps: false,
             }));
-            start = end + 1;
-            at += count + 1;
+            place = Place {
+                start: end + 1,
+                mark: mark + count + 1,
+            };
         }
     }
 
     /// What a line says; `marks` are its own.
-    fn line(&self, line: &Cursor<'_>, mut marks: &[u32], shape: &mut Shape) -> Option<Found> {
+    fn line(
+        &self,
+        line: &Cursor<'_, impl Vectors>,
+        mut marks: &[u32],
+        shape: &mut Shape,
+    ) -> Option<Found> {
         let (leader, at) = line.leader();
-        if let Some(new) = Shape::of(line.text(line.start, at)) {
+        if shape.fits(line.block, line.start).is_none()
+            && let Some(new) = Shape::of(line.text(line.start, at))
+        {
             *shape = new;
         }
         let first = loop {
@@ -204,30 +197,38 @@ impl Lexer {
         };
         let word = self.calls.find(line.block, name, len)?;
         let (args_end, ended) = self.end(line, tail, marks)?;
-        let header = self.calls.reads(word)
-            && ended != Ended::Unfinished
-            && line.has_escaped_begin(tail, args_end);
+        let traits = self.calls.traits(word);
+        let header =
+            traits.reads && ended != Ended::Unfinished && line.has_escaped_begin(tail, args_end);
         Some(Found {
             start: short(line.start),
-            len: short(line.end - line.start),
+            end: short(line.end),
             says,
-            pid: leader.pid,
-            leader: if leader.bracketed || leader.comm.is_some() {
+            pid: match leader.pid {
+                Some(pid) => Some(NonZeroU32::new(pid)?),
+                None => None,
+            },
+            leader: if leader.bracketed || leader.comm.is_some() || leader.number.is_some() {
                 Prefix::Rich
             } else {
                 Prefix::Plain
             },
-            number: leader.number,
             word,
             ended,
-            args: (short(tail - line.start), short(args_end - line.start)),
+            args: (short(tail), short(args_end)),
             header,
+            keeps: traits.keeps,
         })
     }
 
     /// Where the arguments that begin at `tail` end, and how the call does.
     #[inline(always)]
-    fn end(&self, line: &Cursor<'_>, tail: usize, marks: &[u32]) -> Option<(usize, Ended)> {
+    fn end(
+        &self,
+        line: &Cursor<'_, impl Vectors>,
+        tail: usize,
+        marks: &[u32],
+    ) -> Option<(usize, Ended)> {
         if line.byte(line.end - 1) == b'>' {
             let last = line.word(line.end.saturating_sub(8));
             if last == load(b"hed ...>", 0)
@@ -248,7 +249,7 @@ impl Lexer {
 
     /// ` = 3`, ` = -1 ENOENT (No such file or directory)`, perhaps with a time behind it.
     #[inline(always)]
-    fn result(&self, line: &Cursor<'_>, at: usize, marks: &[u32]) -> Option<Ended> {
+    fn result(&self, line: &Cursor<'_, impl Vectors>, at: usize, marks: &[u32]) -> Option<Ended> {
         let value = line.value(at)?;
         if is_number(line.word(value)) {
             // Without a parenthesis nothing says that strace put the result there, and what is
@@ -275,7 +276,7 @@ impl Lexer {
     #[inline(always)]
     pub(super) fn error(
         &self,
-        line: &Cursor<'_>,
+        line: &Cursor<'_, impl Vectors>,
         value: usize,
         open: usize,
         close: usize,

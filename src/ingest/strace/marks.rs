@@ -6,7 +6,7 @@
 )]
 
 use super::usual::AHEAD;
-use crate::sys::{BITS, Planes, Take, find_bytes};
+use crate::sys::{BITS, Planes, Take, Vectors, Work, find_bytes, with_wide_instructions};
 
 /// The bytes that are looked for.
 const SOUGHT: [u8; 6] = *b"\n()<\\\"";
@@ -38,8 +38,6 @@ struct Carry {
     escapes: u64,
     /// Whether the last byte was inside a string, all bits or none.
     inside: u64,
-    /// Control characters but line ends, one bit for all that stand at the same place of 64.
-    controls: u64,
 }
 
 /// Bytes for which room is made at once.
@@ -48,26 +46,7 @@ const PIECE: usize = 128 * BITS;
 impl Marks {
     /// Marks a block.
     pub(super) fn find(&mut self, block: &[u8]) {
-        let mut carry = Carry::default();
-        self.len = 0;
-        for piece in block.chunks(PIECE) {
-            let room = self.len + PIECE + AHEAD;
-            if self.at.len() < room {
-                self.at.resize(2 * room, 0);
-            }
-            let mut finder = Finder {
-                room: self.at.get_mut(self.len..).unwrap_or_default(),
-                count: 0,
-                carry,
-            };
-            find_bytes(piece, SOUGHT, &mut finder);
-            self.len += finder.count;
-            carry = finder.carry;
-        }
-        self.controls = carry.controls != 0;
-        self.at.resize(self.at.len().max(AHEAD), 0);
-        let behind = self.at.iter_mut().skip(self.len);
-        behind.take(AHEAD).for_each(|mark| *mark = u32::MAX);
+        with_wide_instructions(Find { marks: self, block });
     }
 
     /// Where they are, and as many behind all of them as may be looked at.
@@ -81,26 +60,51 @@ impl Marks {
     }
 }
 
+/// A look at a block.
+struct Find<'a> {
+    marks: &'a mut Marks,
+    block: &'a [u8],
+}
+
+impl Work for Find<'_> {
+    #[inline(always)]
+    fn run(self, vectors: impl Vectors) {
+        let Marks { at, len, controls } = self.marks;
+        let mut carry = Carry::default();
+        *len = 0;
+        *controls = false;
+        for piece in self.block.chunks(PIECE) {
+            let room = *len + PIECE + BITS + AHEAD;
+            if at.len() < room {
+                at.resize(2 * room, 0);
+            }
+            let mut finder = Finder {
+                room: at.get_mut(*len..).unwrap_or_default(),
+                count: 0,
+                carry,
+            };
+            *controls |= find_bytes(piece, SOUGHT, &mut finder, vectors);
+            *len += finder.count;
+            carry = finder.carry;
+        }
+        at.resize(at.len().max(AHEAD), 0);
+        let behind = at.iter_mut().skip(*len);
+        behind.take(AHEAD).for_each(|mark| *mark = u32::MAX);
+    }
+}
+
 impl Take for Finder<'_> {
     #[inline(always)]
-    fn take(&mut self, planes: Planes, controls: u64) {
+    fn take(&mut self, planes: Planes, vectors: impl Vectors) {
         let [ends, open, close, angle, backslashes, quotes] = planes;
-        let mut inside = quotes & !escaped(backslashes, &mut self.carry.escapes);
-        // From here on each bit is that of all before it together.
-        inside ^= inside << 1;
-        inside ^= inside << 2;
-        inside ^= inside << 4;
-        inside ^= inside << 8;
-        inside ^= inside << 16;
-        inside ^= inside << 32;
-        inside ^= self.carry.inside;
+        let quotes = quotes & !escaped(backslashes, &mut self.carry.escapes);
+        let mut inside = vectors.odd(quotes) ^ self.carry.inside;
         // A string that has no end on its line.
         while ends & inside != 0 {
             inside ^= !0 << (ends & inside).trailing_zeros();
         }
         // All bits are as the last one.
         self.carry.inside = (inside.cast_signed() >> 63).cast_unsigned();
-        self.carry.controls |= controls & !ends;
         let outside = (open | close | angle | backslashes) & !inside;
         self.push(ends | outside);
         self.carry.base = self.carry.base.wrapping_add(64);
@@ -113,17 +117,18 @@ impl Finder<'_> {
         /// Marks that are taken at once. To write some too many costs less than to ask how many
         /// there are.
         const AT_ONCE: usize = 4;
-        let count = position(bits.count_ones());
-        let from = self.count;
-        self.count += count;
-        let mut done = 0;
-        while let Some(group) = self.room.get_mut(from + done..from + done + AT_ONCE) {
+        let room = self.room.get_mut(self.count..);
+        let Some(room) = room.and_then(<[u32]>::first_chunk_mut::<BITS>) else {
+            return;
+        };
+        self.count += position(bits.count_ones());
+        let (groups, _) = room.as_chunks_mut::<AT_ONCE>();
+        for group in groups {
             for at in group {
                 *at = self.carry.base.wrapping_add(bits.trailing_zeros());
                 bits &= bits.wrapping_sub(1);
             }
-            done += AT_ONCE;
-            if done >= count {
+            if bits == 0 {
                 break;
             }
         }

@@ -30,6 +30,7 @@ mod summary;
 mod tables;
 mod times;
 mod usual;
+mod values;
 mod words;
 
 use std::collections::BTreeSet;
@@ -43,6 +44,7 @@ use leader::Leader;
 use processes::{Begin, Processes};
 use quick::KnownWords;
 use scan::End;
+use slots::Kept;
 use spelling::{ArchSet, Role, Spellings};
 use times::Times;
 
@@ -323,7 +325,11 @@ impl Reader {
             self.tally.skip(Skip::UnknownName);
         }
         let role = spelling.role;
-        let (arches, kept, by_name) = (spelling.arches, spelling.args, spelling.names_arguments);
+        let arches = spelling.arches;
+        let kept = Kept {
+            args: spelling.args,
+            by_name: spelling.names_arguments,
+        };
         self.note(role);
         let path = (role == Role::Exec)
             .then(|| scan::first_string(scanned.args, MAX_PATH))
@@ -343,10 +349,10 @@ impl Reader {
             if slot.calls == 1 {
                 slot.time = self.times.of(line.bytes);
             }
-            if !kept.is_empty() {
+            if !kept.args.is_empty() {
                 let args = if torn { b"" } else { scanned.args };
                 let complete = matches!(scanned.end, End::Result { .. });
-                arguments::keep(slot, kept, by_name, args, None, complete);
+                arguments::keep(slot, kept, args, args, complete);
             }
         }
         self.ended(leader.pid, role, scanned.args, scanned.end, line);

@@ -1,7 +1,11 @@
 //! Takes in the lines of a block, most of them as they were looked at.
 
+use std::num::NonZeroU32;
+
 use super::lex::{Ended, Found, Prefix, Says};
+use super::marks::position;
 use super::processes::Begin;
+use super::slots::{Kept, Slot};
 use super::spelling::{ArchSet, Role, SpellingId};
 use super::words::{self, CallWord};
 use super::{Name, Reader, arguments, leader};
@@ -22,7 +26,7 @@ struct KnownWord {
     id: SpellingId,
     arches: ArchSet,
     role: Role,
-    keeps_arguments: bool,
+    kept: Kept,
 }
 
 impl KnownWords {
@@ -45,16 +49,18 @@ impl Reader {
         let mut careful = 0;
         for found in found {
             if self.times.wants(self.line + 1) {
-                self.look_at_time(text(block, found, (0, found.len)), sink);
+                self.look_at_time(text(block, (found.start, found.end)), sink);
             }
-            if self.table.is_none() && self.quick(block, found).is_some() {
+            if self.table.is_none()
+                && (self.usual(block, found).is_some() || self.quick(block, found).is_some())
+            {
                 self.line += 1;
                 continue;
             }
             careful += 1;
             self.careful(
                 Line {
-                    bytes: text(block, found, (0, found.len)),
+                    bytes: text(block, (found.start, found.end)),
                     terminated: true,
                     cut: false,
                     near_escape: true,
@@ -67,22 +73,44 @@ impl Reader {
         Ok(())
     }
 
+    /// Takes in a line of the most usual kind; `None` if it is of another.
+    #[inline]
+    fn usual(&mut self, block: &[u8], found: &Found) -> Option<()> {
+        let pid = found.pid?.get();
+        if found.leader != Prefix::Plain || self.at_start {
+            return None;
+        }
+        match found.says {
+            Says::Other => return None,
+            Says::Resumed => self.processes.usual_end(pid, found)?,
+            Says::Call => {
+                let slot = self.processes.usual(pid, found)?;
+                keep(slot, block, found);
+                self.tally.calls += 1;
+            }
+        }
+        self.names_processes = true;
+        self.interrupted = None;
+        Some(())
+    }
+
     /// Takes in a line as it was looked at; `None` if that does not do.
     fn quick(&mut self, block: &[u8], found: &Found) -> Option<()> {
         if found.says == Says::Other {
             return None;
         }
-        let known = self.known_word(found.word, found.number)?;
-        let (pid, comm) = match (found.leader, found.pid) {
-            (Prefix::Plain, Some(pid)) => (Some(pid), None),
-            (Prefix::Plain, None) => {
+        let (known, pid, comm) = match (found.leader, found.pid) {
+            (Prefix::Plain, pid) => {
+                let known = self.known_word(found.word, None)?;
+                let pid = pid.map(NonZeroU32::get).or(self.file_pid);
                 let unnamed = || self.processes.unnamed(self.unnumbered);
-                (self.file_pid.or_else(unnamed), None)
+                (known, pid.or_else(unnamed), None)
             }
             (Prefix::Rich, _) => {
-                let (leader, _) = leader::split(text(block, found, (0, found.len)));
+                let (leader, _) = leader::split(text(block, (found.start, found.end)));
+                let known = self.known_word(found.word, leader.number)?;
                 let pid = self.who(&leader, found.says == Says::Resumed);
-                (pid, leader.comm)
+                (known, pid, leader.comm)
             }
         };
         // The first header that a program reads tells its architecture.
@@ -103,26 +131,14 @@ impl Reader {
                 path: None,
                 place: (self.file_number, self.line + 1),
             };
-            let slot = self.processes.quick(&begin, found.ended)?;
+            let word = (found.leader == Prefix::Plain).then_some(found.word);
+            let slot = self
+                .processes
+                .quick(&begin, known.kept, word, found.ended)?;
             if slot.calls == 1 {
-                slot.time = self.times.of(text(block, found, (0, found.len)));
+                slot.time = self.times.of(text(block, (found.start, found.end)));
             }
-            if known.keeps_arguments
-                && let Some(spelling) = self.spellings.get(known.id)
-            {
-                let args = text(block, found, found.args);
-                let from = found.start + found.args.0;
-                let text = block.get(usize::try_from(from).unwrap_or(usize::MAX)..);
-                let complete = found.ended != Ended::Unfinished;
-                arguments::keep(
-                    slot,
-                    spelling.args,
-                    spelling.names_arguments,
-                    args,
-                    text.and_then(<[u8]>::first_chunk),
-                    complete,
-                );
-            }
+            keep(slot, block, found);
             self.note(known.role);
             self.tally.calls += 1;
         }
@@ -154,7 +170,10 @@ impl Reader {
             id,
             arches: spelling.arches,
             role: spelling.role,
-            keeps_arguments: !spelling.args.is_empty(),
+            kept: Kept {
+                args: spelling.args,
+                by_name: spelling.names_arguments,
+            },
         };
         if let Some(cell) = self.known.spellings.get_mut(usize::from(word)) {
             *cell = Some(known);
@@ -163,8 +182,21 @@ impl Reader {
     }
 }
 
-/// A part of the text of a line.
-fn text<'a>(block: &'a [u8], found: &Found, (from, to): (u32, u32)) -> &'a [u8] {
-    let at = |offset: u32| usize::try_from(found.start + offset).unwrap_or(usize::MAX);
-    block.get(at(from)..at(to)).unwrap_or_default()
+/// Keeps the arguments of a call that are worth it.
+#[inline]
+fn keep(slot: &mut Slot, block: &[u8], found: &Found) {
+    // Known before the slot is found, so that the processor need not wait for that.
+    if !found.keeps {
+        return;
+    }
+    let args = text(block, found.args);
+    let text = block.get(position(found.args.0)..).unwrap_or_default();
+    let complete = found.ended != Ended::Unfinished;
+    arguments::keep(slot, slot.kept, args, text, complete);
+}
+
+/// A part of a block.
+#[inline]
+fn text(block: &[u8], (from, to): (u32, u32)) -> &[u8] {
+    block.get(position(from)..position(to)).unwrap_or_default()
 }

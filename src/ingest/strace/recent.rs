@@ -50,7 +50,8 @@ impl<K: Key, V> RecentMap<K, V> {
             .or_else(|| self.positions.get(&key).copied())
     }
 
-    fn remembered(&self, key: K) -> Option<usize> {
+    /// The position of a key, if it is one of those met last.
+    pub(super) fn remembered(&self, key: K) -> Option<usize> {
         let at = *self.recent.get(cell(key))?;
         match self.entries.get(at) {
             Some(Some((found, _))) if *found == key => Some(at),
@@ -84,9 +85,25 @@ impl<K: Key, V> RecentMap<K, V> {
     }
 
     pub(super) fn get_mut(&mut self, key: K) -> Option<&mut V> {
-        let at = self.position(key)?;
-        self.remember(key, at);
+        let at = self.remember_position(key)?;
         self.at(at)
+    }
+
+    /// The value of a key, if it is one of those met last.
+    #[inline]
+    pub(super) fn recent_mut(&mut self, key: K) -> Option<&mut V> {
+        let at = *self.recent.get(cell(key))?;
+        match self.entries.get_mut(at) {
+            Some(Some((found, value))) if *found == key => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The key and the value at a position.
+    #[inline]
+    pub(super) fn entry(&mut self, position: usize) -> Option<(K, &mut V)> {
+        let (key, value) = self.entries.get_mut(position)?.as_mut()?;
+        Some((*key, value))
     }
 
     /// The value at a position.
@@ -141,9 +158,9 @@ impl<K: Key, V> RecentMap<K, V> {
 
     /// All that was there, sorted by key.
     pub(super) fn into_sorted(self) -> Vec<(K, V)> {
-        let mut all: Vec<(K, V)> = self.entries.into_iter().flatten().collect();
-        all.sort_by_key(|(key, _)| *key);
-        all
+        let mut entries = self.entries;
+        let take = |at: usize| entries.get_mut(at)?.take();
+        self.positions.into_values().filter_map(take).collect()
     }
 }
 

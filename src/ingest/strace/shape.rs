@@ -5,8 +5,10 @@
     reason = "what is not inlined is not compiled for the wider instructions"
 )]
 
+use std::num::NonZeroU32;
+
 use super::leader::PID_MAX;
-use crate::sys::{PADDING, Padded, alike, digits};
+use crate::sys::{Common, PADDING, Padded, Vectors};
 
 /// Bytes that are compared.
 const WIDTH: usize = PADDING;
@@ -51,7 +53,7 @@ impl Shape {
             && words.all(|word| is_time(word) && word.len() < 19);
         fits.then_some(Self {
             len: leader.len(),
-            digits: digits(&text),
+            digits: Common.digits(&text),
             text,
             pid,
         })
@@ -59,18 +61,22 @@ impl Shape {
 
     /// The length of the leader at `at` and its process, if it is of this shape.
     #[inline(always)]
-    pub(super) fn fits(&self, block: Padded<'_>, at: usize) -> Option<(usize, Option<u32>)> {
-        let head = block.window(at);
+    pub(super) fn fits(
+        &self,
+        block: Padded<'_, impl Vectors>,
+        at: usize,
+    ) -> Option<(usize, Option<NonZeroU32>)> {
         let own = u32::MAX >> (WIDTH - self.len.clamp(1, WIDTH));
-        let digits = digits(head) & own;
-        if digits != self.digits || (digits | alike(head, &self.text)) & own != own {
+        let digits = block.digits(at) & own;
+        if digits != self.digits || (digits | block.alike(at, &self.text)) & own != own {
             return None;
         }
         if self.pid == 0 {
             return Some((self.len, None));
         }
         let pid = number(block.word(at), self.pid);
-        (u64::from(pid) <= PID_MAX).then_some((self.len, Some(pid)))
+        let pid = NonZeroU32::new(pid).filter(|pid| u64::from(pid.get()) <= PID_MAX)?;
+        Some((self.len, Some(pid)))
     }
 }
 

@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::images::ModeKey;
 use super::lex::Ended;
 use super::recent::{Key, RecentMap};
-use super::spelling::SpellingId;
-use super::words::load;
-use crate::event::{MAX_ARG_VALUES, Outcome};
+use super::spelling::{Role, SpellingId};
+use super::values::PrintedValues;
+use super::words::{self, CallWord};
+use crate::event::Outcome;
+use crate::syscalls::ArgKind;
 
 /// One kind of call in one mode.
 pub(super) type SlotKey = (SpellingId, Option<ModeKey>);
@@ -18,7 +20,12 @@ pub(super) type SlotId = usize;
 
 /// The slots of an image.
 #[derive(Debug, Default)]
-pub(super) struct Slots(RecentMap<SlotKey, Slot>);
+pub(super) struct Slots {
+    by_kind: RecentMap<SlotKey, Slot>,
+    /// By the number of a name in [`words::calls`]: the position and one of the slot of calls that
+    /// are written so, if its calls have the mode of the machine. 0 if there is none so far.
+    by_word: Vec<u16>,
+}
 
 impl Key for SlotKey {
     fn low(self) -> u32 {
@@ -29,35 +36,55 @@ impl Key for SlotKey {
 impl Slots {
     /// The slot of a kind of call, made where there is none.
     pub(super) fn enter(&mut self, key: SlotKey) -> SlotId {
-        match self.0.position(key) {
+        match self.by_kind.position(key) {
             Some(id) => id,
-            None => self.0.insert(key, Slot::default()),
+            None => self.by_kind.insert(key, Slot::default()),
         }
     }
 
-    /// The slot of a kind of call, if there is one.
-    pub(super) fn remembered(&mut self, key: SlotKey) -> Option<SlotId> {
-        self.0.remember_position(key)
+    /// The slot of a kind of call, if it is one of those met last.
+    #[inline]
+    pub(super) fn remembered(&self, key: SlotKey) -> Option<SlotId> {
+        self.by_kind.remembered(key)
+    }
+
+    /// The slot of calls that a name is known to stand for, and its position.
+    #[inline]
+    pub(super) fn named(&mut self, word: CallWord) -> Option<(SlotId, SlotKey, &mut Slot)> {
+        let behind = *self.by_word.get(usize::from(word))?;
+        let id = usize::from(behind).checked_sub(1)?;
+        let (key, slot) = self.by_kind.entry(id)?;
+        Some((id, key, slot))
+    }
+
+    /// What a name stands for, from now on.
+    pub(super) fn name(&mut self, word: CallWord, id: SlotId) {
+        if self.by_word.is_empty() {
+            self.by_word.resize(words::calls().len(), 0);
+        }
+        if let Some(behind) = self.by_word.get_mut(usize::from(word)) {
+            *behind = u16::try_from(id + 1).unwrap_or_default();
+        }
     }
 
     /// The slot at a position.
     pub(super) fn get_mut(&mut self, id: SlotId) -> Option<&mut Slot> {
-        self.0.at(id)
+        self.by_kind.at(id)
     }
 
     /// The slot of a kind of call, if there is one.
     pub(super) fn find_mut(&mut self, key: SlotKey) -> Option<&mut Slot> {
-        self.0.get_mut(key)
+        self.by_kind.get_mut(key)
     }
 
     /// The kinds of calls, sorted.
     pub(super) fn keys(&self) -> impl Iterator<Item = SlotKey> {
-        self.0.keys()
+        self.by_kind.keys()
     }
 
     /// How many calls there are in all.
     pub(super) fn calls(&self) -> u64 {
-        let calls = self.0.iter().map(|(_, slot)| slot.calls);
+        let calls = self.by_kind.iter().map(|(_, slot)| slot.calls);
         calls.fold(0, u64::saturating_add)
     }
 
@@ -73,7 +100,7 @@ impl Slots {
 
     /// The calls, sorted by kind.
     pub(super) fn into_sorted(self) -> Vec<(SlotKey, Slot)> {
-        self.0.into_sorted()
+        self.by_kind.into_sorted()
     }
 }
 
@@ -97,117 +124,19 @@ pub(super) struct Slot {
     pub(super) first: Option<(u32, u64)>,
     /// When that was, where the log tells.
     pub(super) time: Option<Duration>,
+    /// The arguments worth keeping, where that was looked up.
+    pub(super) kept: Kept,
+    /// What such a call does, likewise.
+    pub(super) role: Role,
 }
 
-/// Values of an argument as strace printed them.
-#[derive(Debug, Default)]
-pub(super) struct PrintedValues {
-    pub(super) values: BTreeMap<Box<[u8]>, u64>,
-    pub(super) unseen: u64,
-    pub(super) overflow: u64,
-    /// The texts met first, since the same come again and again.
-    known: [Known; KNOWN],
-    /// Of each of them what it is told from others by.
-    tags: [u32; KNOWN],
-}
-
-/// A text and what became of it.
-#[derive(Debug, Default)]
-struct Known {
-    text: Box<[u8]>,
-    /// Its value, unless there was no room for it.
-    value: Option<Box<[u8]>>,
-    /// How often it came since.
-    again: u64,
-}
-
-/// Texts remembered.
-const KNOWN: usize = 8;
-/// A longer text is no constant.
-const MAX_VALUE_LEN: usize = 160;
-
-/// What tells texts apart mostly; never 0.
-fn tag(text: &[u8]) -> u32 {
-    /// Spreads what differs in any byte over the upper bits.
-    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-    let ends = load(text, 0) ^ load(text, text.len().saturating_sub(8)).rotate_left(29);
-    let mixed = (ends ^ text.len() as u64).wrapping_mul(MIX);
-    u32::try_from(mixed >> 32).unwrap_or_default() | 1
-}
-
-impl PrintedValues {
-    /// Counts a text; `value_of` is what counts of it.
-    pub(super) fn add(&mut self, text: Option<&[u8]>, value_of: fn(&[u8]) -> &[u8]) {
-        let Some(text) = text else {
-            self.unseen += 1;
-            return;
-        };
-        let tag = tag(text);
-        let mut free = None;
-        for (cell, (known, of)) in self.known.iter_mut().zip(&self.tags).enumerate() {
-            if *of == tag && *known.text == *text {
-                known.again += 1;
-                return;
-            }
-            if *of == 0 {
-                free = Some(cell);
-                break;
-            }
-        }
-        let value = value_of(text);
-        if value.is_empty() {
-            self.unseen += 1;
-            return;
-        }
-        let kept = self.count(value, 1);
-        if text.len() <= MAX_VALUE_LEN
-            && let Some(cell) = free
-            && let (Some(known), Some(of)) = (self.known.get_mut(cell), self.tags.get_mut(cell))
-        {
-            *known = Known {
-                text: text.into(),
-                value: kept.then(|| value.into()),
-                again: 0,
-            };
-            *of = tag;
-        }
-    }
-
-    /// Counts all that came again.
-    fn settled(mut self) -> Self {
-        for known in std::mem::take(&mut self.known) {
-            match known.value {
-                Some(value) if known.again > 0 => {
-                    self.count(&value, known.again);
-                }
-                Some(_) => {}
-                None => self.overflow += known.again,
-            }
-        }
-        self
-    }
-
-    /// Counts a value; whether there is room for it.
-    fn count(&mut self, value: &[u8], calls: u64) -> bool {
-        if let Some(count) = self.values.get_mut(value) {
-            *count += calls;
-        } else if self.values.len() < MAX_ARG_VALUES && value.len() <= MAX_VALUE_LEN {
-            self.values.insert(value.into(), calls);
-        } else {
-            self.overflow += calls;
-            return false;
-        }
-        true
-    }
-
-    fn absorb(&mut self, other: Self) {
-        let other = other.settled();
-        for (text, calls) in other.values {
-            self.count(&text, calls);
-        }
-        self.unseen += other.unseen;
-        self.overflow += other.overflow;
-    }
+/// The arguments of a call that are worth keeping.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Kept {
+    /// By position.
+    pub(super) args: &'static [(u8, ArgKind)],
+    /// They are printed by name, so that their position tells nothing.
+    pub(super) by_name: bool,
 }
 
 impl Slot {

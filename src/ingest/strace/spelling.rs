@@ -1,5 +1,6 @@
 //! The ways in which calls are written in a log, each met many times and kept once.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::body::Name;
@@ -82,10 +83,12 @@ pub(super) struct Spelling {
     pub(super) args: &'static [(u8, ArgKind)],
     /// Its arguments are printed by name, so that their position tells nothing.
     pub(super) names_arguments: bool,
+    /// What was looked up for the architecture that was asked for first, mostly the only one.
+    looked_up: OnceCell<(Arch, [Option<&'static str>; 2])>,
 }
 
 /// What a call does to the processes in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Role {
     /// Starts a program.
     Exec,
@@ -100,6 +103,7 @@ pub(super) enum Role {
     /// Sets the thread pointer, which only 64-bit kernels of x86 do this way.
     ArchPrctl,
     /// Nothing the reader looks at.
+    #[default]
     Other,
 }
 
@@ -239,7 +243,16 @@ impl Spelling {
             args: closed_set_arguments(Arch::X86_64, text),
             // strace prints clone's flags by name, wherever they stand.
             names_arguments: text == "clone",
+            looked_up: OnceCell::new(),
         }
+    }
+
+    /// The names of the calls of `arch` that it may stand for.
+    fn names(&self, arch: Arch) -> [Option<&'static str>; 2] {
+        let text = self.name.as_deref().unwrap_or_default();
+        let look_up = || [multiplexer(arch, text), canonical(arch, text)];
+        let (first, names) = self.looked_up.get_or_init(|| (arch, look_up()));
+        if *first == arch { *names } else { look_up() }
     }
 
     /// The calls that the kernel of `arch` may have seen, and the architecture they were made
@@ -267,10 +280,7 @@ impl Spelling {
             }
         }
         let mut calls = Vec::new();
-        if let Some(name) = multiplexer(arch, text) {
-            calls.push((arch, CallId::Name(SyscallName::known(name))));
-        }
-        if let Some(name) = canonical(arch, text) {
+        for name in self.names(arch).into_iter().flatten() {
             calls.push((arch, CallId::Name(SyscallName::known(name))));
         }
         if calls.is_empty()

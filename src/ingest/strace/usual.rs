@@ -5,122 +5,227 @@
     reason = "what is not inlined is not compiled for the wider instructions"
 )]
 
+use std::num::NonZeroU32;
+
 use super::cursor::Cursor;
 use super::lex::{Ended, Found, Lexer, Prefix, Says, is_number, short};
+use super::marks::position;
 use super::shape::Shape;
-use super::words::load;
-use crate::sys::Padded;
+use super::words::{CallWord, load};
+use crate::sys::{Common, Padded, Vectors, Work};
 
 /// How many marks are looked at.
 pub(super) const AHEAD: usize = 6;
 
-/// How a line goes on behind its arguments.
-struct Rest {
-    args_end: usize,
+/// Where in a block the look at its lines has come to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place {
+    /// Where the next line begins.
+    pub(super) start: usize,
+    /// Which mark is the next.
+    pub(super) mark: usize,
+}
+
+/// A look at usual lines with leaders of one shape, up to the first line that is none.
+///
+/// Usual are a call, or the rest of one, with plain arguments that ends with a number or an error,
+/// and the begin of one.
+pub(super) struct Usual<'a> {
+    pub(super) lexer: &'a Lexer,
+    pub(super) block: Padded<'a, Common>,
+    /// Those of the block, and [`AHEAD`] more.
+    pub(super) marks: &'a [u32],
+    pub(super) shape: &'a Shape,
+    pub(super) place: &'a mut Place,
+    pub(super) found: &'a mut Vec<Found>,
+}
+
+impl Work for Usual<'_> {
+    #[inline(always)]
+    fn run(self, vectors: impl Vectors) {
+        let block = self.block.with(vectors);
+        let (lexer, found, shape) = (self.lexer, self.found, *self.shape);
+        let Place {
+            mut start,
+            mut mark,
+        } = *self.place;
+        while let Some(marks) = self.marks.get(mark..)
+            && let Some(marks) = marks.first_chunk::<AHEAD>()
+            && let Some((leader, pid)) = shape.fits(block, start)
+        {
+            let marks = marks.map(position);
+            let [first, second, third, ..] = marks;
+            let at = start + leader;
+            let line = Cursor {
+                block,
+                start,
+                end: third,
+            };
+            let Some(head) = lexer.head(&line, at, first) else {
+                break;
+            };
+            let ended = match line.byte(second) {
+                b')' => {
+                    let Some(value) = line.value(second + 1) else {
+                        break;
+                    };
+                    let is_number = is_number(line.word(value));
+                    if is_number && line.byte(third) == b'\n' && line.byte(third - 1) != b'>' {
+                        let end = End {
+                            args: second,
+                            ended: Ended::Ok,
+                            line: third,
+                        };
+                        found.push(lexer.found(&line, pid, &head, &end));
+                        start = third + 1;
+                        mark += 3;
+                        continue;
+                    }
+                    if is_number {
+                        noted(&line, marks)
+                    } else {
+                        lexer.failed(&line, value, marks)
+                    }
+                }
+                b'<' => begun(&line, head.tail, second, third),
+                _ => None,
+            };
+            let Some((end, own)) = ended else {
+                break;
+            };
+            found.push(lexer.found(&line, pid, &head, &end));
+            start = end.line + 1;
+            mark += own;
+        }
+        *self.place = Place { start, mark };
+    }
+}
+
+/// What stands before the arguments, but for the leader.
+struct Head {
+    says: Says,
+    word: CallWord,
+    /// Where the arguments begin.
+    tail: usize,
+}
+
+/// How a line ends.
+struct End {
+    /// Where its arguments do.
+    args: usize,
     ended: Ended,
-    /// Where the line ends, and how many of the marks are its own with that.
-    end: (usize, usize),
+    /// Where it does itself.
+    line: usize,
 }
 
 impl Lexer {
-    /// A line that begins at `start` with a leader like the one before: a call or the rest of one
-    /// with plain arguments that ends with a number or an error, or the begin of one. `marks` are
-    /// the next ones, the line's own and perhaps of others. Returns how many are its own, with
-    /// its end, too.
+    /// What stands at `at`, behind the leader; the first mark is at `first`.
     #[inline(always)]
-    pub(super) fn usual(
-        &self,
-        block: Padded<'_>,
-        start: usize,
-        shape: &Shape,
-        marks: [usize; AHEAD],
-    ) -> Option<(Found, usize)> {
-        let [first, second, third, ..] = marks;
-        let (leader, pid) = shape.fits(block, start)?;
-        let line = Cursor {
-            block,
-            start,
-            end: third,
-        };
-        let at = start + leader;
+    fn head(&self, line: &Cursor<'_, impl Vectors>, at: usize, first: usize) -> Option<Head> {
         let (says, name, len, tail) = if first == at {
             let (name, len) = line.resumed_name(at)?;
             (Says::Resumed, name, len, name + len + b" resumed>".len())
-        } else {
-            if line.byte(first) != b'(' {
-                return None;
-            }
+        } else if line.byte(first) == b'(' {
             (Says::Call, at, first.checked_sub(at)?, first + 1)
+        } else {
+            return None;
         };
-        let word = self.calls.find(block, name, len)?;
-        let rest = match line.byte(second) {
-            b')' => self.usual_result(&line, marks)?,
-            b'<' => usual_begin(&line, tail, second, third)?,
-            _ => return None,
-        };
-        let header = self.calls.reads(word)
-            && rest.ended != Ended::Unfinished
-            && line.has_escaped_begin(tail, rest.args_end);
-        let (end, count) = rest.end;
-        let found = Found {
-            start: short(start),
-            len: short(end - start),
-            says,
-            pid,
-            leader: Prefix::Plain,
-            number: None,
-            word,
-            ended: rest.ended,
-            args: (short(tail - start), short(rest.args_end - start)),
-            header,
-        };
-        Some((found, count))
+        let word = self.calls.find(line.block, name, len)?;
+        Some(Head { says, word, tail })
     }
 
-    /// `) = 3` and `) = -1 ENOENT (No such file or directory)`.
     #[inline(always)]
-    fn usual_result(&self, line: &Cursor<'_>, marks: [usize; AHEAD]) -> Option<Rest> {
-        let [_, close, third, fourth, fifth, _] = marks;
-        let value = line.value(close + 1)?;
-        let (ended, end) = if is_number(line.word(value)) {
-            // What is behind a quote is no mark, be it the end of an unfinished call.
-            let end = match line.byte(third) {
-                b'\n' if line.byte(third - 1) != b'>' => (third, 3),
-                b'<' if line.byte(third - 1) == b' '
-                    && line.byte(fourth) == b'\n'
-                    && line.byte(fourth - 2).is_ascii_digit() =>
-                {
-                    (fourth, 4)
-                }
-                _ => return None,
-            };
-            (Ended::Ok, end)
-        } else {
-            let error = self.error(line, value, third, fourth)?;
-            if fifth != fourth + 1 || line.byte(fifth) != b'\n' {
-                return None;
-            }
-            (error, (fifth, 5))
-        };
-        Some(Rest {
-            args_end: close,
+    fn found(
+        &self,
+        line: &Cursor<'_, impl Vectors>,
+        pid: Option<NonZeroU32>,
+        head: &Head,
+        end: &End,
+    ) -> Found {
+        let Head { says, word, tail } = *head;
+        let traits = self.calls.traits(word);
+        Found {
+            start: short(line.start),
+            end: short(end.line),
+            args: (short(tail), short(end.args)),
+            pid,
+            word,
+            ended: end.ended,
+            says,
+            leader: Prefix::Plain,
+            keeps: traits.keeps,
+            header: traits.reads
+                && end.ended != Ended::Unfinished
+                && line.has_escaped_begin(tail, end.args),
+        }
+    }
+
+    /// `) = -1 ENOENT (No such file or directory)`, and how many of the marks are the line's.
+    #[inline(always)]
+    fn failed(
+        &self,
+        line: &Cursor<'_, impl Vectors>,
+        value: usize,
+        marks: [usize; AHEAD],
+    ) -> Option<(End, usize)> {
+        let [_, args, third, fourth, fifth, _] = marks;
+        let ended = self.error(line, value, third, fourth)?;
+        let plain = fifth == fourth + 1 && line.byte(fifth) == b'\n';
+        let end = End {
+            args,
             ended,
-            end,
-        })
+            line: fifth,
+        };
+        plain.then_some((end, 5))
     }
 }
 
-/// `<unfinished ...>`, and the end of the line at `end`.
+/// `) = 3 <0.000012>` and `) = 1 (flags FD_CLOEXEC)`, and how many of the marks are the line's.
 #[inline(always)]
-fn usual_begin(line: &Cursor<'_>, tail: usize, angle: usize, end: usize) -> Option<Rest> {
+fn noted(line: &Cursor<'_, impl Vectors>, marks: [usize; AHEAD]) -> Option<(End, usize)> {
+    let [_, args, third, fourth, fifth, _] = marks;
+    if line.byte(third - 1) != b' ' {
+        return None;
+    }
+    let (plain, end, own) = if line.byte(third) == b'<' {
+        // What is behind a quote is no mark, be it the end of an unfinished call.
+        let timed = line.byte(fourth) == b'\n' && line.byte(fourth - 2).is_ascii_digit();
+        (timed, fourth, 4)
+    } else {
+        let noted = [line.byte(third), line.byte(fourth)] == *b"()"
+            && fifth == fourth + 1
+            && line.byte(fifth) == b'\n'
+            // It says what the result means, and not that strace put it there.
+            && line.word(third + 1) != load(b"INJECTED", 0)
+            && !line.has_quote(third + 1, fourth);
+        (noted, fifth, 5)
+    };
+    let end = End {
+        args,
+        ended: Ended::Ok,
+        line: end,
+    };
+    plain.then_some((end, own))
+}
+
+/// `<unfinished ...>`, which begins at `angle`, and the end of the line, and how many of the marks
+/// are the line's.
+#[inline(always)]
+fn begun(
+    line: &Cursor<'_, impl Vectors>,
+    tail: usize,
+    angle: usize,
+    end: usize,
+) -> Option<(End, usize)> {
     let unfinished = line.word(angle) == load(b"<unfinis", 0)
         && line.word(angle + 8) == load(b"hed ...>", 0)
         && end == angle + 16
         && line.byte(end) == b'\n';
     let args = line.text(tail, angle).trim_ascii_end();
-    unfinished.then_some(Rest {
-        args_end: tail + args.len(),
+    let end = End {
+        args: tail + args.len(),
         ended: Ended::Unfinished,
-        end: (end, 3),
-    })
+        line: end,
+    };
+    unfinished.then_some((end, 3))
 }

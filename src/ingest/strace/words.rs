@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use super::spelling::Role;
 use crate::arch::Arch;
 use crate::event::Errno;
-use crate::sys::Padded;
-use crate::syscalls::table;
+use crate::sys::{Padded, Vectors};
+use crate::syscalls::{closed_set_arguments, table};
 
 /// The number of a name in [`calls`].
 pub(super) type CallWord = u16;
@@ -21,8 +21,17 @@ pub(super) type CallWord = u16;
 pub(super) struct Words {
     all: Vec<&'static str>,
     cells: Vec<Cell>,
-    /// Whether a call of the name may show the header of an ELF file, by number.
-    reads: Vec<bool>,
+    /// What a call of the name is, by number.
+    traits: Vec<Traits>,
+}
+
+/// What a call of some name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Traits {
+    /// It may show the header of an ELF file.
+    pub(super) reads: bool,
+    /// It has arguments that are worth keeping.
+    pub(super) keeps: bool,
 }
 
 /// A place for a word.
@@ -33,7 +42,7 @@ struct Cell {
     word: u16,
 }
 
-/// Length and first 16 bytes, with zeros behind the word.
+/// The bytes of a word, with zeros behind, and how many there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Key {
     low: u64,
@@ -43,29 +52,35 @@ struct Key {
 
 /// Cells; several times as many as there are words.
 const CELLS: usize = 4096;
-/// Bytes in a key.
+/// Bytes in a key. Longer words are few and searched for.
 const KEY: usize = 16;
-/// Longest word.
-const LONGEST: u32 = 32;
 
-/// The first bytes of a word, with zeros behind.
-#[inline(always)]
-const fn first(word: u64, bytes: u32) -> u64 {
-    match 1u64.checked_shl(8 * bytes) {
-        Some(bit) => word & (bit - 1),
-        None => word,
+/// What leaves of 16 bytes the first so many.
+const FIRST: [(u64, u64); KEY + 1] = {
+    let mut masks = [(0, 0); KEY + 1];
+    let mut rest: &mut [(u64, u64)] = &mut masks;
+    let (mut low, mut high) = (0, 0);
+    while let [mask, behind @ ..] = rest {
+        *mask = (low, high);
+        if low == u64::MAX {
+            high = (high << 8) | 0xff;
+        } else {
+            low = (low << 8) | 0xff;
+        }
+        rest = behind;
     }
-}
+    masks
+};
 
 impl Key {
-    /// The key of the `len` bytes at `at`, or `None` if they are none of a word.
+    /// The key of the `len` bytes at `at`; `None` if they are too many.
     #[inline(always)]
-    fn at(text: Padded<'_>, at: usize, len: usize) -> Option<Self> {
-        let len = u32::try_from(len).ok().filter(|len| *len <= LONGEST)?;
+    fn at(text: Padded<'_, impl Vectors>, at: usize, len: usize) -> Option<Self> {
+        let (low, high) = *FIRST.get(len)?;
         Some(Self {
-            low: first(text.word(at), len),
-            high: first(text.word(at + 8), len.saturating_sub(8)),
-            len,
+            low: text.word(at) & low,
+            high: text.word(at + 8) & high,
+            len: u32::try_from(len).unwrap_or(u32::MAX),
         })
     }
 
@@ -109,9 +124,12 @@ impl Words {
                 *cell = Cell { key, word: number };
             }
         }
-        let reads = words.iter().map(|word| Role::of(word) == Role::Read);
+        let traits = words.iter().map(|word| Traits {
+            reads: Role::of(word) == Role::Read,
+            keeps: !closed_set_arguments(Arch::X86_64, word).is_empty(),
+        });
         Self {
-            reads: reads.collect(),
+            traits: traits.collect(),
             all: words,
             cells,
         }
@@ -119,24 +137,36 @@ impl Words {
 
     /// The number of the word of `len` bytes at `at`.
     #[inline(always)]
-    pub(super) fn find(&self, text: Padded<'_>, at: usize, len: usize) -> Option<u16> {
-        let key = Key::at(text, at, len)?;
+    pub(super) fn find(
+        &self,
+        text: Padded<'_, impl Vectors>,
+        at: usize,
+        len: usize,
+    ) -> Option<u16> {
+        let Some(key) = Key::at(text, at, len) else {
+            return self.find_long(text.part(at..at + len));
+        };
         let mut cell = key.cell();
         loop {
             let found = self.cells.get(cell)?;
             if found.word == 0 {
                 return None;
             }
-            if found.key == key && (len <= KEY || self.is(found.word - 1, text.part(at..at + len)))
-            {
+            if found.key == key {
                 return Some(found.word - 1);
             }
             cell = (cell + 1) % CELLS;
         }
     }
 
-    fn is(&self, word: u16, text: &[u8]) -> bool {
-        self.get(word).is_some_and(|word| word.as_bytes() == text)
+    #[cold]
+    fn find_long(&self, text: &[u8]) -> Option<u16> {
+        /// None is longer.
+        const LONGEST: usize = 32;
+        if text.len() > LONGEST {
+            return None;
+        }
+        self.number(std::str::from_utf8(text).ok()?)
     }
 
     /// The number of a word.
@@ -149,10 +179,11 @@ impl Words {
         self.all.get(usize::from(word)).copied()
     }
 
-    /// Whether a call of this name may show the header of an ELF file.
+    /// What a call of this name is.
     #[inline]
-    pub(super) fn reads(&self, word: u16) -> bool {
-        self.reads.get(usize::from(word)) == Some(&true)
+    pub(super) fn traits(&self, word: u16) -> Traits {
+        let traits = self.traits.get(usize::from(word)).copied();
+        traits.unwrap_or_default()
     }
 
     /// How many there are.

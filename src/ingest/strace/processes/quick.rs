@@ -1,28 +1,90 @@
 //! Calls that change nothing in who runs what, of which most logs consist.
 
 use super::{Begin, NO_PID, Open, Processes};
-use crate::ingest::strace::lex::Ended;
-use crate::ingest::strace::slots::Slot;
+use crate::ingest::strace::lex::{Ended, Found};
+use crate::ingest::strace::slots::{Kept, Slot};
 use crate::ingest::strace::spelling::SpellingId;
+use crate::ingest::strace::words::CallWord;
 
 impl Processes {
+    /// The most usual of those: a process met lately makes a call that its program made before.
+    /// `None` says nothing.
+    pub(in crate::ingest::strace) fn usual(
+        &mut self,
+        pid: u32,
+        found: &Found,
+    ) -> Option<&mut Slot> {
+        if !self.announced.is_empty() {
+            return None;
+        }
+        let process = self.by_pid.recent_mut(pid)?;
+        if process.mode.is_some() {
+            return None;
+        }
+        let image = self.images.recent_mut(process.image)?;
+        // The first header that a program reads tells its architecture.
+        if found.header && image.elf.is_none() {
+            return None;
+        }
+        let (id, key, slot) = image.slots.named(found.word)?;
+        slot.calls += 1;
+        if found.ended == Ended::Unfinished {
+            process.open = Some(Open {
+                key,
+                image: process.image,
+                slot: id,
+                role: slot.role,
+                path: None,
+            });
+        } else {
+            process.open = None;
+            slot.end_quickly(found.ended);
+        }
+        Some(slot)
+    }
+
+    /// The most usual rest of a call: a process met lately ends the call that it is in. `None`
+    /// says nothing.
+    pub(in crate::ingest::strace) fn usual_end(&mut self, pid: u32, found: &Found) -> Option<()> {
+        let process = self.by_pid.recent_mut(pid)?;
+        let open = process.open.as_ref()?;
+        let image = self.images.recent_mut(open.image)?;
+        if found.header && image.elf.is_none() {
+            return None;
+        }
+        let (id, (_, mode), slot) = image.slots.named(found.word)?;
+        if id != open.slot || open.key.1 != mode {
+            return None;
+        }
+        if found.ended != Ended::Unfinished {
+            process.open = None;
+            slot.end_quickly(found.ended);
+        }
+        Some(())
+    }
+
     /// A call that was looked at quickly: it changes nothing in who runs what. Unless it is
     /// unfinished, it ends at once.
     pub(in crate::ingest::strace) fn quick(
         &mut self,
         begin: &Begin<'_>,
+        kept: Kept,
+        word: Option<CallWord>,
         ended: Ended,
     ) -> Option<&mut Slot> {
         let pid = begin.pid.unwrap_or(NO_PID);
-        let known = self.by_pid.remember_position(pid);
+        let known = self.by_pid.remembered(pid);
         let position = if let Some(known) = known.filter(|_| self.announced.is_empty()) {
             known
         } else {
             let pid = self.admitted(begin.pid);
-            self.by_pid.position(pid)?
+            self.by_pid.remember_position(pid)?
         };
         let process = self.by_pid.at(position)?;
-        let image = self.images.get_mut(process.image)?;
+        let image = match self.images.remembered(process.image) {
+            Some(known) => self.images.at(known)?,
+            None => self.images.get_mut(process.image)?,
+        };
         if begin.comm.is_some() {
             image.met(begin.comm);
         }
@@ -36,10 +98,14 @@ impl Processes {
             }
             image.slots.enter(key)
         };
+        if let Some(word) = word.filter(|_| process.mode.is_none()) {
+            image.slots.name(word, id);
+        }
         let slot = image.slots.get_mut(id)?;
+        (slot.role, slot.kept) = (begin.role, kept);
         slot.calls += 1;
-        if slot.first.is_none() {
-            slot.first = Some(begin.place);
+        if slot.calls == 1 {
+            slot.first.get_or_insert(begin.place);
         }
         if ended == Ended::Unfinished {
             process.open = Some(Open {
