@@ -1,6 +1,7 @@
 //! Tells of a wrong call as of any other error: one line and hints.
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -18,7 +19,17 @@ pub(crate) fn failure(argv: &[OsString], error: &clap::Error) -> Exit {
     } else {
         Exit::Done
     };
-    if exit == Exit::Done || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    if exit == Exit::Done {
+        let printed = error.print().and_then(|()| io::stdout().flush());
+        return match printed {
+            Err(failed) if failed.kind() != io::ErrorKind::BrokenPipe => {
+                Ui::plain().error(&CommandError::write("to standard output", &failed));
+                Exit::Usage
+            }
+            Ok(()) | Err(_) => Exit::Done,
+        };
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         // Nothing is left to tell it to if the stream is closed.
         drop(error.print());
         return exit;

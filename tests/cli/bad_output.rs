@@ -45,6 +45,10 @@ fn a_full_disk() {
     let sandbox = Sandbox::new();
     let ran = sandbox.shell(&format!("\"$CALLSIEVE\" import -q {MUSL} >/dev/full"));
     ran.assert_error(2, "can't write to standard output: No space left");
+    for answer in ["--help", "record --help", "--version"] {
+        let ran = sandbox.shell(&format!("\"$CALLSIEVE\" {answer} >/dev/full"));
+        ran.assert_error(2, "can't write to standard output: No space left");
+    }
     let script = format!(
         "mkdir tiny; mount -t tmpfs -o size=8k none tiny 2>/dev/null || exit 99; \
          printf kept >tiny/out.json; \"$CALLSIEVE\" import -q {MUSL} -o tiny/out.json; code=$?; \
