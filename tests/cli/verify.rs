@@ -331,3 +331,18 @@ fn the_report_in_a_file() {
     let ran = sandbox.run("verify -q -o report all.json -- true");
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
 }
+
+/// What can't be read is said before an engine is asked.
+#[test]
+fn a_profile_that_is_not_there_needs_no_engine() {
+    let sandbox = Sandbox::new();
+    for docker in [
+        "",
+        "mkdir engine; printf '#!/bin/sh\\n: >asked\\n' >engine/docker; chmod +x engine/docker;",
+    ] {
+        let line = "PATH=$PWD/engine \"$CALLSIEVE\" verify missing.json --image x --engine docker";
+        let ran = sandbox.shell(&format!("{docker} {line}"));
+        ran.assert_error(2, "`missing.json`");
+        assert!(!sandbox.path("asked").exists());
+    }
+}

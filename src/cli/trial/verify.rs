@@ -167,8 +167,7 @@ impl Bench {
     }
 
     /// A profile that the user named.
-    pub(crate) fn subject(&self, word: &str, ui: &Ui) -> Result<Subject, CommandError> {
-        let operand = Operand::read(word, Some(self.view.native), ui)?;
+    pub(crate) fn subject(&self, word: &str, operand: Operand) -> Result<Subject, CommandError> {
         let profile = operand.resolve(self.view, &self.host);
         let source = operand.file();
         let path = Path::new(word);

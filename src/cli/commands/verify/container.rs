@@ -1,9 +1,12 @@
 //! A container under a profile.
 
+use callsieve::arch::Arch;
+
 use super::{ModeArg, VerifyArgs};
 use crate::cli::args::ReviewFormat;
 use crate::cli::error::CommandError;
 use crate::cli::exit::Exit;
+use crate::cli::operand::Operand;
 use crate::cli::output;
 use crate::cli::render::denied;
 use crate::cli::render::tried::{self, Tried};
@@ -26,8 +29,10 @@ pub(super) fn run(args: &VerifyArgs, ui: &Ui) -> Result<Exit, CommandError> {
     if let Some(path) = &args.output {
         output::check(path)?;
     }
+    // What can't be read needs no engine.
+    let operand = Operand::read(&args.profile, Arch::of_this_build(), ui)?;
     let bench = Bench::new(&args.trial, &args.command, (&args.engine, &args.host))?;
-    let mut subject = bench.subject(&args.profile, ui)?;
+    let mut subject = bench.subject(&args.profile, operand)?;
     let mut repair =
         args.repair
             .start(&args.profile, subject.profile(), bench.view, &args.host, ui)?;
