@@ -222,6 +222,23 @@ fn the_recorder_is_killed_and_takes_the_program_with_it() {
     );
 }
 
+/// Whoever is notified can't take the program with it, and says so.
+#[test]
+fn what_is_to_end_with_the_recorder_takes_a_tracer() {
+    check(
+        NOBODY,
+        r#"
+        $record --backend notify --kill-on-exit -o out -- touch started 2> errors
+        echo "$? $(grep -c 'takes a tracer' errors) $(wc -l < errors)"
+        ls started 2> /dev/null
+        $record -q --backend ptrace -o known -- echo known
+        $record -q --known known --kill-on-exit -o out -- echo told
+        grep -o '"ptrace+seccomp"' out
+        "#,
+        "2 1 1\nknown\ntold\n\"ptrace+seccomp\"\n",
+    );
+}
+
 /// The second Ctrl-C is for the recorder.
 #[test]
 fn a_program_that_ignores_the_terminal_is_ended_by_the_second_interrupt() {

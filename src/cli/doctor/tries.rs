@@ -3,6 +3,7 @@
 use std::io::{self, Read as _};
 use std::process::{Command, Stdio};
 
+use callsieve::record::backend::ASKED_FOR;
 use callsieve::recording;
 
 use super::{Answer, Check, LIMIT, Purpose};
@@ -41,8 +42,7 @@ pub(super) fn all() -> Vec<Check> {
             in_kernel,
             ebpf,
             |_backend, reason| {
-                // That it was asked for, and what costs more than it has to.
-                if let Some((_asked, costs)) = reason.split_once("; ") {
+                if let Some(costs) = beside(reason) {
                     return (Answer::Limited, costs.to_owned());
                 }
                 let why = "counts in the kernel, at nearly no price";
@@ -103,14 +103,18 @@ fn notify() -> Check {
         command,
         launched("notify"),
         |_backend, reason| {
-            // That it was asked for, and what could be better.
-            if let Some((_asked, slower)) = reason.split_once("; ") {
+            if let Some(slower) = beside(reason) {
                 return (Answer::Limited, slower.to_owned());
             }
             let why = "cheaper than ptrace, and COMMAND can be debugged meanwhile";
             (Answer::Yes, why.to_owned())
         },
     )
+}
+
+/// What a reason says beside that it was asked for: what could be better.
+fn beside(reason: &str) -> Option<&str> {
+    reason.strip_prefix(ASKED_FOR)?.strip_prefix("; ")
 }
 
 /// Containers from outside take the same programs in the kernel.
@@ -303,4 +307,21 @@ fn waiting(with: impl FnOnce(&str) -> Tried) -> Tried {
     let _gone = child.kill();
     let _reaped = child.wait();
     tried
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn what_is_beside_the_wish() {
+        for (reason, beside_it) in [
+            ("asked for", None),
+            ("asked for; slower; by half", Some("slower; by half")),
+            ("one stop a call; nothing needs a second one", None),
+            ("asked for more; less", None),
+        ] {
+            assert_eq!(beside(reason), beside_it, "{reason}");
+        }
+    }
 }

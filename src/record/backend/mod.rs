@@ -124,6 +124,12 @@ impl Host {
     }
 }
 
+/// The reason for what the user names. What costs more than it has to stands behind a semicolon.
+pub const ASKED_FOR: &str = "asked for";
+
+/// Where a recorder that dies could not take the program with it.
+const NEEDS_A_TRACER: &str = "it takes a tracer to end the program with the recorder; use ptrace";
+
 /// Chooses.
 pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
     let launched = matches!(session.target, Target::Command(_));
@@ -131,7 +137,7 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
         return under(session, host);
     }
     if session.wish == Wish::Ebpf {
-        let choice = ebpf(session, "asked for")?;
+        let choice = ebpf(session, ASKED_FOR)?;
         super::ebpf::may_load()?;
         return Ok(choice);
     }
@@ -148,7 +154,7 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
         };
         return Ok(Choice {
             backend: Backend::Notify,
-            reason: format!("asked for{waking}"),
+            reason: format!("{ASKED_FOR}{waking}"),
             instead_of_ebpf: None,
             no_new_privileges: !host.administrator,
             launched,
@@ -159,6 +165,7 @@ pub fn choose(session: &Session, host: &Host) -> Result<Choice, RecordError> {
     } else if session.wish == Wish::Auto
         && !session.known.calls.is_empty()
         && !session.known.filters_itself()
+        && !session.kill_on_exit
         && host.notify
         && host.sync_wake_up
     {
@@ -226,9 +233,7 @@ fn ebpf(session: &Session, reason: &str) -> Result<Choice, RecordError> {
         ));
     }
     if session.kill_on_exit {
-        return Err(RecordError::Contradiction(
-            "it takes a tracer to end the program with the recorder; use ptrace",
-        ));
+        return Err(RecordError::Contradiction(NEEDS_A_TRACER));
     }
     Ok(Choice {
         backend: Backend::Ebpf,
@@ -295,6 +300,9 @@ fn check_notify(session: &Session, host: &Host) -> Result<(), RecordError> {
         return Err(RecordError::Contradiction(
             "a process that runs can't be given a filter; attach with ptrace",
         ));
+    }
+    if session.kill_on_exit {
+        return Err(RecordError::Contradiction(NEEDS_A_TRACER));
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ fn session(wish: Wish) -> Session {
         labels: std::collections::BTreeMap::new(),
         known: Known::default(),
         under: None,
+        draws: false,
     }
 }
 
@@ -84,6 +85,8 @@ fn choices() {
         kill_on_exit: true,
         ..plain()
     };
+    // Whoever is notified takes nothing with it.
+    let killed_of_known = known(killed.clone(), "read");
     let of = |target| Session { target, ..plain() };
     let read = |wish| known(session(wish), "read");
     let first = Tid(1);
@@ -91,6 +94,7 @@ fn choices() {
         (plain(), [F, P, F, E, E]),
         (results, [P, P, P, E, E]),
         (killed, [F, P, F, F, F]),
+        (killed_of_known, [F, P, F, F, F]),
         (of(process(true)), [P, P, P, E, P]),
         (of(process(false)), [P; 5]),
         (of(Target::Container { first }), [P; 5]),
@@ -140,7 +144,7 @@ fn why_it_is_not_ebpf() {
 
 #[test]
 fn the_tracer_of_what_is_to_end_with_it() {
-    for wish in [Wish::Ebpf, Wish::Auto] {
+    for wish in [Wish::Ebpf, Wish::Notify, Wish::Auto] {
         let session = Session {
             kill_on_exit: true,
             ..session(wish)
@@ -149,7 +153,7 @@ fn the_tracer_of_what_is_to_end_with_it() {
             no_programs: None,
             ..HOST
         };
-        assert_eq!(choose(&session, &kernel).is_err(), wish == Wish::Ebpf);
+        assert_eq!(choose(&session, &kernel).is_err(), wish != Wish::Auto);
     }
 }
 
