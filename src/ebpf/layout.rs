@@ -38,6 +38,12 @@ pub(crate) mod state {
     /// on: 0 or 1; and its number.
     pub(crate) const ASKED: i16 = 16;
     pub(crate) const ASKED_NUMBER: i16 = 20;
+    /// In the same places, where ends matter of threads with a filter alone: whether the call that
+    /// has begun is a 32-bit one and [`FREE`], and its number.
+    pub(crate) const BEGUN: i16 = ASKED;
+    pub(crate) const BEGUN_NUMBER: i16 = ASKED_NUMBER;
+    /// The thread had no filter when the call began.
+    pub(crate) const FREE: i32 = 1;
     pub(crate) const SIZE: i32 = 24;
     pub(crate) const NONE: i32 = -1;
     /// The end of the call that made the thread, which is its parent's.

@@ -25,6 +25,13 @@ impl With {
         asm.load(Size::Word, R1, R8, state::ENTERED);
         asm.store(Size::Word, FRAME, frame::NEW + state::ENTERED, R1);
         asm.store(Size::Double, FRAME, frame::NEW + state::ASKED, 0);
+        if self.filtered_ends().is_some() {
+            // The call that makes the thread ends for both of them.
+            asm.load(Size::Word, R1, R8, state::OPEN);
+            asm.store(Size::Word, FRAME, frame::NEW + state::OPEN, R1);
+            asm.load(Size::Double, R1, R8, state::BEGUN);
+            asm.store(Size::Double, FRAME, frame::NEW + state::BEGUN, R1);
+        }
         if let Some(events) = self.fields.events {
             asm.load(Size::Word, R1, R6, events.child);
             asm.call_function(events.thread);

@@ -35,6 +35,9 @@ impl With {
             self.filtered(&mut asm, find);
         }
         asm.place(counted);
+        if let Some(mode) = self.filtered_ends() {
+            self.begun(&mut asm, mode);
+        }
         self.number_at_begin(&mut asm, R1);
         self.place_of(&mut asm, out, true);
         if self.plan.refused == Refused::AtEnd {
@@ -158,25 +161,30 @@ impl With {
     /// `sys_exit(regs, value)`: how a call ended, and a call that was refused before it began.
     pub(super) fn end(&self) -> Result<Vec<Insn>, Misassembled> {
         let mut asm = Assembler::default();
-        let [out, begun, kept, result] = [(); 4].map(|()| asm.label());
+        let [out, begun, refused, kept, result] = [(); 5].map(|()| asm.label());
         asm.mov(R6, R1);
-        self.state(&mut asm);
+        self.task(&mut asm);
+        let filtered = self.filtered_ends();
+        if let Some(mode) = filtered {
+            self.of_task(&mut asm, R1, mode);
+            asm.jump_if(R1, When::Equal, 0, out);
+        }
+        self.state_of_task(&mut asm);
         asm.jump_if(R0, When::Equal, 0, out);
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
         asm.load(Size::Word, R1, R8, state::OPEN);
         asm.store(Size::Word, R8, state::OPEN, 0);
-        asm.jump_if(R1, When::NotEqual, 0, begun);
+        if filtered.is_some() {
+            asm.jump_if(R1, When::Equal, 0, refused);
+            self.leave_if_begun(&mut asm, out);
+            asm.place(refused);
+        } else {
+            asm.jump_if(R1, When::NotEqual, 0, begun);
+        }
 
         // A filter was asked before `sys_enter` was.
-        if let Some(events) = self.fields.events {
-            asm.load(Size::Double, R1, R6, events.end_number);
-        } else {
-            let number = self.fields.registers_number;
-            asm.load(Size::Double, R3, R6, 0);
-            read(&mut asm, frame::SCRATCH, 8, R3, number);
-            asm.load(Size::Double, R1, FRAME, frame::SCRATCH);
-        }
+        self.number_at_end(&mut asm);
         self.place_of(&mut asm, out, false);
         self.tally(&mut asm, out);
         self.arguments(&mut asm, kept, |asm| self.registers(asm));
@@ -200,6 +208,44 @@ impl With {
         self.result(&mut asm, out);
         leave(&mut asm, out);
         asm.finish()
+    }
+
+    /// Notes which call begins, and whether the thread has a filter.
+    fn begun(&self, asm: &mut Assembler, mode: i32) {
+        let filtered = asm.label();
+        self.of_task(asm, R1, self.fields.status);
+        asm.alu(Alu::And, R1, TS_COMPAT);
+        self.of_task(asm, R2, mode);
+        asm.jump_if(R2, When::NotEqual, 0, filtered);
+        asm.alu(Alu::Add, R1, state::FREE);
+        asm.place(filtered);
+        asm.store(Size::Word, R8, state::BEGUN, R1);
+        self.number_at_begin(asm, R1);
+        asm.store(Size::Word, R8, state::BEGUN_NUMBER, R1);
+    }
+
+    /// Ends the program if the call that ends is the one that began last. That one had an end
+    /// which nobody looked at if the thread had no filter then: another thread may have given it
+    /// one since, by which this call was refused.
+    fn leave_if_begun(&self, asm: &mut Assembler, out: Label) {
+        /// What `rt_sigreturn` leaves as the number of the call.
+        const NO_CALL: i32 = -1;
+        let refused = asm.label();
+        asm.load(Size::Word, R9, R8, state::BEGUN);
+        asm.mov(R1, R9);
+        asm.alu(Alu::And, R1, state::FREE);
+        asm.jump_if(R1, When::Equal, 0, out);
+        self.number_at_end(asm);
+        asm.alu32(Alu::Move, R1, R1);
+        asm.alu32(Alu::Move, R2, NO_CALL);
+        asm.jump_if(R1, When::Equal, R2, out);
+        asm.load(Size::Word, R2, R8, state::BEGUN_NUMBER);
+        asm.jump_if(R1, When::NotEqual, R2, refused);
+        self.of_task(asm, R1, self.fields.status);
+        asm.alu(Alu::And, R1, TS_COMPAT);
+        asm.alu(Alu::Subtract, R9, state::FREE);
+        asm.jump_if(R1, When::Equal, R9, out);
+        asm.place(refused);
     }
 
     /// `emulate_vsyscall(number)`: a call of the page that old programs jump into.
@@ -326,6 +372,17 @@ impl With {
     fn number_at_begin(&self, asm: &mut Assembler, to: Reg) {
         let number = self.fields.events.map_or(8, |events| events.begin_number);
         asm.load(Size::Double, to, R6, number);
+    }
+
+    /// The number of a call that ends becomes register 1, by the context in register 6.
+    fn number_at_end(&self, asm: &mut Assembler) {
+        if let Some(events) = self.fields.events {
+            asm.load(Size::Double, R1, R6, events.end_number);
+        } else {
+            asm.load(Size::Double, R3, R6, 0);
+            read(asm, frame::SCRATCH, 8, R3, self.fields.registers_number);
+            asm.load(Size::Double, R1, FRAME, frame::SCRATCH);
+        }
     }
 
     /// What a call ended with, by the context in register 6.

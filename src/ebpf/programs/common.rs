@@ -4,7 +4,7 @@ use super::super::assembler::{
     Alu, Assembler, FRAME, Helper, Label, R0, R1, R2, R3, R4, R7, R8, Reg, Size, When,
 };
 use super::super::layout::{Counter, state};
-use super::{Fields, Maps, Plan, Storage};
+use super::{Fields, Maps, Plan, Refused, Storage};
 
 /// What programs are made with.
 ///
@@ -104,21 +104,42 @@ impl With {
         asm.atomic_add(R2, counter.offset(), R1);
     }
 
+    /// The offset of a thread's mode of filters, where only threads with a filter matter to the end
+    /// of calls.
+    pub(super) fn filtered_ends(&self) -> Option<i32> {
+        let plan = self.plan;
+        let fits = plan.storage == Storage::Task && plan.refused == Refused::AtEnd;
+        let near = |mode: &i32| i16::try_from(*mode).is_ok();
+        let found = self.fields.filtered.filter(near);
+        found.filter(|_| fits && !plan.results)
+    }
+
+    /// The thread that runs becomes register 7.
+    pub(super) fn task(&self, asm: &mut Assembler) {
+        asm.call(match self.plan.storage {
+            Storage::Task => Helper::GetCurrentTaskBtf,
+            Storage::Table => Helper::GetCurrentTask,
+        });
+        asm.mov(R7, R0);
+    }
+
     /// The thread that runs becomes register 7, and its state, or null, register 0.
     pub(super) fn state(&self, asm: &mut Assembler) {
+        self.task(asm);
+        self.state_of_task(asm);
+    }
+
+    /// The state of the thread in register 7, which runs, or null, becomes register 0.
+    pub(super) fn state_of_task(&self, asm: &mut Assembler) {
         match self.plan.storage {
             Storage::Task => {
-                asm.call(Helper::GetCurrentTaskBtf);
-                asm.mov(R7, R0);
                 asm.map(R1, self.maps.states);
-                asm.mov(R2, R0);
+                asm.mov(R2, R7);
                 asm.mov(R3, 0);
                 asm.mov(R4, 0);
                 asm.call(Helper::TaskStorageGet);
             }
             Storage::Table => {
-                asm.call(Helper::GetCurrentTask);
-                asm.mov(R7, R0);
                 asm.call(Helper::GetCurrentPidTgid);
                 asm.store(Size::Word, FRAME, frame::KEY, R0);
                 lookup(asm, self.maps.states, frame::KEY);
