@@ -16,9 +16,15 @@ use nix::unistd::Pid;
 pub(crate) const LIMIT: Duration = Duration::from_secs(40);
 
 /// How many times longer everything may take: machines that are emulated are slow.
-fn patience() -> u32 {
+pub(crate) fn patience() -> u32 {
     let told = std::env::var("CALLSIEVE_TEST_PATIENCE").unwrap_or_default();
     told.parse().unwrap_or(1)
+}
+
+/// Whether only programs in the kernel are to record: what other ways do has nothing to do with its
+/// version, and takes hours where it is emulated.
+pub(crate) fn only_in_kernel() -> bool {
+    std::env::var_os("CALLSIEVE_TEST_ONLY_IN_KERNEL").is_some()
 }
 
 /// How long to wait between two looks, which is short beside what is waited for.

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::common::{require, require_program};
 use crate::guest::Method;
-use crate::run::{Finished, run};
+use crate::run::{Finished, patience, run};
 
 /// Calls as `x86_64 openat`.
 pub(crate) type Calls = BTreeSet<String>;
@@ -162,6 +162,7 @@ impl Bench {
                 line.args(options);
             }
             Way::Outside(how) => {
+                line.env("PATIENCE", patience().to_string());
                 line.arg("sh").arg(source("outside.sh")).arg(how);
                 line.arg(self.path("callsieve")).arg(&out);
             }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::bench::{Bench, Calls, Seen, Way, source};
 use crate::common::{require, require_program};
-use crate::run::{Finished, run};
+use crate::run::{Finished, only_in_kernel, run};
 
 /// One row of the table.
 #[derive(Debug, Clone)]
@@ -281,6 +281,9 @@ impl Guest {
         ] {
             // It takes rights that this one must not have.
             let takes_rights = [in_kernel, Method::EbpfResults].contains(&method);
+            if !takes_rights && only_in_kernel() {
+                continue;
+            }
             if takes_rights && (self.who == Who::Nobody || !bench.takes_programs()) {
                 continue;
             }

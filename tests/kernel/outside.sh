@@ -9,31 +9,31 @@ group=$groups/callsieve-test-$id
 scope=$group/docker-$id.scope
 mkdir "$group" "$scope" || exit 99
 
-# Waits until a command succeeds, for ten seconds at most.
+# Waits until a command succeeds, for ten seconds at most, or so many times as long.
 until_so() {
     tries=0
     until "$@" 2> /dev/null; do
         sleep 0.05
         tries=$((tries + 1))
-        [ $tries -lt 200 ] || give_up "$@"
+        [ $tries -lt $((200 * ${PATIENCE:-1})) ] || give_up "$@"
     done
 }
 # Whoever is left would be waited for.
 give_up() {
-    echo "not in ten seconds: $*" >&2
+    echo "not in time: $*" >&2
     kill -KILL $recorder $container
     exit 98
 }
 # The recorder counts, and has looked who was there before.
 counts() {
     until_so is_attached
-    sleep 0.5
+    sleep $((5 * ${PATIENCE:-1}))e-1
 }
 is_attached() {
     grep -q 'tp_name:.*sys_enter' "/proc/$recorder/fdinfo/"*
 }
 # In the control group, and then what is told, without what a shell adds to the environment.
-enters='echo $$ > "$0/cgroup.procs"; exec env -u PWD -u OLDPWD "$@"'
+enters='echo $$ > "$0/cgroup.procs"; exec env -u PWD -u OLDPWD -u PATIENCE "$@"'
 
 case $how in
 all)
@@ -52,7 +52,7 @@ cgroup)
     ;;
 container)
     mkfifo "$out.go"
-    sh -c "$enters" "$scope" unshare --mount sh -c 'echo $$ > "$0.pid"; read go < "$0.go"; exec env -u PWD -u OLDPWD "$@"' "$out" "$@" &
+    sh -c "$enters" "$scope" unshare --mount sh -c 'echo $$ > "$0.pid"; read go < "$0.go"; exec env -u PWD -u OLDPWD -u PATIENCE "$@"' "$out" "$@" &
     container=$!
     until_so [ -s "$out.pid" ]
     # An engine that knows this container.

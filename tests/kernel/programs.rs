@@ -11,7 +11,7 @@ use std::process::Command;
 use crate::bench::{Bench, Calls, Seen, Way, source};
 use crate::common::{find_program, require, require_program};
 use crate::guest::Need;
-use crate::run::run;
+use crate::run::{only_in_kernel, run};
 
 /// A workload.
 struct Program {
@@ -118,6 +118,8 @@ impl Program {
             methods.push((Method::Outside, Way::Outside("cgroup")));
             methods.push((Method::Container, Way::Outside("container")));
         }
+        let in_kernel = [Method::Ebpf, Method::Outside, Method::Container];
+        methods.retain(|(method, _)| !only_in_kernel() || in_kernel.contains(method));
         for (method, way) in methods {
             let seen = self.run(bench, way, Some(method), command);
             let mut calls = seen.calls;
