@@ -10,11 +10,14 @@ use super::args::{Color, Global};
 use super::env::Env;
 use super::error::CommandError;
 use super::output;
+use super::render::block::Space;
 use super::render::safe;
 use super::render::wrap::Page;
 
 /// Columns where there is no terminal.
 const COLUMNS: u16 = 80;
+/// Lines where a terminal does not tell.
+const LINES: u16 = 24;
 /// On a narrower terminal its own wrapping is no worse.
 const NARROWEST: u16 = 40;
 /// Longer lines are hard to read.
@@ -83,6 +86,17 @@ impl Ui {
     /// The page of what is written to standard error.
     pub(crate) fn page_aside(&self) -> Page {
         self.page_on(|| terminal_size::terminal_size_of(io::stderr()))
+    }
+
+    /// The size of the terminal on standard error; a usual one if it does not tell.
+    pub(crate) fn space_aside() -> Space {
+        let told = terminal_size::terminal_size_of(io::stderr());
+        let told = told.filter(|(width, height)| width.0 > 0 && height.0 > 0);
+        let (width, height) = told.map_or((COLUMNS, LINES), |(width, height)| (width.0, height.0));
+        Space {
+            width: usize::from(width),
+            height: usize::from(height),
+        }
     }
 
     fn page_on(&self, terminal: impl FnOnce() -> Option<(Width, Height)>) -> Page {

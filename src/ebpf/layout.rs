@@ -12,6 +12,10 @@ pub(crate) const X32_BIT: i32 = 0x4000_0000;
 
 /// Calls whose arguments are kept are numbered from 1 on, below this.
 pub(crate) const CLOSED: i32 = 128;
+/// What stands for a call that uses a descriptor which may be the terminal, in place of arguments
+/// that are kept: this, [`READS`] if it reads, and where its descriptor stands.
+pub(crate) const USES: u32 = 1 << 31;
+pub(crate) const READS: u32 = 1 << 30;
 /// How many values of a program's arguments of one call are kept; a bound against a program that
 /// makes values up.
 pub(crate) const MAX_VALUES: i32 = 512;
@@ -146,6 +150,9 @@ pub(crate) enum Counter {
     Unasked,
     /// Times that somebody who is recorded got a processor on which no program runs at events.
     Blind,
+    /// Calls that began to write to the terminal, and to read from it.
+    Writes,
+    Reads,
 }
 
 pub(crate) const COUNTERS: i32 = 16;

@@ -97,6 +97,8 @@ pub struct Session {
     pub known: Known,
     /// A filter that it runs under.
     pub under: Option<Under>,
+    /// The watcher draws on standard error and has to know when the program uses that terminal.
+    pub draws: bool,
 }
 
 impl Session {
@@ -167,6 +169,15 @@ pub struct Progress<'a> {
     pub met: u64,
     /// What was seen so far.
     pub seen: &'a Observations,
+    /// Whether the program has used the terminal since the watcher was told, for a recorder that
+    /// can't tell before it does.
+    pub used_since: Option<&'a dyn Used>,
+}
+
+/// Can be asked whether the terminal was used.
+pub trait Used: std::fmt::Debug {
+    /// Whether the program has used it since the watcher was told.
+    fn used(&self) -> bool;
 }
 
 /// What a watcher wants.

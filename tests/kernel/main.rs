@@ -27,3 +27,4 @@ mod programs;
 mod refused;
 #[path = "../common/run.rs"]
 mod run;
+mod terminal;

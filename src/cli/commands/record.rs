@@ -323,6 +323,7 @@ impl RecordArgs {
             label,
             labels: self.labels()?,
             under: self.under(ui)?,
+            draws: self.draws() && ui.shows_progress(),
         })
     }
 
@@ -354,6 +355,11 @@ impl RecordArgs {
         }))
     }
 
+    /// Whether it can be known when the program writes to the terminal.
+    fn draws(&self) -> bool {
+        self.known.is_empty() && !self.only_refused
+    }
+
     /// What needs no recording.
     fn known(&self, ui: &Ui) -> Result<Known, CommandError> {
         let mut known = known::known(&self.known, ui)?;
@@ -374,14 +380,7 @@ impl RecordArgs {
         ui: &Ui,
     ) -> Result<Exit, CommandError> {
         let limits = self.limits(Some(path));
-        let mut screen = Screen::new(
-            &session.label,
-            limits,
-            path,
-            front,
-            self.known.is_empty(),
-            ui,
-        );
+        let mut screen = Screen::new(&session.label, limits, path, front, self.draws(), ui);
         let recorder = record::recorder(session, Some(front)).map_err(|error| failure(&error))?;
         let finished = recorder.record(&mut screen);
         screen.finish();

@@ -1,5 +1,6 @@
 //! What people read: the words and columns of results, notes and warnings.
 
+pub(crate) mod block;
 pub(crate) mod check;
 pub(crate) mod ci;
 pub(crate) mod contained;

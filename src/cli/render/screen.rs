@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use callsieve::event::Gap;
 use callsieve::record::{
-    Choice, Control, First, Front, Observations, Progress, TerminalUse, Tid, Watch,
+    Backend, Choice, Control, First, Front, Observations, Progress, TerminalUse, Tid, Used, Watch,
 };
 use callsieve::recording::{self, Recording, RunBuilder};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::block::Block;
 use super::{counted, number, printable, safe};
 use crate::cli::output;
 use crate::cli::ui::Ui;
 
-/// How often the lines are redrawn, per second.
-const REDRAWS: u8 = 4;
-
-/// The lines come back when the program has not written for so many looks.
-const QUIET_LOOKS: u8 = 3;
+/// The lines come back when the program has not written for so many looks, of which there are
+/// four a second.
+const QUIET_LOOKS: u32 = 3;
+/// By how much longer it must be quiet each time that it wrote below lines which stay there.
+const PATIENCE: u32 = 4;
 
 /// When to stop and when to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(crate) struct Screen<'a> {
     first_path: PathBuf,
     front: &'a Front,
     ui: &'a Ui,
-    bar: ProgressBar,
+    block: Block,
     /// When the last checkpoint was written.
     written: Duration,
     /// A checkpoint failed, which was said.
@@ -59,8 +59,12 @@ pub(crate) struct Screen<'a> {
     last: (u64, Duration),
     launched: bool,
     lines: Lines,
-    /// The program wrote to the terminal since the last look, or the one before.
-    written_over: u8,
+    /// What the program writes is known only when it stands on the terminal.
+    late: bool,
+    /// Looks for which it must not write before lines are drawn.
+    quiet: u32,
+    /// Looks that are left of them.
+    written_over: u32,
 }
 
 impl<'a> Screen<'a> {
@@ -81,7 +85,7 @@ impl<'a> Screen<'a> {
             first_path: path.to_owned(),
             front,
             ui,
-            bar: ProgressBar::hidden(),
+            block: Block::default(),
             written: Duration::ZERO,
             failed: false,
             last: (0, Duration::ZERO),
@@ -91,13 +95,15 @@ impl<'a> Screen<'a> {
             } else {
                 Lines::Never
             },
-            written_over: 0,
+            late: false,
+            quiet: QUIET_LOOKS,
+            written_over: QUIET_LOOKS,
         }
     }
 
     /// Takes the lines away.
-    pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
+    pub(crate) fn finish(&mut self) {
+        self.clear();
     }
 
     fn draw(&mut self, progress: &Progress<'_>) {
@@ -121,8 +127,9 @@ impl<'a> Screen<'a> {
             ),
             format!("{} lost", number(seen.lost())),
         ];
+        let space = Ui::space_aside();
         // What the terminal would fold by itself could not be taken away again.
-        let width = self.ui.page_aside().width;
+        let width = self.ui.page_aside().width.min(space.width);
         let mut lines = side_by_side(&parts, width);
         if let Some(last) = seen.last_new() {
             lines.push(format!("  last new  {}", new_call(last, progress.elapsed)));
@@ -133,20 +140,36 @@ impl<'a> Screen<'a> {
             "  Ctrl-C ends the recording".to_owned()
         });
         let lines: Vec<String> = lines.iter().map(|line| cut(line, width)).collect();
-        let text = lines.join("\n");
-        if self.lines == Lines::Away {
-            self.bar = bar();
+        let drawn = self.block.drawing(&lines, space);
+        // As late as can be: what it would write from here on, these would be drawn over.
+        let used = self.late && progress.used_since.is_some_and(Used::used);
+        if !used {
+            self.block.put(&drawn);
             self.lines = Lines::Drawn;
         }
-        self.bar.set_message(text);
     }
 
     /// Takes the lines away for now.
     fn clear(&mut self) {
         if self.lines == Lines::Drawn {
             self.lines = Lines::Away;
-            self.bar.finish_and_clear();
+            self.block.clear();
         }
+    }
+
+    /// The program has written below the lines, so they stay.
+    fn leave(&mut self) {
+        if self.lines == Lines::Drawn {
+            self.lines = Lines::Away;
+            self.block.leave();
+            self.quiet = self.quiet.saturating_mul(PATIENCE);
+        }
+    }
+
+    /// Says something where the lines are, which come back at the next look.
+    fn aside(&mut self, say: impl FnOnce(&Ui)) {
+        self.clear();
+        say(self.ui);
     }
 
     fn checkpoint(&mut self, progress: &Progress<'_>) {
@@ -163,7 +186,7 @@ impl<'a> Screen<'a> {
         let written = output::write(Some(&self.path), &text, self.ui);
         if let (Err(error), false) = (written, self.failed) {
             self.failed = true;
-            self.bar.suspend(|| self.ui.warn(&error.to_string()));
+            self.aside(|ui| ui.warn(&error.to_string()));
         }
     }
 }
@@ -192,16 +215,6 @@ fn cut(line: &str, width: usize) -> String {
     begin + "..."
 }
 
-/// Lines on standard error that are drawn in place.
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(REDRAWS));
-    // A template that does not parse leaves the default style.
-    if let Ok(style) = ProgressStyle::with_template("{msg}") {
-        bar.set_style(style);
-    }
-    bar
-}
-
 /// What a recorder that is killed later will have left.
 fn unfinished(seen: &Observations) -> Recording {
     let mut run = RunBuilder::new("callsieve", vec![seen.label().to_owned()])
@@ -221,6 +234,7 @@ impl Screen<'_> {
 impl Watch for Screen<'_> {
     fn started(&mut self, choice: &Choice, pid: Tid) {
         self.launched = choice.launched;
+        self.late = choice.launched && choice.backend == Backend::Ebpf;
         if let Some(why) = &choice.instead_of_ebpf {
             let name = choice.backend.name();
             self.ui.warn(&format!(
@@ -246,7 +260,7 @@ impl Watch for Screen<'_> {
                 safe(&first.program),
                 first.tid
             );
-            self.bar.suspend(|| self.ui.note(&line));
+            self.aside(|ui| ui.note(&line));
         }
     }
 
@@ -267,19 +281,19 @@ impl Watch for Screen<'_> {
     fn begins_anew(&mut self, seen: &Observations) -> bool {
         if output::is_stdout(Some(&self.path)) {
             let said = "SIGHUP: the recording goes to standard output and can't begin a new file";
-            self.bar.suspend(|| self.ui.warn(said));
+            self.aside(|ui| ui.warn(said));
             return false;
         }
         let text = printable(recording::write(&unfinished(seen)));
         if let Err(error) = output::write(Some(&self.path), &text, self.ui) {
-            self.bar.suspend(|| self.ui.warn(&error.to_string()));
+            self.aside(|ui| ui.warn(&error.to_string()));
             return false;
         }
         let wrote = safe(&self.path.display().to_string());
         self.path = output::next_free(&self.first_path, Path::exists);
         let next = safe(&self.path.display().to_string());
         let said = format!("Wrote {wrote}; going on with {next}");
-        self.bar.suspend(|| self.ui.note(&said));
+        self.aside(|ui| ui.note(&said));
         true
     }
 
@@ -288,8 +302,12 @@ impl Watch for Screen<'_> {
             return;
         }
         // The lines come back when it has been quiet for a while.
-        self.written_over = QUIET_LOOKS;
-        self.clear();
+        if self.late {
+            self.leave();
+        } else {
+            self.clear();
+        }
+        self.written_over = self.quiet;
         // Who waits for an answer has asked on the line where these would be drawn.
         let asks = how == TerminalUse::Reads;
         if asks || how == TerminalUse::TakesOver {

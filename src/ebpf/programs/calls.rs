@@ -5,7 +5,7 @@ use super::super::assembler::{
     Size, When,
 };
 use super::super::layout::{self, COUNTS, Counter, WIDTH, X32_BIT, counts, image, state};
-use super::common::{self, IF_NEW, With, frame, leave, place, read};
+use super::common::{self, IF_NEW, With, follow, frame, leave, place, read};
 use super::{Refused, Storage};
 
 /// `TS_COMPAT` of `arch/x86/include/asm/thread_info.h`: the call that runs is a 32-bit one,
@@ -413,6 +413,10 @@ impl With {
         asm.load(Size::Word, R8, R1, 0);
         asm.jump_if(R8, When::Equal, 0, out);
         registers(asm);
+        let uses = asm.label();
+        if self.plan.terminal.is_some() {
+            asm.jump_if(R8, When::Common, layout::USES.cast_signed(), uses);
+        }
         asm.load(Size::Word, R1, FRAME, frame::SLOT);
         asm.store(Size::Word, FRAME, frame::KEY, R1);
         for argument in 0..KEPT {
@@ -436,6 +440,45 @@ impl With {
             self.overflow(asm, out);
             asm.place(next);
         }
+        if let Some(terminal) = self.plan.terminal {
+            asm.jump(out);
+            asm.place(uses);
+            self.uses(asm, terminal, out);
+        }
+    }
+
+    /// Counts a call that uses the terminal as a standard stream. Registers are as above.
+    fn uses(&self, asm: &mut Assembler, terminal: i32, out: Label) {
+        /// `/dev/tty`, include/uapi/linux/major.h: the terminal of whoever opens it.
+        const OWN_TERMINAL: i32 = 5 << 20;
+        let [same, reads] = [(); 2].map(|()| asm.label());
+        asm.mov(R3, R8);
+        asm.alu(Alu::And, R3, 0xff);
+        asm.alu(Alu::Add, R3, R7);
+        place(asm, R1, frame::SCRATCH);
+        asm.mov(R2, 8);
+        asm.call(Helper::ProbeReadKernel);
+        // The kernel takes the lower half.
+        asm.load(Size::Word, R7, FRAME, frame::SCRATCH);
+        asm.jump_if(R7, When::Greater, libc::STDERR_FILENO, out);
+        asm.alu(Alu::ShiftLeft, R7, 3);
+        asm.call(Helper::GetCurrentTask);
+        follow(asm, R1, R0, self.fields.files);
+        follow(asm, R1, R1, self.fields.files_table);
+        follow(asm, R1, R1, self.fields.table_files);
+        asm.alu(Alu::Add, R1, R7);
+        follow(asm, R1, R1, 0);
+        follow(asm, R1, R1, self.fields.file_inode);
+        read(asm, frame::SCRATCH, 4, R1, self.fields.inode_device);
+        asm.load(Size::Word, R1, FRAME, frame::SCRATCH);
+        asm.jump_if(R1, When::Equal, terminal, same);
+        asm.jump_if(R1, When::NotEqual, OWN_TERMINAL, out);
+        asm.place(same);
+        asm.jump_if(R8, When::Common, layout::READS.cast_signed(), reads);
+        self.count(asm, Counter::Writes);
+        asm.jump(out);
+        asm.place(reads);
+        self.count(asm, Counter::Reads);
     }
 
     /// Counts a value under the key in the frame, unless the program has made up too many.

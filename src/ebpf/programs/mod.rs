@@ -93,6 +93,8 @@ pub(crate) struct Plan {
     pub(crate) refused: Refused,
     /// How calls end is kept. It takes [`Refused::AtEnd`].
     pub(crate) results: bool,
+    /// The number that the kernel has for the terminal of which it is to be known when it is used.
+    pub(crate) terminal: Option<i32>,
 }
 
 /// Where calls are seen that a filter refuses: they do not begin, for `sys_enter`.
@@ -167,6 +169,10 @@ pub(crate) struct Fields {
     inode_number: i32,
     inode_generation: i32,
     inode_mode: i32,
+    inode_device: i32,
+    files: i32,
+    files_table: i32,
+    table_files: i32,
     dentry_parent: i32,
     dentry_name: i32,
     dentry_hashed: i32,
@@ -270,6 +276,10 @@ impl Fields {
             inode_number: inode("i_ino")?,
             inode_generation: inode("i_generation")?,
             inode_mode: inode("i_mode")?,
+            inode_device: inode("i_rdev")?,
+            files: task("files")?,
+            files_table: btf.offset("files_struct", "fdt")?,
+            table_files: btf.offset("fdtable", "fd")?,
             dentry_parent: btf.offset("dentry", "d_parent")?,
             dentry_name: btf.offset_of_any("dentry", &["d_name.name", "__d_name.name"])?,
             dentry_hashed: btf.offset("dentry", "d_hash.pprev")?,

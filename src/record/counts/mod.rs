@@ -59,6 +59,26 @@ pub(crate) enum Special {
     Ioctl,
 }
 
+impl Special {
+    /// What a call is, by its name and those of its arguments that are kept.
+    pub(crate) fn of(name: Option<&str>, closed: &[(u8, ArgKind)]) -> Self {
+        match name {
+            Some("clone") => closed
+                .iter()
+                .find(|(_, kind)| *kind == ArgKind::CloneFlags)
+                .map_or(Self::None, |(index, _)| Self::Clone(*index)),
+            Some("clone3") => Self::Clone3,
+            Some("ptrace") => Self::Ptrace,
+            Some("seccomp") => Self::Seccomp,
+            Some("prctl") => Self::Prctl,
+            Some("write" | "writev") => Self::Output,
+            Some("read" | "readv") => Self::Input,
+            Some("ioctl") => Self::Ioctl,
+            Some(_) | None => Self::None,
+        }
+    }
+}
+
 /// A kind of call that had not been seen before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct First {
@@ -406,20 +426,7 @@ impl Count {
         (first, at): (u64, Duration),
     ) -> Self {
         let closed = name.map_or(&[][..], |name| closed_set_arguments(arch, name));
-        let special = match name {
-            Some("clone") => closed
-                .iter()
-                .find(|(_, kind)| *kind == ArgKind::CloneFlags)
-                .map_or(Special::None, |(index, _)| Special::Clone(*index)),
-            Some("clone3") => Special::Clone3,
-            Some("ptrace") => Special::Ptrace,
-            Some("seccomp") => Special::Seccomp,
-            Some("prctl") => Special::Prctl,
-            Some("write" | "writev") => Special::Output,
-            Some("read" | "readv") => Special::Input,
-            Some("ioctl") => Special::Ioctl,
-            Some(_) | None => Special::None,
-        };
+        let special = Special::of(name, closed);
         Self {
             arch,
             call: name.map_or(CallId::Number(number), |name| {

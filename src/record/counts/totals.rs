@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::{Count, First, MAX_UNNAMED, Observations, ProgramId};
 use crate::arch::Arch;
-use crate::event::{ArgFacts, Gap, Outcome};
+use crate::event::{ArgFacts, ArgValue, Gap, Outcome};
+use crate::record::TerminalUse;
 use crate::sys::kernel::Tid;
 use crate::syscalls::table;
 
@@ -27,6 +28,20 @@ pub(crate) struct Total {
 }
 
 impl Observations {
+    /// Whether something changed how a terminal works.
+    pub(crate) fn takes_over(&self) -> bool {
+        let mut counts = self.programs.iter().flat_map(|it| it.counts.values());
+        counts.any(|count| {
+            let requests = count.args.get(&1).map(|facts| facts.values.keys());
+            requests.into_iter().flatten().any(|value| match value {
+                ArgValue::Number(request) => {
+                    TerminalUse::of(count.special, 0, *request) == Some(TerminalUse::TakesOver)
+                }
+                ArgValue::Text(_) => false,
+            })
+        })
+    }
+
     /// Adds a total. Those of all programs come in the order in which they were seen first.
     /// Whether the kind of call is new.
     pub(crate) fn add_total(&mut self, program: ProgramId, total: Total) -> bool {

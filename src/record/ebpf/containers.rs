@@ -176,6 +176,7 @@ impl Containers {
             storage: None,
             refused: None,
             at_events: None,
+            terminal: None,
         })?;
         let mut was_there = BTreeSet::new();
         if let (Which::Group(path), Rule::Group) = (&self.which, rule) {

@@ -20,6 +20,8 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+use std::os::unix::fs::MetadataExt as _;
+
 use super::backend::Choice;
 use super::children::descendants;
 use super::{Command, Finished, RecordError, Recorder, Session, Target, Watch, launch};
@@ -59,6 +61,9 @@ impl Ebpf {
             storage: None,
             refused: None,
             at_events: None,
+            terminal: (session.draws && !session.target.is_attached())
+                .then(terminal)
+                .flatten(),
         })?;
         probe.attach()?;
         probe.check_follows()?;
@@ -145,6 +150,13 @@ fn rule(session: &Session) -> Result<Rule, RecordError> {
             "eBPF records containers from outside, by their mount namespace",
         )),
     }
+}
+
+/// The number that the kernel has for the terminal on standard error, `include/linux/kdev_t.h`.
+fn terminal() -> Option<i32> {
+    let device = std::fs::metadata("/proc/self/fd/2").ok()?.rdev();
+    let number = libc::major(device) << 20 | libc::minor(device);
+    i32::try_from(number).ok().filter(|number| *number > 0)
 }
 
 fn listen() -> Result<(), RecordError> {

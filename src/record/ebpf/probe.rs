@@ -35,6 +35,8 @@ pub(super) struct Wanted {
     pub(super) refused: Option<Refused>,
     /// Whether programs run at events; by the kernel's release, if it can be, if not told.
     pub(super) at_events: Option<bool>,
+    /// The number that the kernel has for the terminal of which it is to be known when it is used.
+    pub(super) terminal: Option<i32>,
 }
 
 /// The programs and their tables.
@@ -255,6 +257,7 @@ impl Probe {
             rule: wanted.rule,
             refused: Refused::AtEnd,
             results: wanted.results,
+            terminal: wanted.terminal,
         };
         let mut attached = Vec::new();
         let mut at_end = None;

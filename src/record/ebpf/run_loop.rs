@@ -6,11 +6,13 @@ use std::time::Duration;
 use super::observe::Frame;
 use super::probe::Probe;
 use super::snapshot::{Reader, Snapshot};
+use super::tables::{Tables, double_at};
 use crate::arch::Arch;
+use crate::ebpf::layout::Counter;
 use crate::event::{CallId, Gap};
 use crate::record::children::Children;
 use crate::record::counts::Observations;
-use crate::record::{Control, End, Finished, Progress, RecordError, TerminalUse, Watch};
+use crate::record::{Control, End, Finished, Progress, RecordError, TerminalUse, Used, Watch};
 use crate::sys::kernel::{Kernel, Signo, Tid};
 use crate::sys::{process, programs};
 
@@ -28,14 +30,43 @@ pub(super) struct Loop<'a, K> {
     began: Duration,
     /// Kinds of calls that were told.
     told: BTreeSet<(Arch, CallId)>,
+    /// How often the terminal was used, of which was told.
+    uses: Uses,
+}
+
+/// How often the program wrote to the terminal and read from it. Nobody hears of that in time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Uses {
+    writes: u64,
+    reads: u64,
+}
+
+impl Uses {
+    fn by_now(tables: &Tables) -> Result<Self, RecordError> {
+        let counters = tables.counters()?;
+        let at = |counter: Counter| double_at(&counters, counter.offset());
+        Ok(Self {
+            writes: at(Counter::Writes),
+            reads: at(Counter::Reads),
+        })
+    }
+}
+
+/// What was told of the terminal, and where the kernel counts.
+#[derive(Debug)]
+struct Since<'a> {
+    told: Uses,
+    tables: &'a Tables,
+}
+
+impl Used for Since<'_> {
+    fn used(&self) -> bool {
+        Uses::by_now(self.tables).ok() != Some(self.told)
+    }
 }
 
 impl<'a, K: Kernel> Loop<'a, K> {
     pub(super) fn new(kernel: K, probe: Probe, frame: Frame, watch: &'a mut dyn Watch) -> Self {
-        if frame.launched {
-            // Nobody tells in time that the program writes to the terminal.
-            watch.uses_terminal(TerminalUse::TakesOver);
-        }
         Self {
             kernel,
             probe,
@@ -46,6 +77,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
             before: None,
             began: Duration::ZERO,
             told: BTreeSet::new(),
+            uses: Uses::default(),
         }
     }
 
@@ -54,6 +86,8 @@ impl<'a, K: Kernel> Loop<'a, K> {
         let mut children = Children::new(main);
         loop {
             process::await_child();
+            // Whoever stopped has written before that.
+            self.tell_of_terminal()?;
             let asked = self.kernel.asked();
             children.asked(&mut self.kernel, asked);
             if asked.tick {
@@ -112,6 +146,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
 
     pub(super) fn finish(mut self) -> Result<Finished, RecordError> {
         let (snapshot, seen) = self.look()?;
+        self.tell_of_terminal()?;
         self.tell(&seen);
         let elapsed = self.kernel.elapsed();
         let end = self.end.unwrap_or(End::Gone);
@@ -151,8 +186,25 @@ impl<'a, K: Kernel> Loop<'a, K> {
         }
     }
 
+    /// Tells what the program has done to the terminal.
+    fn tell_of_terminal(&mut self) -> Result<(), RecordError> {
+        let uses = Uses::by_now(&self.probe.tables)?;
+        if uses.writes != self.uses.writes {
+            self.watch.uses_terminal(TerminalUse::Writes);
+        }
+        if uses.reads != self.uses.reads {
+            self.watch.uses_terminal(TerminalUse::Reads);
+        }
+        self.uses = uses;
+        Ok(())
+    }
+
     fn tick(&mut self) -> Result<Control, RecordError> {
         let (snapshot, seen) = self.look()?;
+        if self.frame.launched && seen.takes_over() {
+            self.watch.uses_terminal(TerminalUse::TakesOver);
+        }
+        self.tell_of_terminal()?;
         self.tell(&seen);
         let alive = (snapshot.processes + 1).saturating_sub(snapshot.ended);
         let progress = Progress {
@@ -160,6 +212,10 @@ impl<'a, K: Kernel> Loop<'a, K> {
             processes: usize::try_from(alive).unwrap_or(usize::MAX),
             met: snapshot.processes + 1,
             seen: &seen,
+            used_since: Some(&Since {
+                told: self.uses,
+                tables: &self.probe.tables,
+            }),
         };
         Ok(self.watch.tick(&progress))
     }

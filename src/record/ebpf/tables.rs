@@ -11,6 +11,7 @@ use crate::arch::{Arch, X32_BIT};
 use crate::ebpf::btf::Btf;
 use crate::ebpf::layout::{self, COUNTS, Counter, WIDTH, counts, image, scope, state};
 use crate::ebpf::programs::{self, ARGUMENTS, Fields, KEPT, Maps, Rule, Storage};
+use crate::record::counts::Special;
 use crate::sys::ebpf::{Kind, Loaded, Map, Shape};
 use crate::sys::tracing::Undisturbed;
 use crate::syscalls::{closed_set_arguments, table};
@@ -191,7 +192,7 @@ impl Tables {
             group: make("group", shape(Kind::CgroupArray, 4, 4, 1))?,
             delicate: false,
         };
-        tables.fill(btf)?;
+        tables.fill(btf, wanted.terminal.is_some())?;
         Ok(tables)
     }
 
@@ -271,7 +272,7 @@ impl Tables {
     }
 
     /// Fills what the programs take from: slots, scopes, and which arguments are kept.
-    fn fill(&self, btf: &Btf<'_>) -> Result<(), EbpfError> {
+    fn fill(&self, btf: &Btf<'_>, terminal: bool) -> Result<(), EbpfError> {
         let set = |name, map: &Map, key: &[u8], value: &[u8]| {
             map.set(key, value)
                 .map_err(|source| EbpfError::Table { name, source })
@@ -285,7 +286,7 @@ impl Tables {
             set("scopes", &self.scopes, &word(scope), &value)?;
             set("free_scopes", &self.free_scopes, &[], &word(scope))?;
         }
-        set("closed", &self.closed, &word(0), &kept(btf)?)
+        set("closed", &self.closed, &word(0), &kept(btf, terminal)?)
     }
 
     /// Where programs of a scope are counted that have no slot of their own.
@@ -316,8 +317,9 @@ pub(super) fn kept_arguments(arch: Arch, number: u32) -> impl Iterator<Item = (u
     (0..KEPT).zip(closed.iter().map(|(index, _)| *index))
 }
 
-/// For each place where up to three arguments stand, and a number for the call.
-fn kept(btf: &Btf<'_>) -> Result<Vec<u8>, EbpfError> {
+/// For each place where up to three arguments stand, and a number for the call; or where a
+/// descriptor stands that may be the terminal.
+fn kept(btf: &Btf<'_>, terminal: bool) -> Result<Vec<u8>, EbpfError> {
     let mut all = Vec::new();
     let mut calls: u32 = 0;
     for ((arch, bit), registers) in KINDS.into_iter().zip(ARGUMENTS) {
@@ -337,10 +339,29 @@ fn kept(btf: &Btf<'_>) -> Result<Vec<u8>, EbpfError> {
                 calls = (calls + 1).min(layout::CLOSED.cast_unsigned() - 1);
                 packed |= calls << 24;
             }
+            if let Some(uses) = uses(arch, number | bit).filter(|_| terminal && packed == 0) {
+                let offset = offsets.first().copied().unwrap_or_default();
+                packed = uses | offset.cast_unsigned();
+            }
             all.extend(word(packed));
         }
     }
     Ok(all)
+}
+
+/// How a call uses its first argument, if that may be the terminal.
+fn uses(arch: Arch, number: u32) -> Option<u32> {
+    match Special::of(table(arch).name(number), &[]) {
+        Special::Output => Some(layout::USES),
+        Special::Input => Some(layout::USES | layout::READS),
+        Special::None
+        | Special::Clone(_)
+        | Special::Clone3
+        | Special::Ptrace
+        | Special::Seccomp
+        | Special::Prctl
+        | Special::Ioctl => None,
+    }
 }
 
 /// The number by which the programs know a call whose arguments are kept, or 0.

@@ -49,6 +49,7 @@ fn record_beside(
         storage,
         refused: None,
         at_events: None,
+        terminal: None,
     })
     .unwrap();
     let words = ["sh", "-c", command].map(|word| CString::new(word).unwrap());
@@ -137,6 +138,8 @@ fn every_plan_is_taken() {
                     storage: Some(storage),
                     refused: None,
                     at_events,
+                    // Where ends are looked at, it is in their program too.
+                    terminal: (!results).then_some(1 << 20),
                 };
                 let mut probe =
                     Probe::new(wanted).unwrap_or_else(|error| panic!("{wanted:?}: {error}"));

@@ -239,6 +239,7 @@ impl<'a, K: Kernel, N: Notices> Loop<'a, K, N> {
             processes: children::own(&mut self.kernel).len(),
             met: u64::try_from(self.processes.len()).unwrap_or(u64::MAX),
             seen: &self.seen,
+            used_since: None,
         };
         let control = self.watch.tick(&progress);
         self.children.control(&mut self.kernel, control);

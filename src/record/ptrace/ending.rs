@@ -58,6 +58,7 @@ impl<K: Kernel> Loop<'_, K> {
                 .count(),
             met: self.met,
             seen: &self.seen,
+            used_since: None,
         };
         let control = self.watch.tick(&progress);
         match self.phase {

@@ -71,6 +71,7 @@ impl VerifyArgs {
                 },
                 everything: false,
             }),
+            draws: false,
         })
     }
 
