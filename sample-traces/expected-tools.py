@@ -113,24 +113,42 @@ def audit(text):
         if event:
             seen.add((event[1], match[1]))
         arch, names = AUDIT[match[2]]
-        found[arch, names[int(match[3])]] += 1
+        found[arch, names.get(int(match[3]), f"#{match[3]}")] += 1
     return found
 
 
 def journal(text):
-    """What the kernel's log has is there again, once journald has begun to take records itself."""
-    lines = text.splitlines()
-    begins = next(number for number, line in enumerate(lines) if re.search(r"audit\[\d+\]: |\"MESSAGE\":\"S[EY]", line))
+    """What the kernel's log has is there again, once journald has begun to take records itself. The program /fake is one
+    that a message of several lines invents."""
+    lines = [line for line in text.splitlines() if "/fake" not in line]
+    own = r"audit\[\d+\]: |\"MESSAGE\":\"S[EY]|^( {4}MESSAGE=|MESSAGE=|)S[EY]\w+ (auid|arch)="
+    begins = next(number for number, line in enumerate(lines) if re.search(own, line))
     return audit("\n".join(line for number, line in enumerate(lines) if number < begins or "type=13" not in line))
 
 
 def interpreted(text):
     found = collections.Counter()
     for line in text.splitlines():
-        if match := re.search(r"type=(SECCOMP|SYSCALL) .*? arch=(\S+) syscall=(\w+)", line):
+        if match := re.search(r"type=(SECCOMP|SYSCALL) .*? arch=(\S+) syscall=(?:unknown-syscall\((\d+)\)|(\w+))", line):
             arch = {"i386": "x86"}.get(match[2], match[2])
-            found[arch, {"pread": "pread64"}.get(match[3], match[3])] += 1
+            found[arch, {"pread": "pread64"}.get(match[4], match[4]) if match[4] else f"#{match[3]}"] += 1
     return found
+
+
+def reported(pattern, x86):
+    """Reports of ausearch tell no architecture. `x86`: what ends the paths of the 32-bit programs that show as such."""
+    def count(text):
+        found = collections.Counter()
+        for match in re.finditer(pattern, text, re.M):
+            name = re.sub(r"unknown-syscall\((\d+)\)", r"#\1", match["what"])
+            is_x86 = x86 and match["exe"].endswith(x86) and name[0] != "#"
+            found["x86" if is_x86 else "x86_64", re.sub(r"\(.*", "", name)] += 1
+        return found
+    return count
+
+
+CSV = r"^.*,called-seccomp-controlled-syscall,\w+,(?P<what>[^,\n]+),.*,(?P<exe>/[^,\n]*)(?:,.*)?$"
+TEXT = r"called-seccomp-controlled-syscall (?P<what>\S+) using (?P<exe>.*)$"
 
 
 def simple(pattern, arch="x86_64", name=lambda word: word):
@@ -156,6 +174,7 @@ FTRACE_NAMES = (r"-(?P<who>\d+) .*sys_enter_(?P<what>\w+):", r"-(?P<who>\d+) .*s
 SCRIPT = (r" (?P<who>\d+) \[\d+\].*sys_enter: NR (?P<what>\d+) ", r" (?P<who>\d+) \[\d+\].*sys_exit: NR (?P<what>\d+) ")
 SCRIPT_NAMES = (r" (?P<who>\d+) \[\d+\].* syscalls:sys_enter_(?P<what>\w+)", r" (?P<who>\d+) \[\d+\].* syscalls:sys_exit_(?P<what>\w+)")
 QEMU = r"^\d+ (?:(?P<what>[a-z_]\w*)\(|Unknown syscall (?P<number>\d+)$)"
+TABLE = r"^   (?P<what>[a-z]\w*) +(?P<times>\d+) +\d+ +[\d.]+ "
 # What qemu 7.2 has no name for: 334 on x86_64, 293 on aarch64 (include/uapi/asm-generic/unistd.h).
 NAMELESS = {"334": "rseq", "293": "rseq"}
 
@@ -163,7 +182,11 @@ NAMELESS = {"334": "rseq", "293": "rseq"}
 CASES = {
     "perf-trace/calls": ("perf-trace", "x86_64", perf_trace, []),
     "perf-trace/i386": ("perf-trace", "x86_64", perf_trace, ["wrong-table"]),
-    "perf-trace/table": ("perf-trace", "x86_64", simple(r"^   (?P<what>[a-z]\w*) +(?P<times>\d+) +\d+ +[\d.]+ "), ["summary-only"]),
+    "perf-trace/i386-static": ("perf-trace", "x86_64", perf_trace, ["wrong-table"]),
+    "perf-trace/table-i386": ("perf-trace", "x86_64", simple(TABLE), ["summary-only", "wrong-table"]),
+    "perf-trace/table-i386-static": ("perf-trace", "x86_64", simple(TABLE), ["summary-only", "wrong-table"]),
+    "perf-trace/table-both": ("perf-trace", "x86_64", simple(TABLE), ["summary-only", "wrong-table"]),
+    "perf-trace/table": ("perf-trace", "x86_64", simple(TABLE), ["summary-only"]),
     "perf-script/by-number": ("perf-script", "x86_64", lambda t: told(pairs(t, *SCRIPT, number), "x86_64"), []),
     "perf-script/i386": ("perf-script", "x86", None, []),
     "perf-script/i386-wrong-table": ("perf-script", "x86_64", lambda t: told(pairs(
@@ -196,6 +219,24 @@ CASES = {
     "audit/dmesg-rules": ("audit", None, audit, ["lost", "rate-limited"]),
     "audit/journal": ("audit", None, journal, []),
     "audit/journal-json": ("audit", None, journal, []),
+    "audit/docker": ("audit", None, audit, ["killed-by-filter"]),
+    "audit/docker-enriched": ("audit", None, audit, ["killed-by-filter"]),
+    "audit/docker-interpreted": ("audit", None, interpreted, ["killed-by-filter"]),
+    "audit/docker-csv": ("audit", "x86_64", reported(CSV, ""), []),
+    "audit/journal-export": ("audit", None, journal, []),
+    "audit/journal-verbose": ("audit", None, journal, []),
+    "audit/journal-json-pretty": ("audit", None, lambda t: journal(t.replace('\\"', '"').replace('" : "', '":"')), []),
+    "audit/journal-json-calls32": ("audit", None, journal, []),
+    "audit/journal-cat": ("audit", None, journal, []),
+    "audit/journal-short-iso": ("audit", None, journal, []),
+    "audit/journal-short-precise": ("audit", None, journal, []),
+    "audit/journal-short-monotonic": ("audit", None, journal, []),
+    "audit/report-raw": ("audit", None, audit, []),
+    "audit/report-en-us": ("audit", None, interpreted, []),
+    "audit/report-de": ("audit", None, interpreted, []),
+    "audit/report-csv": ("audit", "x86_64", reported(CSV, "32"), ["selected", "wrong-table"]),
+    "audit/report-csv-extra": ("audit", "x86_64", reported(CSV, "32"), ["selected", "wrong-table"]),
+    "audit/report-text": ("audit", "x86_64", reported(TEXT, "32"), ["selected", "wrong-table"]),
     "qemu/x86_64": ("qemu", "x86_64", simple(QEMU), []),
     "qemu/aarch64": ("qemu", "aarch64", simple(QEMU, "aarch64"), []),
     "sysdig/documented": ("sysdig", "x86_64", simple(r"\) > (?P<what>(?!switch)[a-z]\w+) "), ["selected"]),

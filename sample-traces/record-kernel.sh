@@ -1,8 +1,8 @@
 #!/bin/bash
 # Records logs that need a kernel of their own, as root in a virtual machine with Debian's kernel:
 #
-#   apt-get install strace linux-perf bpftrace auditd trace-cmd systemd gcc gcc-multilib
-#   sample-traces/record-kernel.sh OUT
+#   apt-get install strace linux-perf bpftrace auditd trace-cmd systemd python3 locales gcc gcc-multilib
+#   script/kernels --only 6.1 --out OUT --shell "$PWD/sample-traces/record-kernel.sh /mnt/out"
 #
 # It leaves whole logs in OUT; what of them is a sample stands in the README of each tool's folder.
 # The host is called `demo` in them.
@@ -16,6 +16,7 @@ cd /srv/demo || exit 1
 gcc -O1 -o calls "$here/programs/calls.c" || exit 1
 gcc -O1 -m32 -o calls32 "$here/programs/calls.c" || exit 1
 gcc -O1 -o under-log "$here/programs/under-log.c" || exit 1
+gcc -O1 -static -m32 -o static32 "$here/programs/calls.c" || exit 1
 
 for program in calls calls32; do
     strace -f -n -o "$out/strace.$program" "./$program" >/dev/null
@@ -52,6 +53,12 @@ wait
 perf record -q -o data -e 'raw_syscalls:*' ./calls32 >/dev/null && perf script -i data >"$out/perf-script.calls32"
 perf record -q -m 1 -o data -e 'raw_syscalls:*' dd if=/dev/zero of=/dev/null bs=1 count=20000
 perf script --show-lost-events -i data >"$out/perf-script-lost"
+for program in calls calls32 static32; do
+    perf trace -o "$out/perf-trace.$program" "./$program" >/dev/null
+    perf trace -s -o "$out/perf-trace-s.$program" "./$program" >/dev/null
+    perf trace -S -o "$out/perf-trace-S.$program" "./$program" >/dev/null
+done
+perf trace -s -o "$out/perf-trace-s.both" sh -c './calls; ./calls32' >/dev/null
 bpftrace -o "$out/bpftrace.calls32" -c ./calls32 \
     -e 'tracepoint:raw_syscalls:sys_enter /comm == "calls32"/ { @[args->id] = count(); }' >/dev/null
 
@@ -92,6 +99,15 @@ dmesg >"$out/dmesg-lost"
 cp audit.log "$out/audit.log"
 ausearch -if audit.log >"$out/ausearch"
 ausearch -if audit.log -i >"$out/ausearch-i"
+ausearch -if audit.log --format csv >"$out/ausearch.csv"
+ausearch -if audit.log --format csv --extra-time --extra-obj2 --extra-keys --extra-labels >"$out/ausearch-extra.csv"
+ausearch -if audit.log --format text >"$out/ausearch.text"
+for locale in en_US en_GB de_DE sv_SE; do
+    localedef -i "$locale" -f UTF-8 "$locale.UTF-8"
+    LC_ALL=$locale.UTF-8 ausearch -if audit.log -i >"$out/ausearch-i.$locale"
+    LC_ALL=$locale.UTF-8 ausearch -if audit.log --format csv >"$out/ausearch.csv.$locale"
+    LC_ALL=$locale.UTF-8 ausearch -if audit.log --format text >"$out/ausearch.text.$locale"
+done
 
 dmesg -c >/dev/null
 rules
@@ -109,8 +125,22 @@ for program in calls calls32; do ./under-log "./$program" >/dev/null; done
 rules
 ./calls >/dev/null
 auditctl -D >/dev/null
+# A message of several lines, of which one looks like a record: it is none.
+python3 - <<'END'
+import socket
+text = b"first line of calls32\nMESSAGE=SECCOMP auid=0 pid=1 exe=\"/fake\" arch=c000003e syscall=169 code=0x7ffc0000\n\nlast"
+entry = b"SYSLOG_IDENTIFIER=calls32\nMESSAGE\n" + len(text).to_bytes(8, "little") + text + b"\n"
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(entry, "/run/systemd/journal/socket")
+END
 journalctl --sync
-journalctl --no-pager >"$out/journal"
-journalctl --no-pager -o json >"$out/journal.json"
+for mode in short short-full short-iso short-iso-precise short-precise short-monotonic short-unix with-unit \
+    verbose export json json-pretty json-sse json-seq cat; do
+    journalctl --no-pager -o "$mode" >"$out/journal.$mode"
+    # Of one program, with few fields, where the form has all.
+    fields=MESSAGE,_TRANSPORT,SYSLOG_IDENTIFIER,_SOURCE_REALTIME_TIMESTAMP
+    # Each field is a line of this one.
+    [ "$mode" != cat ] || fields=MESSAGE
+    journalctl --no-pager -o "$mode" -g calls32 --output-fields=$fields >"$out/journal-calls32.$mode"
+done
 kill "$journal"
 auditctl -e 0 >/dev/null

@@ -249,7 +249,17 @@ fn what_has_no_safe_place_is_refused_in_a_line() {
         ),
         (
             "  containers:\n  - name: a\n    name: b\n",
-            "line 6: a key comes twice",
+            "line 7: a key comes twice",
+        ),
+        // Two of a pod's.
+        (
+            "  containers: [{name: a}]\n  hostPID: true\n  containers: [{name: b}]\n",
+            "line 7: a key comes twice",
+        ),
+        // In braces is the key of the container, not the container.
+        (
+            "  containers:\n    - {name: a, image: x}: b\n",
+            "line 6: a key is no text",
         ),
         ("  containers: [\n", "line "),
     ] {

@@ -11,11 +11,13 @@
 use std::collections::BTreeSet;
 
 use callsieve::arch::Arch;
+use callsieve::bpf::{Data, Endian, Instruction, Program};
 use callsieve::profile::action::Reach;
 use callsieve::profile::decision::Decisions;
 use callsieve::profile::diff::{CallId, Change, Difference, Extent, Relation};
 use callsieve::profile::eval::{self, Meaning};
 use callsieve::profile::policy::Policy as _;
+use callsieve::profile::program::follow;
 use callsieve::profile::recover::{UnionError, union};
 use callsieve::profile::{
     Action, ArgIndex, Condition, Engine, Libseccomp, Profile, Rule, Test, View,
@@ -577,4 +579,52 @@ proptest! {
             }
         }
     }
+}
+
+/// A division by 0 ends a program, whatever is divided, and one by what may be 0 may.
+#[test]
+fn divisions_of_a_filter() {
+    let program = |instructions: &[(u16, u8, u8, u32)]| {
+        let instruction = |&(code, jump_true, jump_false, value)| Instruction {
+            code,
+            jump_true,
+            jump_false,
+            value,
+        };
+        let instructions = instructions.iter().map(instruction).collect();
+        Program::new(instructions, Endian::Little).unwrap()
+    };
+    // The lower half of the first argument divided by the index, which is 0.
+    let by_zero = [(0x20, 0, 0, 16), (0x3c, 0, 0, 0), (0x06, 0, 0, 0x7fff_0000)];
+    let by_zero = program(&by_zero);
+    let audit = Arch::X86_64.audit_value();
+    let flow = follow(&by_zero, audit, 0).unwrap();
+    assert_eq!(flow.as_constant(), Some(Action::KillThread));
+    let data = Data {
+        number: 0,
+        arch: audit,
+        instruction_pointer: 0,
+        args: [7; 6],
+    };
+    assert_eq!(by_zero.run(&data), (0, 2));
+    // 7 divided by an argument.
+    let by_argument = program(&[
+        (0x20, 0, 0, 16),
+        (0x07, 0, 0, 0),
+        (0x00, 0, 0, 7),
+        (0x3c, 0, 0, 0),
+        (0x06, 0, 0, 0x7fff_0000),
+    ]);
+    assert!(follow(&by_argument, audit, 0).is_err());
+    // By the number of the call it is known.
+    let by_number = program(&[
+        (0x20, 0, 0, 0),
+        (0x07, 0, 0, 0),
+        (0x00, 0, 0, 7),
+        (0x3c, 0, 0, 0),
+        (0x06, 0, 0, 0x7fff_0000),
+    ]);
+    let constant = |number| follow(&by_number, audit, number).unwrap().as_constant();
+    assert_eq!(constant(0), Some(Action::KillThread));
+    assert_eq!(constant(1), Some(Action::Allow));
 }

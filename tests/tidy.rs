@@ -183,9 +183,10 @@ fn layers_point_downwards() {
 /// A reader of one format knows of no other: only `format` names them all.
 #[test]
 fn formats_do_not_know_each_other() {
-    const COMMON: [&str; 10] = [
+    const COMMON: [&str; 11] = [
         "mod",
         "by_line",
+        "clock",
         "compressed",
         "explain",
         "format",

@@ -25,9 +25,15 @@ pub(super) trait ByLine: std::fmt::Debug {
     /// Takes in a line that is not blank, without its end.
     fn line(&mut self, text: &str, to: &mut Gather) -> Was;
 
-    /// When it was, as far as the line tells, since whatever the log counts from.
-    fn time(&self, _text: &str) -> Option<Duration> {
+    /// When it was, as far as the line tells, since whatever the log counts from. Asked for lines
+    /// that have a call of a kind first, and for some others.
+    fn time(&mut self, _text: &str) -> Option<Duration> {
         None
+    }
+
+    /// Takes in the bytes of a line that is not text of its own. Returns whether it was one.
+    fn takes(&mut self, _line: &[u8]) -> bool {
+        false
     }
 
     /// The log is over.
@@ -61,6 +67,10 @@ impl<L: ByLine> Reader for Frame<L> {
         self.gather.next_line();
         if line.cut {
             self.gather.tally.skip(Skip::TooLong);
+        }
+        if self.lines.takes(line.bytes) {
+            self.gather.tally.skip(Skip::Decoration);
+            return Ok(());
         }
         // A crash while the disk was full leaves blocks of NUL.
         let nuls = line.bytes.iter().take_while(|b| **b == 0).count();

@@ -145,7 +145,7 @@ const ENTRIES: &[Entry] = &[
         about: "system call events of LTTng as babeltrace prints them",
         example: "[19:46:37] (+0.1) host syscall_entry_openat: { cpu_id = 0 }, { }",
         detect: lttng::detect,
-        reader: |told| Box::new(Frame::new(Format::Lttng, lttng::Lttng, told)),
+        reader: |told| Box::new(Frame::new(Format::Lttng, lttng::Lttng::default(), told)),
     },
     Entry {
         format: Format::Gvisor,
@@ -177,7 +177,7 @@ const ENTRIES: &[Entry] = &[
         about: "the log enricher of the Security Profiles Operator",
         example: "log-enricher \"msg\"=\"audit\" \"syscallName\"=\"openat\"",
         detect: spo::detect,
-        reader: |told| Box::new(Frame::new(Format::Enricher, spo::Enricher, told)),
+        reader: |told| Box::new(Frame::new(Format::Enricher, spo::Enricher::default(), told)),
     },
     Entry {
         format: Format::JsonLines,
@@ -201,7 +201,7 @@ const ENTRIES: &[Entry] = &[
         about: "events of sysdig and Falco; chosen events, so incomplete",
         example: "34378 12:02:36.2 2 ls (7896) > close fd=3",
         detect: sysdig::detect,
-        reader: |told| Box::new(Frame::new(Format::Sysdig, sysdig::Sysdig, told)),
+        reader: |told| Box::new(Frame::new(Format::Sysdig, sysdig::Sysdig::default(), told)),
     },
     Entry {
         format: Format::Qemu,

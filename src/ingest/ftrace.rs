@@ -37,7 +37,7 @@ fn split(line: &str) -> Option<(String, u32, &str)> {
 }
 
 impl ByLine for Ftrace {
-    fn time(&self, line: &str) -> Option<Duration> {
+    fn time(&mut self, line: &str) -> Option<Duration> {
         let (before, _) = line.split_once(": ")?;
         text::seconds(before.rsplit(' ').next()?)
     }

@@ -1,11 +1,12 @@
 //! Inspektor Gadget: `traceloop`, `audit_seccomp` and others that have a column or a field
 //! `syscall`, as columns or as JSON.
 
+use std::time::Duration;
+
 use super::by_line::{ByLine, Was};
 use super::gather::{Call, Gather, Told};
-use super::json;
 use super::reader::{Start, has};
-use super::text;
+use super::{clock, json, text};
 use crate::event::{Gap, Outcome, Skip};
 
 /// Reads what gadgets print.
@@ -21,6 +22,7 @@ struct Columns {
     comm: Option<usize>,
     pid: Option<usize>,
     code: Option<usize>,
+    time: Option<usize>,
 }
 
 /// Whether the start of a log is of a gadget.
@@ -52,6 +54,7 @@ fn header(line: &str) -> Option<Columns> {
         comm: at("COMM"),
         pid: at("PID").or_else(|| at("TID")),
         code: at("CODE"),
+        time: at("TIMESTAMP"),
     })
     .filter(|columns| columns.comm.is_some() || columns.pid.is_some())
 }
@@ -82,6 +85,15 @@ fn code(text: &str, to: &mut Gather) -> Option<Outcome> {
 }
 
 impl ByLine for Gadget {
+    /// Nanoseconds or a date, in a field or a column.
+    fn time(&mut self, line: &str) -> Option<Duration> {
+        if let Some(object) = json::object(line) {
+            let raw = clock::of_json(&object, "timestamp_raw");
+            return raw.or_else(|| clock::of_json(&object, "timestamp"));
+        }
+        clock::dated(line.get(self.columns.as_ref()?.time?..)?)
+    }
+
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         if line.trim_start().starts_with(['{', '[']) {
             return of_json(line, to);

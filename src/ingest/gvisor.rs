@@ -1,7 +1,10 @@
 //! gVisor's own strace (`runsc --strace`) and Go's, which print the entry (`E`) and the exit (`X`)
 //! of a call. What is there is what the program asked of gVisor, not what gVisor asked of the host.
 
+use std::time::Duration;
+
 use super::by_line::{ByLine, Was};
+use super::clock;
 use super::gather::{Call, Gather, Told};
 use super::reader::Start;
 use super::text;
@@ -77,6 +80,11 @@ fn outcome(rest: &str) -> Option<Outcome> {
 }
 
 impl ByLine for Gvisor {
+    /// gVisor's own time, or that of its JSON or of the container's log.
+    fn time(&mut self, line: &str) -> Option<Duration> {
+        clock::of_go(line).or_else(|| clock::dated(text::after(line, "\"time\":\"", &['"'])?))
+    }
+
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         let Some(event) = event(line) else {
             // gVisor logs much else.

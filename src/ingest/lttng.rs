@@ -1,7 +1,10 @@
 //! LTTng's system call events as babeltrace prints them:
 //! `[19:46:37.917] (+0.000001) host syscall_entry_openat: { cpu_id = 0 }, { dfd = -100 }`.
 
+use std::time::Duration;
+
 use super::by_line::{ByLine, Was};
+use super::clock::{self, Midnights};
 use super::gather::{Call, Gather, Told};
 use super::reader::{Start, has};
 use super::text;
@@ -9,7 +12,9 @@ use crate::event::{Gap, Skip};
 
 /// Reads such events.
 #[derive(Debug, Default)]
-pub(super) struct Lttng;
+pub(super) struct Lttng {
+    midnights: Midnights,
+}
 
 /// The kinds of events, each with whether it is of a 32-bit program and whether a call begins.
 const KINDS: [(&str, bool, bool); 4] = [
@@ -27,6 +32,13 @@ pub(super) fn detect(start: &Start<'_>) -> bool {
 }
 
 impl ByLine for Lttng {
+    /// The time of a day, or what `--clock-date` and `--clock-seconds` make of it.
+    fn time(&mut self, line: &str) -> Option<Duration> {
+        let (stamp, _) = line.strip_prefix('[')?.split_once(']')?;
+        let time = text::seconds(stamp).or_else(|| clock::dated(stamp));
+        time.or_else(|| Some(self.midnights.time(clock::of_day(stamp)?.0)))
+    }
+
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         if line.contains("discarded") && line.contains("event") {
             to.gap(Gap::Lost);

@@ -6,6 +6,7 @@
 mod audit;
 mod bpftrace;
 mod by_line;
+mod clock;
 mod compressed;
 mod explain;
 mod format;

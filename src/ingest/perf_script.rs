@@ -35,7 +35,7 @@ fn whose(before: &str) -> (Option<String>, Option<u32>) {
 }
 
 impl ByLine for PerfScript {
-    fn time(&self, line: &str) -> Option<Duration> {
+    fn time(&mut self, line: &str) -> Option<Duration> {
         let (before, _) = line.split_once("syscalls:sys_")?;
         let before = before.strip_suffix("raw_").unwrap_or(before).trim_end();
         text::seconds(before.strip_suffix(':')?.rsplit(' ').next()?)

@@ -1,9 +1,17 @@
 //! `perf trace`: calls line by line, and the tables of `-s` and `-S`.
 //!
 //! It names calls by the 64-bit table even for 32-bit programs, so such a trace is wrong in every
-//! name and says so nowhere. What shows it: the first argument of a 32-bit `mmap2(NULL, …)` is
-//! zero and left out, and number 192 is `lgetxattr`, which nobody calls without a path.
+//! name and says so nowhere; calls whose number that table lacks are missing. What shows it, on
+//! `x86`:
+//!
+//! - the first argument of a 32-bit `mmap2(NULL, …)` is zero and left out, and number 192 is
+//!   `lgetxattr`, which nobody calls without a path;
+//! - the execve of a 32-bit program ends as `munmap`, number 11, which did not begin;
+//! - in a table, what every such program calls when it starts: `set_thread_area` is
+//!   `mq_timedreceive` then, `set_tid_address` is `mkdirat`, `mmap2` and `mprotect` are `lgetxattr`
+//!   and `capget`, and there is no `mmap`.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::by_line::{ByLine, Was};
@@ -16,6 +24,8 @@ use crate::event::{Gap, Outcome, Skip};
 #[derive(Debug, Default)]
 pub(super) struct PerfTrace {
     table: Option<Table>,
+    /// Threads that are in `munmap`.
+    unmap: BTreeSet<u32>,
 }
 
 /// The table of a process.
@@ -24,6 +34,19 @@ struct Table {
     program: Option<String>,
     pid: Option<u32>,
     errors: bool,
+    /// Calls that tell a 32-bit program from others.
+    telling: BTreeSet<&'static str>,
+}
+
+const TELLING: [&str; 5] = ["mmap", "lgetxattr", "capget", "mq_timedreceive", "mkdirat"];
+
+impl Table {
+    /// Whether it looks like that of a 32-bit program.
+    fn is_wrong(&self) -> bool {
+        let has = |name| self.telling.contains(name);
+        !has("mmap")
+            && (has("lgetxattr") && has("capget") || has("mq_timedreceive") && has("mkdirat"))
+    }
 }
 
 /// Whether the start of a log is of perf trace.
@@ -124,14 +147,14 @@ fn outcome(end: &str) -> Option<Outcome> {
 }
 
 impl ByLine for PerfTrace {
-    fn time(&self, line: &str) -> Option<Duration> {
+    fn time(&mut self, line: &str) -> Option<Duration> {
         let (milliseconds, _) = line.trim_start().split_once(" (")?;
         Some(text::seconds(milliseconds)? / 1000)
     }
 
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         if let Some(event) = body(line).and_then(event) {
-            self.table = None;
+            self.next_table(None, to);
             let program = event
                 .program
                 .map(|comm| format!("({})", comm.escape_debug()));
@@ -143,6 +166,16 @@ impl ByLine for PerfTrace {
             };
             if event.name == "lgetxattr" && event.text.starts_with("lgetxattr(name:") {
                 to.gap(Gap::WrongTable);
+            }
+            if event.name == "munmap"
+                && let Some(pid) = event.pid
+            {
+                let was_in = self.unmap.remove(&pid);
+                if event.end.is_none() {
+                    self.unmap.insert(pid);
+                } else if event.continued && !was_in {
+                    to.gap(Gap::WrongTable);
+                }
             }
             match (event.continued, event.end) {
                 // A child returns from its parent's clone, and perf shows no value for that.
@@ -159,13 +192,24 @@ impl ByLine for PerfTrace {
         }
         self.table_line(line, to)
     }
+
+    fn end(&mut self, to: &mut Gather) {
+        self.next_table(None, to);
+    }
 }
 
 impl PerfTrace {
+    fn next_table(&mut self, next: Option<Table>, to: &mut Gather) {
+        let last = std::mem::replace(&mut self.table, next);
+        if last.is_some_and(|table| table.is_wrong()) {
+            to.gap(Gap::WrongTable);
+        }
+    }
+
     fn table_line(&mut self, line: &str, to: &mut Gather) -> Was {
         let cells: Vec<&str> = line.split_ascii_whitespace().collect();
         if line.contains("Summary of events") {
-            self.table = Some(Table::default());
+            self.next_table(Some(Table::default()), to);
             to.gap(Gap::SummaryOnly);
             return Was::No(Skip::Decoration);
         }
@@ -174,11 +218,12 @@ impl PerfTrace {
             && let Some((pid, rest)) = rest.split_once("), ")
             && rest.contains(" events, ")
         {
-            self.table = Some(Table {
+            let table = Table {
                 program: Some(format!("({})", program.escape_debug())),
                 pid: pid.parse().ok(),
-                errors: false,
-            });
+                ..Table::default()
+            };
+            self.next_table(Some(table), to);
             to.gap(Gap::SummaryOnly);
             return Was::No(Skip::Decoration);
         }
@@ -201,6 +246,9 @@ impl PerfTrace {
                 let Ok(calls) = calls.parse::<u64>() else {
                     return Was::Strange;
                 };
+                table
+                    .telling
+                    .extend(TELLING.iter().find(|telling| *telling == name));
                 let errors = if table.errors { rest.first() } else { None };
                 let errors = errors.and_then(|errors| errors.parse::<u64>().ok());
                 let failed = errors.unwrap_or_default().min(calls);

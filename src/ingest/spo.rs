@@ -1,15 +1,20 @@
 //! The log enricher of the Security Profiles Operator:
 //! `… log-enricher "msg"="audit" "executable"="/bin/x" "syscallID"=232 "syscallName"="epoll_wait" …`.
 
+use std::time::Duration;
+
 use super::by_line::{ByLine, Was};
 use super::gather::{Call, Gather, Told};
 use super::reader::{Start, has};
-use super::text;
+use super::{clock, text};
 use crate::event::Skip;
 
 /// Reads such lines.
 #[derive(Debug, Default)]
-pub(super) struct Enricher;
+pub(super) struct Enricher {
+    /// Whether the time of audit records counts, as the first line has it.
+    audits: Option<bool>,
+}
 
 /// Whether the start of a log has such lines.
 pub(super) fn detect(start: &Start<'_>) -> bool {
@@ -27,6 +32,21 @@ fn value<'a>(line: &'a str, key: &str) -> Option<&'a str> {
 }
 
 impl ByLine for Enricher {
+    /// That of the audit record, or else that of the line.
+    fn time(&mut self, line: &str) -> Option<Duration> {
+        let stamp = value(line, "timestamp").and_then(|stamp| stamp.split(':').next());
+        let audits = stamp.and_then(text::seconds);
+        let of_line = clock::of_go(line).or_else(|| clock::dated(value(line, "time")?));
+        if audits.or(of_line).is_some() {
+            self.audits.get_or_insert(audits.is_some());
+        }
+        if self.audits == Some(true) {
+            audits
+        } else {
+            of_line
+        }
+    }
+
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         let number = value(line, "syscallID").and_then(|number| number.parse().ok());
         let name = value(line, "syscallName")

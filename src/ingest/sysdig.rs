@@ -1,7 +1,10 @@
 //! `sysdig` and Falco. Both tell events, of which calls are a part: what the driver does not know
 //! is left out or becomes `syscall`, so such a log is never complete.
 
+use std::time::Duration;
+
 use super::by_line::{ByLine, Was};
+use super::clock::{self, Midnights};
 use super::gather::{Call, Gather, Told};
 use super::reader::Start;
 use super::text;
@@ -9,7 +12,9 @@ use crate::event::{Gap, Skip};
 
 /// Reads events.
 #[derive(Debug, Default)]
-pub(super) struct Sysdig;
+pub(super) struct Sysdig {
+    midnights: Midnights,
+}
 
 /// Events that are no calls.
 const NO_CALLS: [&str; 17] = [
@@ -42,6 +47,7 @@ pub(super) fn detect(start: &Start<'_>) -> bool {
 
 /// An event: `34378 12:02:36.269753803 2 echo (7896) > close fd=3(/usr/lib/x)`.
 struct Event<'a> {
+    time: &'a str,
     program: &'a str,
     tid: u32,
     enters: bool,
@@ -67,6 +73,7 @@ fn event(line: &str) -> Option<Event<'_>> {
     let rest = rest.get(at + 4..)?;
     let name = text::word(rest);
     Some(Event {
+        time,
         program,
         // `TID.VTID`, `TID:VTID`.
         tid: tid.split(['.', ':']).next()?.parse().ok()?,
@@ -90,7 +97,22 @@ fn value(rest: &str) -> Option<&str> {
     text::after(rest, " res=", &[' ', '(']).or_else(|| text::after(rest, " fd=", &[' ', '(']))
 }
 
+/// Seconds that can't be since the log began, as those of other forms may.
+const SINCE_1970: Duration = Duration::from_secs(1_000_000_000);
+
 impl ByLine for Sysdig {
+    /// The time of a day or a date. Other times of sysdig are since whatever it was told to count
+    /// from, which the log does not tell.
+    fn time(&mut self, line: &str) -> Option<Duration> {
+        let stamp = match event(line) {
+            Some(event) => event.time,
+            None => text::after(line, "\"time\":\"", &['"']).unwrap_or(line),
+        };
+        let mut of_day = |stamp| Some(self.midnights.time(clock::of_day(stamp)?.0));
+        let since = || text::seconds(stamp).filter(|time| *time > SINCE_1970);
+        clock::dated(stamp).or_else(since).or_else(|| of_day(stamp))
+    }
+
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         to.gap(Gap::Selected);
         if let Some(event) = event(line) {

@@ -1,10 +1,12 @@
 //! Tracee's events as JSON lines. It tells chosen events: calls by their name, and others with the
 //! call during which they came.
 
+use std::time::Duration;
+
 use super::by_line::{ByLine, Was};
 use super::gather::{Call, Gather, Told, returned};
-use super::json;
 use super::reader::{Start, has};
+use super::{clock, json};
 use crate::arch::Arch;
 use crate::event::{Gap, Skip};
 use crate::syscalls::canonical;
@@ -21,6 +23,11 @@ pub(super) fn detect(start: &Start<'_>) -> bool {
 }
 
 impl ByLine for Tracee {
+    /// Nanoseconds, since 1970 or since the machine began, or a date.
+    fn time(&mut self, line: &str) -> Option<Duration> {
+        clock::of_json(&json::object(line)?, "timestamp")
+    }
+
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         let Some(object) = json::object(line) else {
             return Was::Strange;

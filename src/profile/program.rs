@@ -302,6 +302,12 @@ impl Follower<'_> {
                         Asked::Other => return Err(ProgramError::NotFollowed { at: here }),
                     }
                 }
+                Some(Operation::Compute(Alu::Divide, Operand::Index))
+                    if !matches!(state.index.plain(), Value::Known(_)) =>
+                {
+                    // By 0 or not: that ends the program or does not.
+                    return Err(ProgramError::NotFollowed { at: here });
+                }
                 Some(operation) => {
                     if self.compute(operation, &mut state).is_none() {
                         // A division by 0 ends a program with the answer 0.
@@ -347,6 +353,7 @@ impl Follower<'_> {
                 };
                 let of_number = state.accumulator.is_of_number() || second.is_of_number();
                 state.accumulator = match (alu, state.accumulator.plain(), second.plain()) {
+                    (Alu::Divide, _, Value::Known(0)) => return None,
                     (_, Value::Known(left), Value::Known(right)) if of_number => {
                         Value::OfNumber(alu.compute(left, right)?)
                     }

@@ -151,6 +151,118 @@ fn calls_are_those_of_the_independent_reader() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The runs of cases, but for where in their logs calls stand.
+fn without_lines(names: &[&str]) -> Vec<recording::Run> {
+    let cases = cases();
+    let read = |name: &&str| {
+        let case = cases.iter().find(|case| case.name == **name).unwrap();
+        let recording = read_case(case, told(case)).unwrap();
+        let mut run = recording.runs().next().unwrap().1.clone();
+        run.tally = callsieve::event::Tally::default();
+        for observed in run.calls.values_mut().flat_map(BTreeMap::values_mut) {
+            observed.first.1 = 0;
+        }
+        run
+    };
+    names.iter().map(read).collect()
+}
+
+/// One journal and one log of the audit in several forms are the same, with their times.
+#[test]
+fn forms_of_one_log_are_the_same() {
+    let exact = ["export", "json-pretty", "json-calls32"];
+    let exact = exact.map(|form| format!("audit/journal-{form}"));
+    let runs = without_lines(&exact.each_ref().map(String::as_str));
+    for (form, run) in exact.iter().zip(&runs) {
+        assert_eq!(
+            format!("{:#?}", run.calls),
+            format!("{:#?}", runs[0].calls),
+            "{form}"
+        );
+    }
+    // These have other times: those of the sender, exact to the second, since the machine began, or
+    // none of journald's.
+    let other = [
+        "audit/journal-verbose",
+        "audit/journal-short-precise",
+        "audit/journal-short-iso",
+        "audit/journal-short-monotonic",
+        "audit/journal-cat",
+    ];
+    for (form, mut run) in other.iter().zip(without_lines(&other)) {
+        for (arch, calls) in &mut run.calls {
+            for (call, observed) in calls {
+                observed.since_start = runs[0].calls[arch][call].since_start;
+            }
+        }
+        assert!(run == runs[0], "{form}");
+    }
+    let runs = without_lines(&["audit/report-raw", "audit/report-en-us", "audit/report-de"]);
+    assert!(runs[1] == runs[0] && runs[2] == runs[0]);
+    // A report has what SECCOMP records have.
+    let reports = [
+        "audit/report-csv-extra",
+        "audit/report-csv",
+        "audit/report-text",
+    ];
+    let reports = without_lines(&reports);
+    assert!(reports[1] == reports[2]);
+    for report in &reports {
+        for (arch, calls) in &report.calls {
+            for (call, observed) in calls {
+                let raw = &runs[0].calls[arch][call];
+                let by_some = observed.by.keys().all(|by| raw.by.contains_key(by));
+                assert!(observed.calls <= raw.calls && by_some, "{call}");
+            }
+        }
+    }
+    let kinds = |run: &recording::Run| run.calls.values().map(BTreeMap::len).sum::<usize>();
+    assert_eq!(kinds(&reports[0]), kinds(&runs[0]));
+}
+
+/// Records of one capture, in four forms. What Docker's own profile refused left none: the kernel
+/// logs errors only for filters that ask for it.
+#[test]
+fn records_under_dockers_profile() {
+    let read = |name: &str| {
+        let cases = cases();
+        let case = cases.iter().find(|case| case.name == name).unwrap();
+        read_case(case, Some(told(case).unwrap_or(Arch::X86_64))).unwrap()
+    };
+    let raw = read("audit/docker");
+    let outcomes: BTreeMap<String, u64> = raw
+        .totals()
+        .into_values()
+        .flat_map(|calls| calls.into_values().flat_map(|total| total.outcomes))
+        .fold(BTreeMap::new(), |mut sum, (outcome, count)| {
+            *sum.entry(outcome.to_string()).or_default() += count;
+            sum
+        });
+    // For two programs: 8 calls logged, 8 refused with an error, one that killed it.
+    let expected = [("failed", 16), ("sigsys", 2), ("unknown", 16)];
+    assert_eq!(outcomes, expected.map(|(k, n)| (k.to_owned(), n)).into());
+    // The same in other forms, but for where it stands.
+    let rows = |recording: &Recording| {
+        let (_, run) = recording.runs().next().unwrap();
+        let mut calls = run.calls.clone();
+        for observed in calls.values_mut().flat_map(BTreeMap::values_mut) {
+            observed.first.1 = 0;
+        }
+        (calls, run.executables.clone())
+    };
+    let interpreted = read("audit/docker-interpreted");
+    assert_eq!(rows(&interpreted), rows(&raw));
+    // The other run of the same, so with other processes and times.
+    let totals = |recording: &Recording| -> Vec<_> {
+        let (_, run) = recording.runs().next().unwrap();
+        let calls = run.calls.values().flatten();
+        calls
+            .map(|(call, o)| (call.clone(), o.calls, o.outcomes.clone()))
+            .collect()
+    };
+    assert_eq!(totals(&read("audit/docker-enriched")), totals(&raw));
+}
+
 /// What the programs print stands between the lines of some tools; nothing else is left over.
 #[test]
 fn nothing_else_is_left_over() {

@@ -1,6 +1,6 @@
 //! A YAML text as a tree with places.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
@@ -217,6 +217,7 @@ impl<'a> Reader<'a> {
         loop {
             let event = self.next()?;
             if let (Event::MappingEnd, _, end) = event {
+                unambiguous(&pairs)?;
                 return Ok((pairs, end));
             }
             let key = self.node(event, depth + 1)?;
@@ -224,4 +225,20 @@ impl<'a> Reader<'a> {
             pairs.push((key, self.node(event, depth + 1)?));
         }
     }
+}
+
+/// Whether the keys of a map are texts that come once each. A map as a key may look as if it were
+/// the map itself, and of two values Kubernetes takes another one than a reader may think.
+fn unambiguous(pairs: &[(Node, Node)]) -> Result<(), ManifestError> {
+    let mut seen = BTreeSet::new();
+    for (key, _) in pairs {
+        let what = match &key.kind {
+            Kind::Scalar { text, .. } if text == "<<" || seen.insert(text) => continue,
+            Kind::Scalar { .. } => "a key comes twice",
+            Kind::List(_) | Kind::Map(..) | Kind::Alias(_) => "a key is no text",
+        };
+        let line = key.line;
+        return Err(ManifestError::Place { line, what });
+    }
+    Ok(())
 }

@@ -1,11 +1,13 @@
 //! Gathers the calls of logs that tell them one by one, by program and architecture, until the
 //! log is over.
 
+mod programs;
 mod threads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use programs::Running;
 use threads::Threads;
 
 use super::{Format, IngestError};
@@ -61,6 +63,8 @@ struct Counted {
 #[derive(Debug, Default)]
 struct Program {
     pids: BTreeSet<u32>,
+    /// The programs that threads ran before.
+    started_by: BTreeMap<Box<str>, u64>,
     calls: BTreeMap<Key, Counted>,
 }
 
@@ -73,6 +77,7 @@ pub(super) struct Gather {
     programs: BTreeMap<Option<Box<str>>, Program>,
     /// What threads are in.
     threads: Threads,
+    running: Running,
     /// Returns of a new process from the call that made it: where the first one stands.
     births: BTreeMap<OfProgram, (usize, u64)>,
     kinds: usize,
@@ -92,6 +97,8 @@ const MAX_KINDS: usize = 50_000;
 const MAX_PIDS: usize = 10_000;
 /// A log with so many lines before the first time has none.
 const UNTIMED: u64 = 1_000;
+/// One line in so many is asked for its time anyway.
+const NOW_AND_THEN: u64 = 64;
 /// One line in so many may be something else before a recording counts as incomplete.
 const TOLERATED: u64 = 20;
 
@@ -103,6 +110,7 @@ impl Gather {
             line: 0,
             programs: BTreeMap::new(),
             threads: Threads::default(),
+            running: Running::default(),
             births: BTreeMap::new(),
             kinds: 0,
             fresh: Vec::new(),
@@ -128,9 +136,12 @@ impl Gather {
         (self.files.len().saturating_sub(1), self.line)
     }
 
-    /// Whether the time of this line is needed: kinds of calls were met first, or no time yet.
+    /// Whether the time of this line is needed: kinds of calls were met first, or no time yet. Some
+    /// more lines are looked at, so that no midnight passes unseen.
     pub(super) const fn wants_time(&self) -> bool {
-        !self.fresh.is_empty() || (self.start.is_none() && self.line < UNTIMED)
+        !self.fresh.is_empty()
+            || self.line.is_multiple_of(NOW_AND_THEN)
+            || (self.start.is_none() && self.line < UNTIMED)
     }
 
     /// The time of this line.
@@ -169,6 +180,7 @@ impl Gather {
 
     /// A call that ended in a known way, or in one that the log does not tell.
     pub(super) fn call(&mut self, call: Call<'_>, outcome: Option<Outcome>) {
+        self.runs(&call, outcome.as_ref(), false);
         self.calls(call, outcome, 1);
     }
 
@@ -295,7 +307,11 @@ impl Gather {
                 processes: u64::try_from(program.pids.len()).unwrap_or(u64::MAX).max(1),
                 names: BTreeSet::new(),
                 ends: BTreeMap::new(),
-                started_by: BTreeMap::new(),
+                started_by: program
+                    .started_by
+                    .into_iter()
+                    .map(|(name, count)| (name.into(), count))
+                    .collect(),
             };
             sink.image(&image, sightings);
         }

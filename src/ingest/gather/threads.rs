@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Call, Gather, Kept, Key, MAX_KINDS, OfProgram, Told, key};
+use super::{Call, Gather, Kept, Key, MAX_KINDS, OfProgram, Told, has_name, key};
 use crate::arch::Arch;
 use crate::event::{Gap, Outcome, Skip};
 use crate::ingest::text::return_value;
@@ -71,6 +71,7 @@ impl Gather {
     /// A call begins; its end stands on a line of its own.
     pub(in crate::ingest) fn enter(&mut self, call: Call<'_>) {
         let by_name = matches!(call.id, Told::Name(_));
+        self.runs(&call, None, false);
         let Some(thread) = self.threads.met(call.pid) else {
             self.begin(call, 1);
             return;
@@ -92,9 +93,10 @@ impl Gather {
     /// A call ends. One whose beginning is not in the log is counted all the same.
     pub(in crate::ingest) fn exit(&mut self, call: Call<'_>, outcome: Option<Outcome>) {
         let by_name = matches!(call.id, Told::Name(_));
+        self.runs(&call, outcome.as_ref(), true);
         let Some(thread) = self.threads.met(call.pid) else {
             self.tally.skip(Skip::ResumedOnly);
-            self.call(call, outcome);
+            self.calls(call, outcome, 1);
             return;
         };
         if thread.last == (Last::End { by_name: !by_name }) {
@@ -117,7 +119,7 @@ impl Gather {
         };
         let Some((program, began)) = began else {
             self.tally.skip(Skip::ResumedOnly);
-            self.call(call, outcome);
+            self.calls(call, outcome, 1);
             return;
         };
         let program = self.programs.get_mut(&program);
@@ -314,6 +316,32 @@ impl Gather {
         };
         if self.told == Some(native) && executes(compat) && !executes(native) {
             self.gap(Gap::WrongTable);
+        }
+    }
+
+    /// In a log by names that tells no architecture, a program that called what only the table of
+    /// 32-bit programs has is one, and all its calls are of that table. The path of a program is
+    /// no proof that it is one, so such a log is not complete.
+    pub(in crate::ingest) fn split_by_names(&mut self) {
+        let Some((native, compat)) = self.two_tables().filter(|two| self.told == Some(two.0))
+        else {
+            return;
+        };
+        let is = |arch: Arch, kept: &Kept| match kept {
+            Kept::Name(name) => has_name(arch, name),
+            Kept::Number(_) => false,
+        };
+        for program in self.programs.values_mut() {
+            let foreign =
+                |(arch, kept): &Key| arch.is_none() && is(compat, kept) && !is(native, kept);
+            if !program.calls.keys().any(foreign) {
+                continue;
+            }
+            self.tally.gaps.insert(Gap::WrongTable);
+            for ((arch, kept), counted) in std::mem::take(&mut program.calls) {
+                let arch = arch.or_else(|| is(compat, &kept).then_some(compat));
+                program.calls.insert((arch, kept), counted);
+            }
         }
     }
 

@@ -7,6 +7,9 @@
     reason = "a test may panic; raw strings as expect-test writes them"
 )]
 
+mod journal;
+mod times;
+
 use std::fmt::Write as _;
 
 use callsieve::arch::Arch;
@@ -14,28 +17,35 @@ use callsieve::ingest::{Format, Options, Source, read};
 use callsieve::recording::{Recording, RunBuilder};
 use expect_test::{Expect, expect};
 
-/// Rows `ARCH NAME OUTCOME COUNT [PROGRAMS]`, then what gave no call and what is missing.
-fn rows(log: &str) -> String {
-    let Some(format) = Format::detect(log.as_bytes(), true) else {
-        return "no format\n".to_owned();
+/// What a log is taken for and what is read of it.
+fn recorded(log: &[u8]) -> Result<(Format, Recording), String> {
+    let Some(format) = Format::detect(log, true) else {
+        return Err("no format\n".to_owned());
     };
-    let mut rows = format!("{format}\n");
     let mut run = RunBuilder::new(format.name(), vec!["log".to_owned()]);
     let source = Source {
         name: "log".to_owned(),
         pid: None,
-        reader: Box::new(log.as_bytes()),
+        reader: Box::new(log),
     };
     let options = Options {
         format,
         told: Some(Arch::X86_64),
         threads: 1,
     };
-    let tally = match read([source], options, &mut run, &mut |_| ()) {
-        Ok(tally) => tally,
-        Err(error) => return format!("{rows}error: {error}\n"),
+    match read([source], options, &mut run, &mut |_| ()) {
+        Ok(tally) => Ok((format, Recording::of(run.finish(tally)))),
+        Err(error) => Err(format!("{format}\nerror: {error}\n")),
+    }
+}
+
+/// Rows `ARCH NAME OUTCOME COUNT [PROGRAMS]`, then what gave no call and what is missing.
+fn rows(log: &str) -> String {
+    let (format, recording) = match recorded(log.as_bytes()) {
+        Ok(recorded) => recorded,
+        Err(error) => return error,
     };
-    let recording = Recording::of(run.finish(tally));
+    let mut rows = format!("{format}\n");
     for (arch, calls) in recording.totals() {
         for (call, total) in calls {
             let by: Vec<&str> = total.by.keys().copied().collect();

@@ -1,18 +1,23 @@
 //! Records of the kernel's audit: as auditd writes them (raw or enriched), as ausearch prints
-//! them (interpreted or not), and as they stand in the kernel's log, syslog and journald.
+//! them (interpreted or not, or as a report), and as they stand in the kernel's log, syslog and
+//! journald.
 //!
 //! Calls come from `SECCOMP` records (1326), which a filter that logs makes, and from `SYSCALL`
 //! records (1300), which audit rules make. The name in an enriched `SECCOMP` record is always
 //! `unknown-syscall(-1)` (audit 3.0.9), so where there is a number, it counts.
 
-use std::borrow::Cow;
+mod journal;
+mod report;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use self::journal::{OWN, message};
+use self::report::Report;
 use super::by_line::{ByLine, Was};
 use super::gather::{Call, Gather, Told, returned};
 use super::reader::{Start, has};
-use super::{json, text};
+use super::{clock, text};
 use crate::arch::Arch;
 use crate::bpf;
 use crate::event::{Gap, Outcome, Skip};
@@ -27,6 +32,37 @@ pub(super) struct Audit {
     /// There are records that journald has from the audit itself. It has them all, so those of
     /// the kernel's log are there again.
     journals: bool,
+    /// There are records with nothing in front of them, so other messages have nothing either.
+    bare: bool,
+    entry: journal::Entry,
+    /// What is looked at instead of this line.
+    held: Option<String>,
+    report: Report,
+    clocks: Clocks,
+}
+
+/// A log may have two clocks: that of records, and that of what writes them down.
+#[derive(Debug, Default)]
+struct Clocks {
+    /// What of each is to be taken off.
+    events: Option<Duration>,
+    printed: Option<Duration>,
+}
+
+impl Clocks {
+    /// The time since the first that was told. The clock of an event is more exact.
+    fn time(&mut self, event: Option<Duration>, printed: Option<Duration>) -> Option<Duration> {
+        let printed = printed.and_then(|time| {
+            let start = *self.printed.get_or_insert(time);
+            time.checked_sub(start)
+        });
+        let Some(event) = event else { return printed };
+        let before = printed.unwrap_or_default();
+        let start = *self
+            .events
+            .get_or_insert_with(|| event.saturating_sub(before));
+        event.checked_sub(start)
+    }
 }
 
 /// Events remembered.
@@ -34,7 +70,11 @@ const MAX_SEEN: usize = 20_000;
 
 /// Whether the start of a log has audit records of calls.
 pub(super) fn detect(start: &Start<'_>) -> bool {
-    start.count(|line| kind_of(&message(&String::from_utf8_lossy(line))).is_some()) > 0
+    let is = |line: &[u8]| {
+        let line = String::from_utf8_lossy(line);
+        kind_of(&message(&line)).is_some() || report::is_line(&line)
+    };
+    start.count(is) > 0
 }
 
 /// Whether the start of a log is of the kernel, syslog or journald, whatever stands in it: the
@@ -48,22 +88,10 @@ pub(super) fn detect_system(start: &Start<'_>) -> bool {
         let time = |text: &str| text::seconds(text.trim_start()).is_some();
         of_kernel.is_some_and(|(stamp, _)| time(stamp) || stamp.contains(':'))
             || line.contains(" kernel: ")
-            || line.starts_with('{') && line.contains("\"__REALTIME_TIMESTAMP\"")
+            || journal::is_entry(&line)
     };
-    start.has_many(is)
-}
-
-/// What journald keeps of a record, where the line is of its JSON.
-fn message(line: &str) -> Cow<'_, str> {
-    if line.starts_with('{')
-        && line.contains("\"MESSAGE\"")
-        && let Some(object) = json::object(line)
-        && let Some(message) = json::text(&object, "MESSAGE")
-    {
-        let from = json::text(&object, "_TRANSPORT").unwrap_or_default();
-        return format!("journald {from}: {message}").into();
-    }
-    line.into()
+    // An entry may be many lines.
+    start.has_many(is) || start.count(|line| journal::is_head(&String::from_utf8_lossy(line))) > 0
 }
 
 /// The kinds of records that tell of a call.
@@ -94,8 +122,19 @@ fn kind_of(line: &str) -> Option<(Kind, &str)> {
 }
 
 impl ByLine for Audit {
-    fn time(&self, line: &str) -> Option<Duration> {
-        text::seconds(text::after(line, "audit(", &[':', ')'])?)
+    fn time(&mut self, line: &str) -> Option<Duration> {
+        if self.report.is_one() {
+            return self.report.time(line);
+        }
+        let record = self.held.as_deref().unwrap_or(line);
+        let event = text::after(record, "audit(", &[':', ')']).and_then(text::seconds);
+        let event = event.or_else(|| self.report.interpreted(record));
+        let printed = self.entry.time(line).or_else(|| clock::printed(line));
+        self.clocks.time(event, printed)
+    }
+
+    fn takes(&mut self, line: &[u8]) -> bool {
+        self.entry.takes(line)
     }
 
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
@@ -106,6 +145,15 @@ impl ByLine for Audit {
             "queue overflow",
             "audit_log_lost: ",
         ];
+        let is_part = self.entry.line(line);
+        self.held = self.entry.held(line);
+        let held = self.held.clone();
+        let line = held.as_deref().unwrap_or(line);
+        self.bare |= journal::is_bare(line);
+        if self.bare && line.starts_with("MESSAGE=") {
+            // A line of a message, where nothing stands in front of those.
+            return Was::No(Skip::Message);
+        }
         let message = message(line);
         let line = &*message;
         if line.contains("callbacks suppressed") && !line.contains("audit_log_lost: ") {
@@ -117,9 +165,16 @@ impl ByLine for Audit {
             return Was::No(Skip::Message);
         }
         let Some((kind, fields)) = kind_of(line) else {
-            return other(line);
+            if let Some(was) = self.report.line(line, to) {
+                return was;
+            }
+            return if is_part {
+                Was::No(Skip::Decoration)
+            } else {
+                other(line)
+            };
         };
-        if line.contains("audit[") || line.starts_with("journald audit: ") {
+        if line.contains("audit[") || line.starts_with(OWN) {
             self.journals = true;
         } else if is_kernels(line) {
             self.kernels.get_or_insert_default();
@@ -142,6 +197,18 @@ impl ByLine for Audit {
             if suppressed {
                 to.gap(Gap::Lost);
             }
+        }
+        if self.entry.is_torn() {
+            to.gap(Gap::Torn);
+        }
+        if self.bare {
+            // Messages of whatever else wrote to the log, with nothing that shows it.
+            let strange = to.tally.skipped.remove(&Skip::NotUnderstood);
+            *to.tally.skipped.entry(Skip::Message).or_default() += strange.unwrap_or_default();
+            to.tally.examples.clear();
+        }
+        if self.report.is_one() {
+            to.split_by_names();
         }
     }
 }
@@ -191,7 +258,7 @@ fn other(line: &str) -> Was {
     }
     let is_log = is_kernels(line)
         || has(line.as_bytes(), "]: ")
-        || line.starts_with("journald ")
+        || line.starts_with("journald")
         // The rest of a message of several lines.
         || line.starts_with("    ");
     if is_log {
@@ -243,20 +310,12 @@ fn untrusted(fields: &str, name: &str) -> Option<String> {
 
 fn record(kind: Kind, fields: &str, to: &mut Gather) -> Option<()> {
     let syscall = field(fields, "syscall")?;
-    let number = syscall.parse::<u32>().ok().or_else(|| {
-        // Interpreted, a number without a name.
-        text::after(syscall, "unknown-syscall(", &[')'])?
-            .parse()
-            .ok()
-    });
-    // `socketcall(socket)` is what the kernel saw and, in parentheses, what it was for.
-    let name = text::word(syscall);
-    let id = match number {
-        Some(number) => Told::Number(number),
-        None if name.is_empty() || name == "unknown" => return None,
-        None => Told::Name(name),
+    let id = report::told(syscall)?;
+    let number = match id {
+        Told::Number(number) => number,
+        Told::Name(_) => 0,
     };
-    let arch = arch(field(fields, "arch"), number.unwrap_or_default());
+    let arch = arch(field(fields, "arch"), number);
     let program = untrusted(fields, "exe")
         .or_else(|| untrusted(fields, "comm").map(|comm| format!("({comm})")));
     let call = Call {
