@@ -173,6 +173,7 @@ FTRACE_FILE = (r"-(?P<who>\d+) .*: sys_(?P<what>\w+)\(", r"-(?P<who>\d+) .*: sys
 FTRACE_NAMES = (r"-(?P<who>\d+) .*sys_enter_(?P<what>\w+):", r"-(?P<who>\d+) .*sys_exit_(?P<what>\w+):")
 SCRIPT = (r" (?P<who>\d+) \[\d+\].*sys_enter: NR (?P<what>\d+) ", r" (?P<who>\d+) \[\d+\].*sys_exit: NR (?P<what>\d+) ")
 SCRIPT_NAMES = (r" (?P<who>\d+) \[\d+\].* syscalls:sys_enter_(?P<what>\w+)", r" (?P<who>\d+) \[\d+\].* syscalls:sys_exit_(?P<what>\w+)")
+GVISOR = (r"\[ *\d+: *(?P<who>\d+)\] \S+ E (?P<what>\w+)\(", r"\[ *\d+: *(?P<who>\d+)\] \S+ X (?P<what>\w+)\(")
 QEMU = r"^\d+ (?:(?P<what>[a-z_]\w*)\(|Unknown syscall (?P<number>\d+)$)"
 TABLE = r"^   (?P<what>[a-z]\w*) +(?P<times>\d+) +\d+ +[\d.]+ "
 # What qemu 7.2 has no name for: 334 on x86_64, 293 on aarch64 (include/uapi/asm-generic/unistd.h).
@@ -245,6 +246,8 @@ CASES = {
     "gvisor/documented": ("gvisor", "x86_64", lambda t: collections.Counter({
         ("x86_64", "openat"): 1, ("x86_64", "brk"): 1, ("x86_64", "write"): 1, ("x86_64", "#999"): 1,
         ("x86_64", "exit_group"): 1, ("x86_64", "read"): 1}), []),
+    "gvisor/calls": ("gvisor", "x86_64", lambda t: told(pairs(t, *GVISOR), "x86_64"), []),
+    "gvisor/calls-json": ("gvisor", "x86_64", lambda t: told(pairs(t, *GVISOR), "x86_64"), []),
     "tracee/documented": ("tracee", "x86_64", constant(x86_64__openat=2, x86__mmap2=1, x86_64__execve=1), ["selected"]),
     "inspektor-gadget/columns": ("inspektor-gadget", "x86_64", constant(x86_64__openat=1, x86_64__read=1, x86_64__unshare=1), []),
     "inspektor-gadget/json": ("inspektor-gadget", "x86_64", constant(x86_64__openat=2, x86_64__mkdir=1), []),

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Records the logs of other tools than strace again, on a Debian machine, as root, alone on it:
 #
-#   apt-get install strace linux-perf bpftrace auditd qemu-user-static gcc gcc-multilib
+#   apt-get install strace linux-perf bpftrace auditd qemu-user-static runsc gcc gcc-multilib
 #       and, on another machine, gcc-aarch64-linux-gnu (it and gcc-multilib exclude each other)
 #   sample-traces/record-tools.sh
 #
@@ -93,6 +93,15 @@ auditctl -e 1 >/dev/null
 auditctl -e 0 >/dev/null
 dmesg | tail -n +"$((before + 1))" | grep audit >log && kept audit/dmesg log
 
+# sandboxed FORMAT: gVisor's log of a shell and two programs; of its messages, those until the program's own begin.
+sandboxed() {
+    rm -rf gvisor && mkdir gvisor
+    env -i PATH=/usr/bin:/bin "$(command -v runsc)" --network=none --strace --debug --debug-log="$work/gvisor/" --debug-log-format="$1" \
+        --ignore-cgroups --platform=ptrace do sh -c './calls; exec ./calls' >/dev/null &&
+        awk 'NR < 80 || /strace.go|"msg":"\[ *[0-9]+: *[0-9]+\] [^ ]+ [EX] /' gvisor/*boot* >log
+}
+sandboxed text && kept gvisor/calls log
+sandboxed json && kept gvisor/calls-json log
 qemu-x86_64-static -strace ./calls 2>log >/dev/null && kept qemu/x86_64 log
 # CALLS_AARCH64 is `calls` built elsewhere: aarch64-linux-gnu-gcc -O1 -static.
 if [ -x "${CALLS_AARCH64:-}" ]; then

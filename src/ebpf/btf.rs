@@ -45,6 +45,8 @@ mod kind {
 const MAX_STEPS: usize = 32;
 /// Structures within structures, likewise.
 const MAX_DEPTH: usize = 16;
+/// Members that are looked at for one name. `task_struct` has some 300.
+const MAX_LOOKS: usize = 100_000;
 /// Bytes in front of the members of a type.
 const HEAD: usize = 12;
 
@@ -186,8 +188,10 @@ impl<'a> Btf<'a> {
         let (_, mut within) = self.find(structure, kind::STRUCT)?;
         let mut offset = 0;
         for field in path.split('.') {
-            let (at, target) = self.field(within, field, 0).ok_or_else(missing)?;
-            offset += at;
+            let mut looks = MAX_LOOKS;
+            let found = self.field(within, field, 0, &mut looks);
+            let (at, target) = found.ok_or_else(missing)?;
+            offset = at.checked_add(offset).ok_or_else(missing)?;
             within = self.resolved(target).ok_or_else(missing)?;
         }
         i32::try_from(offset).map_err(|_too_large| missing())
@@ -261,12 +265,20 @@ impl<'a> Btf<'a> {
             .is_some_and(|(end, text)| *end == 0 && text == name.as_bytes())
     }
 
-    /// The place in bytes and the type of a member.
-    fn field(&self, within: Type, name: &str, depth: usize) -> Option<(u32, u32)> {
+    /// The place in bytes and the type of a member. A structure may be within itself, in what is no
+    /// kernel's, so not more than `looks` members are looked at.
+    fn field(
+        &self,
+        within: Type,
+        name: &str,
+        depth: usize,
+        looks: &mut usize,
+    ) -> Option<(u32, u32)> {
         if !matches!(within.kind, kind::STRUCT | kind::UNION) || depth > MAX_DEPTH {
             return None;
         }
         for member in 0..within.members {
+            *looks = looks.checked_sub(1)?;
             let at = within.place + HEAD + member * 12;
             let [text, target, place] =
                 [at, at + 4, at + 8].map(|at| word(self.bytes, at).unwrap_or_default());
@@ -281,9 +293,9 @@ impl<'a> Btf<'a> {
             }
             if self.is_named(text, "") {
                 let inner = self.resolved(target);
-                let found = inner.and_then(|inner| self.field(inner, name, depth + 1));
+                let found = inner.and_then(|inner| self.field(inner, name, depth + 1, looks));
                 if let Some((inner, target)) = found {
-                    return Some((bits / 8 + inner, target));
+                    return Some(((bits / 8).checked_add(inner)?, target));
                 }
             }
         }
@@ -358,5 +370,34 @@ const fn tail(of: Type) -> usize {
         kind::STRUCT | kind::UNION | kind::DATASEC | kind::ENUM64 => of.members * 12,
         kind::ENUM | kind::FUNC_PROTO => of.members * 8,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A structure of eight members without a name, each of which is that structure.
+    #[test]
+    fn a_structure_within_itself() {
+        let strings = b"\0task_struct\0";
+        let mut types = Vec::new();
+        for part in [1, (kind::STRUCT << 24) | 8, 8] {
+            types.extend(part.to_le_bytes());
+        }
+        for _ in 0..8 {
+            for part in [0_u32, 1, 0x4000_0000] {
+                types.extend(part.to_le_bytes());
+            }
+        }
+        let mut bytes = vec![0x9f, 0xeb, 1, 0];
+        let sizes = [24, 0, types.len(), types.len(), strings.len()];
+        for size in sizes {
+            bytes.extend(u32::try_from(size).unwrap().to_le_bytes());
+        }
+        bytes.extend(types);
+        bytes.extend(strings);
+        let found = Btf::read(&bytes).unwrap();
+        assert!(found.offset("task_struct", "pid").is_err());
     }
 }

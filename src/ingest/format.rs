@@ -153,7 +153,7 @@ const ENTRIES: &[Entry] = &[
         about: "gVisor's strace",
         example: "I0101 10:00:00.0 1 strace.go:561] [ 1: 1] ls X openat(...) = 3 (0x3)",
         detect: gvisor::detect,
-        reader: |told| Box::new(Frame::new(Format::Gvisor, gvisor::Gvisor, told)),
+        reader: |told| Box::new(Frame::new(Format::Gvisor, gvisor::Gvisor::default(), told)),
     },
     Entry {
         format: Format::Tracee,
@@ -266,7 +266,9 @@ impl Format {
         let start = Start::new(head, whole);
         let found = ENTRIES.iter().find(|entry| (entry.detect)(&start));
         let found = found.map(|entry| entry.format);
-        found.or_else(|| audit::detect_system(&start).then_some(Self::Audit))
+        found
+            .or_else(|| audit::detect_system(&start).then_some(Self::Audit))
+            .or_else(|| gvisor::detect_system(&start).then_some(Self::Gvisor))
     }
 
     /// A reader of it; `told` is the architecture for what a log leaves open.

@@ -6,17 +6,36 @@ use std::time::Duration;
 use super::by_line::{ByLine, Was};
 use super::clock;
 use super::gather::{Call, Gather, Told};
-use super::reader::Start;
+use super::reader::{Start, has};
 use super::text;
 use crate::event::{Errno, Outcome, Skip};
 
 /// Reads such logs.
 #[derive(Debug, Default)]
-pub(super) struct Gvisor;
+pub(super) struct Gvisor {
+    /// Messages begin with their time. What does not is the rest of one.
+    stamped: bool,
+}
 
 /// Whether the start of a log has such lines.
 pub(super) fn detect(start: &Start<'_>) -> bool {
     start.count(|line| std::str::from_utf8(line).is_ok_and(|line| event(line).is_some())) > 0
+}
+
+/// A line of gVisor's JSON.
+fn is_json(line: &str) -> bool {
+    line.starts_with("{\"msg\":\"") && line.contains("\",\"level\":\"")
+}
+
+/// Whether the start of a log is of gVisor, whatever stands in it: it tells hundreds of things
+/// before the first call.
+pub(super) fn detect_system(start: &Start<'_>) -> bool {
+    let is_log = |line: &[u8]| {
+        std::str::from_utf8(line).is_ok_and(|line| {
+            clock::of_go(line).is_some() && line.contains(".go:") || is_json(line)
+        })
+    };
+    start.has_many(is_log) && start.count(|line| is_log(line) && has(line, "runsc")) > 0
 }
 
 struct Event<'a> {
@@ -34,7 +53,11 @@ fn event(line: &str) -> Option<Event<'_>> {
             let (_, rest) = rest.split_once("] [")?;
             rest.split_once("] ")?
         }
-        None => line.strip_prefix("[pid ")?.split_once("] ")?,
+        // gVisor's JSON leaves out where it comes from.
+        None => match line.strip_prefix("{\"msg\":\"[") {
+            Some(rest) => rest.split_once("] ")?,
+            None => line.strip_prefix("[pid ")?.split_once("] ")?,
+        },
     };
     let tid = ids.rsplit(':').next()?.trim().parse().ok();
     // The name of the process may hold blanks; the letter stands alone.
@@ -88,7 +111,10 @@ impl ByLine for Gvisor {
     fn line(&mut self, line: &str, to: &mut Gather) -> Was {
         let Some(event) = event(line) else {
             // gVisor logs much else.
-            let is_log = line.contains(".go:") || line.starts_with(['D', 'I', 'W', 'E', '{']);
+            self.stamped |= clock::of_go(line).is_some();
+            let is_log = self.stamped
+                || line.contains(".go:")
+                || line.starts_with(['D', 'I', 'W', 'E', '{']);
             return if is_log {
                 Was::No(Skip::Message)
             } else {

@@ -87,6 +87,17 @@ fn samples_of_lttng_and_gvisor() {
     );
 }
 
+/// Real logs: a shell that starts a program, and executes it in the end.
+#[test]
+fn programs_of_gvisor() {
+    for case in ["gvisor/calls", "gvisor/calls-json"] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-traces");
+        let rows = rows(&fs::read(root.join(case).join("trace.txt")).unwrap());
+        assert!(rows.ends_with("\n(calls) < (sh) 2\n"), "{rows}");
+        assert!(!rows.contains(" -\n"), "{rows}");
+    }
+}
+
 #[test]
 fn samples_of_tracee_and_gadgets() {
     sample(

@@ -180,7 +180,7 @@ impl Gather {
 
     /// A call that ended in a known way, or in one that the log does not tell.
     pub(super) fn call(&mut self, call: Call<'_>, outcome: Option<Outcome>) {
-        self.runs(&call, outcome.as_ref(), false);
+        self.runs(&call, outcome.as_ref());
         self.calls(call, outcome, 1);
     }
 

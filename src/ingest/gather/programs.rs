@@ -30,9 +30,8 @@ const MAX_THREADS: usize = 50_000;
 const MAX_STARTERS: usize = 100;
 
 impl Gather {
-    /// A line tells of a thread in a call. `ends` is whether the call ends here that began on
-    /// another line.
-    pub(super) fn runs(&mut self, call: &Call<'_>, outcome: Option<&Outcome>, ends: bool) {
+    /// A line tells of a thread in a call.
+    pub(super) fn runs(&mut self, call: &Call<'_>, outcome: Option<&Outcome>) {
         let (Some(pid), Some(program)) = (call.pid, call.program) else {
             return;
         };
@@ -49,7 +48,7 @@ impl Gather {
         };
         let changed = *named.program != *program;
         let executed = changed && (named.executes || (executes && succeeds));
-        named.executes = executes && !executed && !ends;
+        named.executes = executes && !executed;
         if !changed {
             return;
         }

@@ -71,7 +71,7 @@ impl Gather {
     /// A call begins; its end stands on a line of its own.
     pub(in crate::ingest) fn enter(&mut self, call: Call<'_>) {
         let by_name = matches!(call.id, Told::Name(_));
-        self.runs(&call, None, false);
+        self.runs(&call, None);
         let Some(thread) = self.threads.met(call.pid) else {
             self.begin(call, 1);
             return;
@@ -93,7 +93,7 @@ impl Gather {
     /// A call ends. One whose beginning is not in the log is counted all the same.
     pub(in crate::ingest) fn exit(&mut self, call: Call<'_>, outcome: Option<Outcome>) {
         let by_name = matches!(call.id, Told::Name(_));
-        self.runs(&call, outcome.as_ref(), true);
+        self.runs(&call, outcome.as_ref());
         let Some(thread) = self.threads.met(call.pid) else {
             self.tally.skip(Skip::ResumedOnly);
             self.calls(call, outcome, 1);
