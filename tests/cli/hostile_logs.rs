@@ -157,6 +157,63 @@ fn decompression_bombs() {
     }
 }
 
+/// Frames of zstd that ask for a window of terabytes, or tell such a size of their content.
+#[test]
+fn a_zstd_window_of_terabytes() {
+    let sandbox = Sandbox::new();
+    let block = [41, 0, 0, b'h', b'e', b'l', b'l', b'o'];
+    let magic = [0x28, 0xb5, 0x2f, 0xfd];
+    let window = [&magic[..], &[0, 0xf8], &block].concat();
+    let size = [&magic[..], &[0xe0, 0, 0, 0, 0, 0, 1, 0, 0], &block].concat();
+    for (name, frame) in [("window.zst", window), ("size.zst", size)] {
+        sandbox.write(name, frame);
+        let line = format!("ulimit -v {MEMORY}; exec \"$0\" import {name}");
+        let ran = Command::new("sh")
+            .args(["-c", &line, PROGRAM])
+            .current_dir(sandbox.root())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(2), "{name}: {said}");
+        assert!(
+            said.starts_with(&format!("error: can't read `{name}`")),
+            "{said}"
+        );
+    }
+}
+
+/// What is there when its end is reached is read, whatever comes then.
+#[test]
+fn a_log_that_grows_while_it_is_read() {
+    let sandbox = Sandbox::new();
+    let line = "7 read(3, \"abc\", 3) = 3\n".repeat(2000);
+    sandbox.write("log", &line);
+    let mut log = std::fs::OpenOptions::new()
+        .append(true)
+        .open(sandbox.path("log"))
+        .unwrap();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Some 2 MB a second, as strace writes, and not for ever.
+            for _ in 0..3000 {
+                if over.load(std::sync::atomic::Ordering::Relaxed) {
+                    break;
+                }
+                log.write_all(line.as_bytes()).unwrap();
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        for _ in 0..3 {
+            let ran = sandbox.run("import log --arch x86_64 -o out.json");
+            assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+            assert!(ran.stderr.contains("calls in "), "{}", ran.stderr);
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
 /// A stream may ask for a dictionary of 4 GiB; that is refused, not tried.
 #[test]
 fn an_xz_dictionary_of_four_gibibytes() {
