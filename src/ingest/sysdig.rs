@@ -37,6 +37,47 @@ const NO_CALLS: [&str; 17] = [
     "pluginevent",
 ];
 
+/// Events whose names are not those of calls, or of several: what the driver makes of calls
+/// (`syscall_table.c` and `event_table.c` of falcosecurity/libs 2022-03). Later drivers tell some
+/// of them apart, and `dup` may then be `dup` alone.
+const SEVERAL: [(&str, &[&str]); 25] = [
+    ("accept", &["accept", "accept4"]),
+    ("dup", &["dup", "dup2", "dup3"]),
+    ("eventfd", &["eventfd", "eventfd2"]),
+    ("fcntl", &["fcntl", "fcntl64"]),
+    ("getegid", &["getegid", "getegid32"]),
+    ("geteuid", &["geteuid", "geteuid32"]),
+    ("getgid", &["getgid", "getgid32"]),
+    ("getresgid", &["getresgid", "getresgid32"]),
+    ("getresuid", &["getresuid", "getresuid32"]),
+    ("getrlimit", &["getrlimit", "ugetrlimit"]),
+    ("getuid", &["getuid", "getuid32"]),
+    ("inotify_init", &["inotify_init", "inotify_init1"]),
+    ("llseek", &["_llseek"]),
+    ("pipe", &["pipe", "pipe2"]),
+    ("pread", &["pread64"]),
+    ("prlimit", &["prlimit64"]),
+    ("pwrite", &["pwrite64"]),
+    ("sendfile", &["sendfile", "sendfile64"]),
+    ("setgid", &["setgid", "setgid32"]),
+    ("setresgid", &["setresgid", "setresgid32"]),
+    ("setresuid", &["setresuid", "setresuid32"]),
+    ("setuid", &["setuid", "setuid32"]),
+    ("signalfd", &["signalfd", "signalfd4"]),
+    ("sigreturn", &["sigreturn", "rt_sigreturn"]),
+    ("umount", &["umount", "umount2"]),
+];
+
+/// The call or the calls that an event is of.
+fn told(name: &str) -> Told<'_> {
+    match SEVERAL.binary_search_by_key(&name, |(event, _)| event) {
+        Ok(at) => SEVERAL
+            .get(at)
+            .map_or(Told::Name(name), |(_, calls)| Told::OneOf(calls)),
+        Err(_) => Told::Name(name),
+    }
+}
+
 /// Whether the start of a log has events.
 pub(super) fn detect(start: &Start<'_>) -> bool {
     let is = |line: &[u8]| {
@@ -119,12 +160,16 @@ impl ByLine for Sysdig {
             if event.name == "drop" {
                 to.gap(Gap::Lost);
             }
-            if NO_CALLS.contains(&event.name) || event.name.is_empty() {
+            if NO_CALLS.contains(&event.name) {
                 return Was::No(Skip::Event);
+            }
+            if event.name.is_empty() {
+                // `<unknown>`: a call that the driver has no name for.
+                return Was::No(Skip::UnknownName);
             }
             let program = format!("({})", event.program.trim().escape_debug());
             let call = Call {
-                id: Told::Name(event.name),
+                id: told(event.name),
                 arch: None,
                 program: Some(&program),
                 pid: Some(event.tid),
@@ -138,7 +183,7 @@ impl ByLine for Sysdig {
         }
         if let Some(name) = alert(line) {
             let call = Call {
-                id: Told::Name(name),
+                id: told(name),
                 arch: None,
                 program: None,
                 pid: None,
@@ -147,5 +192,24 @@ impl ByLine for Sysdig {
             return Was::Call;
         }
         Was::Strange
+    }
+
+    /// The driver knows the table of 32-bit programs, but no event tells that it is of one.
+    fn end(&mut self, to: &mut Gather) {
+        to.split_by_names();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_found_in_their_order() {
+        assert!(SEVERAL.is_sorted_by_key(|(event, _)| event));
+        for (event, calls) in SEVERAL {
+            assert_eq!(told(event), Told::OneOf(calls));
+        }
+        assert_eq!(told("openat"), Told::Name("openat"));
     }
 }

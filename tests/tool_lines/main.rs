@@ -326,6 +326,28 @@ fn a_childs_return_is_evidence_where_there_is_no_other() {
     );
 }
 
+/// Events of sysdig that stand for several calls, and one that has no name.
+#[test]
+fn events_that_are_not_named_as_calls() {
+    check(
+        "1 12:00:00.0 1 x (7.7) > dup fd=3\n\
+         2 12:00:00.1 1 x (7.7) < dup res=4\n\
+         3 12:00:00.2 1 x (7.7) > prlimit pid=0\n\
+         4 12:00:00.3 1 x (7.7) < prlimit res=0\n\
+         5 12:00:00.4 1 x (7.7) > <unknown> \n\
+         6 12:00:00.5 1 x (7.7) < <unknown> \n",
+        expect![[r#"
+            sysdig
+            x86_64 dup ok 1 ["(x)"]
+            x86_64 dup2 ok 1 ["(x)"]
+            x86_64 dup3 ok 1 ["(x)"]
+            x86_64 prlimit64 ok 1 ["(x)"]
+            ~ unknown-name 2
+            ! selected
+        "#]],
+    );
+}
+
 #[test]
 fn what_is_nothing() {
     for log in ["", "\n\n", "hello\nworld\n", "{}\n", "[]\n", "a: 1\nb: 2\n"] {

@@ -313,7 +313,7 @@ fn record(kind: Kind, fields: &str, to: &mut Gather) -> Option<()> {
     let id = report::told(syscall)?;
     let number = match id {
         Told::Number(number) => number,
-        Told::Name(_) => 0,
+        Told::Name(_) | Told::OneOf(_) => 0,
     };
     let arch = arch(field(fields, "arch"), number);
     let program = untrusted(fields, "exe")

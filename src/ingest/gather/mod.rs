@@ -22,6 +22,8 @@ pub(super) enum Told<'a> {
     Name(&'a str),
     /// By its number.
     Number(u32),
+    /// By what stands for several calls.
+    OneOf(&'static [&'static str]),
 }
 
 /// A call as a log tells it.
@@ -42,6 +44,7 @@ pub(super) struct Call<'a> {
 enum Kept {
     Name(Box<str>),
     Number(u32),
+    OneOf(&'static [&'static str]),
 }
 
 /// A kind of call of one program.
@@ -328,6 +331,7 @@ impl Gather {
                 .all(|(_, kept)| match kept {
                     Kept::Name(name) => has_name(*arch, name),
                     Kept::Number(number) => table(*arch).name(*number).is_some(),
+                    Kept::OneOf(names) => names.iter().any(|name| has_name(*arch, name)),
                 })
         };
         Arch::ALL.into_iter().filter(fits).collect()
@@ -338,6 +342,7 @@ fn key(call: &Call<'_>) -> Key {
     let kept = match call.id {
         Told::Name(name) => Kept::Name(name.into()),
         Told::Number(number) => Kept::Number(number),
+        Told::OneOf(names) => Kept::OneOf(names),
     };
     (call.arch, kept)
 }
@@ -345,7 +350,7 @@ fn key(call: &Call<'_>) -> Key {
 fn well_formed(kept: &Kept) -> bool {
     match kept {
         Kept::Name(name) => SyscallName::new(name).is_ok(),
-        Kept::Number(_) => true,
+        Kept::Number(_) | Kept::OneOf(_) => true,
     }
 }
 
@@ -380,6 +385,15 @@ fn sighted(arch: Arch, kept: &Kept, counted: Counted, files: &[String]) -> Vec<S
             {
                 calls.push(CallId::Name(name));
             }
+        }
+        Kept::OneOf(names) => {
+            let names = names.iter().filter_map(|name| canonical(arch, name));
+            let names: BTreeSet<_> = names.collect();
+            calls.extend(
+                names
+                    .into_iter()
+                    .map(|name| CallId::Name(SyscallName::known(name))),
+            );
         }
     }
     let mut outcomes = counted.outcomes;

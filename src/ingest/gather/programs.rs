@@ -69,6 +69,7 @@ impl Gather {
                 let arch = call.arch.or(self.told);
                 arch.and_then(|arch| table(arch).name(number))
             }
+            Told::OneOf(_) => None,
         };
         matches!(name, Some("execve" | "execveat"))
     }

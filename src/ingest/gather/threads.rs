@@ -70,7 +70,7 @@ impl Threads {
 impl Gather {
     /// A call begins; its end stands on a line of its own.
     pub(in crate::ingest) fn enter(&mut self, call: Call<'_>) {
-        let by_name = matches!(call.id, Told::Name(_));
+        let by_name = !matches!(call.id, Told::Number(_));
         self.runs(&call, None);
         let Some(thread) = self.threads.met(call.pid) else {
             self.begin(call, 1);
@@ -92,7 +92,7 @@ impl Gather {
 
     /// A call ends. One whose beginning is not in the log is counted all the same.
     pub(in crate::ingest) fn exit(&mut self, call: Call<'_>, outcome: Option<Outcome>) {
-        let by_name = matches!(call.id, Told::Name(_));
+        let by_name = !matches!(call.id, Told::Number(_));
         self.runs(&call, outcome.as_ref());
         let Some(thread) = self.threads.met(call.pid) else {
             self.tally.skip(Skip::ResumedOnly);
@@ -104,7 +104,7 @@ impl Gather {
         }
         thread.only = match call.id {
             Told::Number(number) if thread.last == Last::Other => Some(number),
-            Told::Number(_) | Told::Name(_) => None,
+            Told::Number(_) | Told::Name(_) | Told::OneOf(_) => None,
         };
         thread.last = Last::End { by_name };
         let open = thread.open.take();
@@ -149,7 +149,7 @@ impl Gather {
     /// A new process returns from the call that made it.
     pub(in crate::ingest) fn birth(&mut self, call: Call<'_>) {
         if let Some(thread) = self.threads.met(call.pid) {
-            let by_name = matches!(call.id, Told::Name(_));
+            let by_name = !matches!(call.id, Told::Number(_));
             if thread.last == (Last::End { by_name: !by_name }) {
                 return;
             }
@@ -171,6 +171,7 @@ impl Gather {
                 let arch = call.arch.or(self.told);
                 arch.and_then(|arch| table(arch).name(number))
             }
+            Told::OneOf(_) => None,
         };
         matches!(name, Some("clone" | "clone2" | "clone3" | "fork" | "vfork"))
     }
@@ -203,7 +204,7 @@ impl Gather {
     pub(in crate::ingest) fn has_vanished(&self) -> bool {
         let executes = |thread: &Thread| match &thread.open {
             Some((_, (_, Kept::Name(name)))) => is_execve(name),
-            Some((_, (_, Kept::Number(_)))) | None => false,
+            Some((_, (_, Kept::Number(_) | Kept::OneOf(_)))) | None => false,
         };
         self.threads.all.values().any(executes)
     }
@@ -261,6 +262,7 @@ impl Gather {
         let executes = |arch: Arch, kept: &Kept| match kept {
             Kept::Name(name) => arch == native && is_execve(name),
             Kept::Number(number) => table(arch).name(*number).is_some_and(is_execve),
+            Kept::OneOf(_) => false,
         };
         let (began, ended) = (&began.1, &ended.1);
         if began == ended {
@@ -330,6 +332,7 @@ impl Gather {
         let is = |arch: Arch, kept: &Kept| match kept {
             Kept::Name(name) => has_name(arch, name),
             Kept::Number(_) => false,
+            Kept::OneOf(names) => names.iter().any(|name| has_name(arch, name)),
         };
         for program in self.programs.values_mut() {
             let foreign =
@@ -358,7 +361,7 @@ impl Gather {
                     && table(native).name(*number).is_none()
                     && table(compat).name(*number).is_some()
             }
-            Kept::Name(_) => false,
+            Kept::Name(_) | Kept::OneOf(_) => false,
         });
         if foreign {
             self.gap(Gap::WrongTable);
