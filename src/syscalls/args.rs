@@ -211,6 +211,12 @@ const fn own_values(arch: Arch) -> OwnValues {
 /// Numbers are decimal, octal after `0`, hexadecimal after `0x`. `None` if any part is unknown,
 /// or if alternatives differ: better no value than a wrong one.
 pub fn symbol_value(kind: ArgKind, text: &str) -> Option<u64> {
+    if text.bytes().all(|byte| byte != b' ' && byte != b'/') {
+        // No alternatives and no comments, as most are.
+        return text
+            .split('|')
+            .try_fold(0, |sum, part| Some(sum | part_value(kind, part)?));
+    }
     let mut alternatives = text.split(" or ");
     let value = flags_value(kind, alternatives.next()?)?;
     alternatives

@@ -106,10 +106,8 @@ pub(super) fn time_told(line: &[u8]) -> Option<Told> {
         rest = trim_start(bracket(rest, &mut Leader::default())?);
     }
     if let Some(after) = clock(rest) {
-        let number = |at| {
-            let (number, _) = digits(rest.get(at..at + 2)?)?;
-            Some(number)
-        };
+        let digit = |at: usize| Some(u64::from(rest.get(at)? - b'0'));
+        let number = |at| Some(10 * digit(at)? + digit(at + 1)?);
         let hour = number(0).filter(|hour| *hour < 24)?;
         let seconds = (hour * 60 + number(3)?) * 60 + number(6)?;
         after.strip_prefix(b" ")?;
@@ -130,9 +128,12 @@ pub(super) fn time_told(line: &[u8]) -> Option<Told> {
 /// The fraction of a second that stands there.
 fn nanoseconds(bytes: &[u8]) -> u32 {
     let fraction = bytes.strip_prefix(b".").unwrap_or_default();
-    let digits = fraction.iter().take_while(|b| b.is_ascii_digit());
-    let padded = digits.copied().chain(std::iter::repeat(b'0')).take(9);
-    padded.fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
+    let (mut nanoseconds, mut unit) = (0, 100_000_000);
+    for digit in fraction.iter().take(9).take_while(|b| b.is_ascii_digit()) {
+        nanoseconds += unit * u32::from(digit - b'0');
+        unit /= 10;
+    }
+    nanoseconds
 }
 
 /// `18:39:34.595259 `, `1795459454.123 `, `0.000054 `, `(+     0.000028) `, `1795459454 `.
