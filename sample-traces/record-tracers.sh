@@ -34,8 +34,8 @@ done
 # What the package and the start of the machine make.
 mkdir -p /run/lttng
 getent group tracing >/dev/null || groupadd -r tracing
-lttng-sessiond --daemonize
-sleep 2
+lttng-sessiond >/dev/null 2>&1 &
+sleep 10
 lttng create demo --output=/srv/demo/ctf
 lttng enable-event --kernel --syscall --all
 lttng add-context --kernel --type vtid --type procname

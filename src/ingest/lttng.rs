@@ -57,16 +57,23 @@ impl ByLine for Lttng {
             };
         };
         let name = text::word(rest);
-        if name == "unknown" {
-            return Was::No(Skip::UnknownName);
-        }
         let field = |name: &str| text::after(rest, name, &[',', ' ', '}']);
         let program = text::after(rest, "procname = \"", &['"'])
             .map(|comm| format!("({})", comm.escape_debug()));
         let tid = field("vtid = ").or_else(|| field(" tid = "));
         let cpu = field("cpu_id = ");
+        let id = if name == "unknown" {
+            // LTTng has no name for it: `rseq`, `getrandom`, but `vfork` too.
+            let Some(number) = field("{ id = ").and_then(|id| id.parse().ok()) else {
+                to.gap(Gap::Lost);
+                return Was::No(Skip::UnknownName);
+            };
+            Told::Number(number)
+        } else {
+            Told::Name(name)
+        };
         let call = Call {
-            id: Told::Name(name),
+            id,
             arch: if compat { to.compat() } else { None },
             program: program.as_deref(),
             // Without a context only the processor tells which exit belongs to which entry.

@@ -89,8 +89,14 @@ fn samples_of_lttng_and_gvisor() {
 
 /// Real logs: a shell that starts a program, and executes it in the end.
 #[test]
-fn programs_of_gvisor_and_sysdig() {
-    for case in ["gvisor/calls", "gvisor/calls-json", "sysdig/calls"] {
+fn programs_of_gvisor_sysdig_and_lttng() {
+    for case in [
+        "gvisor/calls",
+        "gvisor/calls-json",
+        "sysdig/calls",
+        "lttng/calls",
+        "lttng/calls-date",
+    ] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-traces");
         let rows = rows(&fs::read(root.join(case).join("trace.txt")).unwrap());
         assert!(rows.ends_with("\n(calls) < (sh) 2\n"), "{rows}");

@@ -264,6 +264,17 @@ impl Gather {
             Kept::Number(number) => table(arch).name(*number).is_some_and(is_execve),
             Kept::OneOf(_) => false,
         };
+        let is = |key: &Key, arch: Option<Arch>| match &key.1 {
+            Kept::Name(name) => key.0 == arch && is_execve(name),
+            Kept::Number(_) | Kept::OneOf(_) => false,
+        };
+        // By names, where these tell the architecture.
+        if is(began, None) && is(ended, Some(compat)) {
+            return Some(true);
+        }
+        if is(began, Some(compat)) && is(ended, None) {
+            return Some(false);
+        }
         let (began, ended) = (&began.1, &ended.1);
         if began == ended {
             None
