@@ -69,10 +69,11 @@ fn samples_of_lttng_and_gvisor() {
     sample(
         "lttng/documented",
         expect![[r#"
-        x86 mmap2 0
-        x86_64 fstat 0
-        x86_64 openat 0
-    "#]],
+            x86 mmap2 0
+            x86_64 fstat 0
+            x86_64 openat 0
+            x86_64 #999 0
+        "#]],
     );
     sample(
         "gvisor/documented",
