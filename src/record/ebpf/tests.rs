@@ -3,6 +3,7 @@
 
 use std::ffi::CString;
 use std::io::Write as _;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::ebpf::programs::{Rule, Storage};
 use crate::event::{Capture, Gap, Image, Sighting, Sink, Skip};
 use crate::record::counts::{OTHERS, Observations};
 use crate::record::{Command, launch};
-use crate::sys::ebpf::{Kind, Map, Shape};
+use crate::sys::ebpf::{Kind, Map, Shape, Unlimited};
 use crate::sys::kernel::{Change, Kernel as _, Wait};
 use crate::sys::linux::Linux;
 use crate::sys::programs::kernel_release;
@@ -217,9 +218,11 @@ fn no_child_is_lost_on_a_busy_processor() {
 fn what_others_keep_from_being_counted_is_told() {
     // On all processors, so that it has to wait on a machine with few.
     let command = BUSY.replace("taskset -c 0", "");
+    let ready = Barrier::new(2);
     let [records, over] = [(); 2].map(|()| AtomicBool::new(false));
     let recorded = thread::scope(|scope| {
-        scope.spawn(|| disturb(&records, &over));
+        scope.spawn(|| disturb(&ready, &records, &over));
+        ready.wait();
         let recorded = record_beside(Sizes::ONE, None, &command, &records);
         over.store(true, Ordering::Relaxed);
         recorded
@@ -236,17 +239,19 @@ fn what_others_keep_from_being_counted_is_told() {
 }
 
 /// Looks into a table while somebody records.
-fn disturb(records: &AtomicBool, over: &AtomicBool) {
-    if may_load().is_err() {
-        return;
-    }
+fn disturb(ready: &Barrier, records: &AtomicBool, over: &AtomicBool) {
     let shape = Shape {
         kind: Kind::Hash,
         key: 4,
         value: 64,
         entries: 1,
     };
-    let map = Map::new("disturbs", shape).unwrap();
+    let limit = Unlimited::new();
+    let map = may_load().map(|()| Map::new("disturbs", shape));
+    drop(limit);
+    ready.wait();
+    let Ok(map) = map else { return };
+    let map = map.unwrap();
     map.set(&[0; 4], &[0; 64]).unwrap();
     while !over.load(Ordering::Relaxed) {
         let looks = if records.load(Ordering::Relaxed) {
