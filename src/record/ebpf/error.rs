@@ -19,7 +19,7 @@ pub enum EbpfError {
     Unasked,
     /// Programs may be interrupted for others, which then find theirs taken, unless they run at
     /// events, which can't be had.
-    #[error("can't read tracefs, without which Linux 7.2 leaves out calls on a busy processor")]
+    #[error("can't read tracefs, without which Linux 7 leaves out calls on a busy processor")]
     Preempted(#[source] Errno),
     /// The kernel does not describe its types.
     #[error("this kernel does not describe its types: there is no /sys/kernel/btf/vmlinux")]

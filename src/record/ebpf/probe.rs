@@ -142,8 +142,8 @@ pub(crate) fn may_follow() -> Result<(), EbpfError> {
 /// Whether a thread can lose its processor within a program at a tracepoint, and for whoever gets
 /// it that program is left out meanwhile; which the kernel counts. At events it can't.
 fn are_preempted() -> bool {
-    /// Linux 7.1 did not.
-    const PREEMPTED: (u32, u32) = (7, 2);
+    /// From here on at births, execves and ends, and since 7.2 at calls too.
+    const PREEMPTED: (u32, u32) = (7, 0);
     host::kernel_release() >= PREEMPTED
 }
 
