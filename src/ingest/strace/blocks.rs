@@ -8,8 +8,8 @@ use super::marks::Marks;
 use crate::sys::{PADDING, Padded};
 
 /// Bytes read at once. A block, its marks and what was found in it stay in the cache of a core.
-/// With the begin of a line before it, it fits into 256 KiB.
-const BLOCK: usize = (256 << 10) - (8 << 10);
+/// With the begin of a line before it, it fits into 512 KiB.
+const BLOCK: usize = (512 << 10) - (8 << 10);
 /// Longest line kept whole, as in `lines`.
 const LONGEST: usize = crate::ingest::lines::MAX_LINE;
 

@@ -37,6 +37,14 @@ impl KnownWords {
     }
 }
 
+/// Lines of the most usual kind, one after the other.
+#[derive(Debug, Default)]
+struct Run {
+    lines: u64,
+    /// How many of them begin a call.
+    calls: u64,
+}
+
 impl Reader {
     /// Takes in the lines of a block.
     pub(super) fn block(
@@ -45,19 +53,22 @@ impl Reader {
         found: &[Found],
         sink: &mut dyn Sink,
     ) -> Result<(), IngestError> {
-        let before = self.line;
-        let mut careful = 0;
+        let mut run = Run::default();
+        let mut in_calls = self.is_in_calls();
         for found in found {
-            if self.times.wants(self.line + 1) {
+            if self.times.wants(self.line + run.lines + 1) {
                 self.look_at_time(text(block, (found.start, found.end)), sink);
             }
-            if self.table.is_none()
-                && (self.usual(block, found).is_some() || self.quick(block, found).is_some())
-            {
-                self.line += 1;
+            if in_calls && self.usual(block, found, &mut run).is_some() {
                 continue;
             }
-            careful += 1;
+            self.end_run(std::mem::take(&mut run));
+            if self.table.is_none() && self.quick(block, found).is_some() {
+                self.line += 1;
+                self.tally.lines += 1;
+                in_calls = self.is_in_calls();
+                continue;
+            }
             self.careful(
                 Line {
                     bytes: text(block, (found.start, found.end)),
@@ -67,17 +78,24 @@ impl Reader {
                 },
                 sink,
             )?;
+            in_calls = self.is_in_calls();
         }
-        self.tally.lines += self.line - before - careful;
+        self.end_run(run);
         self.flush(sink);
         Ok(())
     }
 
-    /// Takes in a line of the most usual kind; `None` if it is of another.
+    /// Whether the first call of a file is behind, and no table is being read.
+    const fn is_in_calls(&self) -> bool {
+        !self.at_start && self.table.is_none()
+    }
+
+    /// Takes in a line of the most usual kind, but for what [`Self::end_run`] does; `None` if it is
+    /// of another.
     #[inline]
-    fn usual(&mut self, block: &[u8], found: &Found) -> Option<()> {
+    fn usual(&mut self, block: &[u8], found: &Found, run: &mut Run) -> Option<()> {
         let pid = found.pid?.get();
-        if found.leader != Prefix::Plain || self.at_start {
+        if found.leader != Prefix::Plain {
             return None;
         }
         match found.says {
@@ -86,12 +104,23 @@ impl Reader {
             Says::Call => {
                 let slot = self.processes.usual(pid, found)?;
                 keep(slot, block, found);
-                self.tally.calls += 1;
+                run.calls += 1;
             }
         }
+        run.lines += 1;
+        Some(())
+    }
+
+    /// What lines of the most usual kind change together.
+    fn end_run(&mut self, run: Run) {
+        if run.lines == 0 {
+            return;
+        }
+        self.line += run.lines;
+        self.tally.lines += run.lines;
+        self.tally.calls += run.calls;
         self.names_processes = true;
         self.interrupted = None;
-        Some(())
     }
 
     /// Takes in a line as it was looked at; `None` if that does not do.
