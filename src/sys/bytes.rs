@@ -6,14 +6,15 @@
 )]
 
 use std::fmt;
+
 #[cfg(target_arch = "x86_64")]
-use std::sync::LazyLock;
+use super::wide::{Wide, Widest, of_32, of_64};
 
 /// Bytes that are taken together, one for each bit of a word.
 pub const BITS: usize = 64;
 
 /// Bytes looked for at once.
-const SOUGHT: usize = 6;
+pub(super) const SOUGHT: usize = 6;
 
 /// Where in 64 bytes the bytes looked for are: a word for each, a bit for each byte.
 pub type Planes = [u64; SOUGHT];
@@ -35,8 +36,9 @@ pub trait Vectors: Copy + fmt::Debug {
     /// Where 32 bytes are those of others, a bit for each.
     fn alike(self, bytes: &[u8; 32], others: &[u8; 32]) -> u32;
 
-    /// Where among 32 bytes digits are.
-    fn digits(self, bytes: &[u8; 32]) -> u32;
+    /// Where 32 bytes are digits, at the places where `digits` has all bits, and where they are
+    /// those of others, at the places where it has none.
+    fn shaped(self, bytes: &[u8; 32], digits: &[u8; 32], others: &[u8; 32]) -> u32;
 
     /// Where in 64 bytes others are, a word for each of those.
     fn planes(self, bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes;
@@ -47,10 +49,34 @@ pub trait Vectors: Copy + fmt::Debug {
     /// Each bit together with all that come before it: whether their number is odd.
     fn odd(self, bits: u64) -> u64;
 
+    /// Writes where the bits of a word are, counted from `base`, in their order, and perhaps
+    /// anything behind them.
+    #[inline(always)]
+    fn positions(self, bits: u64, base: u32, room: &mut [u32; BITS]) {
+        write_positions(bits, base, room);
+    }
+
     /// Where among 32 bytes a byte is.
     #[inline(always)]
     fn equal(self, bytes: &[u8; 32], sought: u8) -> u32 {
         self.alike(bytes, &[sought; 32])
+    }
+}
+
+#[inline(always)]
+pub(super) fn write_positions(mut bits: u64, base: u32, room: &mut [u32; BITS]) {
+    /// Bits that are taken at once. To write some too many costs less than to ask how many there
+    /// are.
+    const AT_ONCE: usize = 4;
+    let (groups, _) = room.as_chunks_mut::<AT_ONCE>();
+    for group in groups {
+        for at in group {
+            *at = base.wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
+        }
+        if bits == 0 {
+            break;
+        }
     }
 }
 
@@ -72,15 +98,27 @@ impl Vectors for Common {
     }
 
     #[inline(always)]
-    fn digits(self, bytes: &[u8; 32]) -> u32 {
+    fn shaped(self, bytes: &[u8; 32], digits: &[u8; 32], others: &[u8; 32]) -> u32 {
         #[cfg(target_arch = "x86_64")]
         {
             // SAFETY: SSE2 is a part of x86_64, and all that the function needs besides what its
             // types say.
-            unsafe { sse2::digits(bytes) }
+            unsafe { sse2::shaped(bytes, digits, others) }
         }
         #[cfg(not(target_arch = "x86_64"))]
-        bits(bytes.iter().map(u8::is_ascii_digit))
+        bits(
+            bytes
+                .iter()
+                .zip(digits)
+                .zip(others)
+                .map(|((byte, digit), other)| {
+                    if *digit == 0 {
+                        byte == other
+                    } else {
+                        byte.is_ascii_digit()
+                    }
+                }),
+        )
     }
 
     #[inline(always)]
@@ -117,62 +155,6 @@ impl Vectors for Common {
     }
 }
 
-/// Vectors of 32 bytes and instructions for bits.
-#[cfg(target_arch = "x86_64")]
-#[derive(Debug, Clone, Copy)]
-struct Wide(());
-
-#[cfg(target_arch = "x86_64")]
-impl Wide {
-    /// If this processor has them.
-    fn detect() -> Option<Self> {
-        use std::arch::is_x86_feature_detected;
-        static HAS: LazyLock<bool> = LazyLock::new(|| {
-            is_x86_feature_detected!("avx2")
-                && is_x86_feature_detected!("bmi1")
-                && is_x86_feature_detected!("bmi2")
-                && is_x86_feature_detected!("lzcnt")
-                && is_x86_feature_detected!("pclmulqdq")
-                && is_x86_feature_detected!("popcnt")
-        });
-        HAS.then_some(Self(()))
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Vectors for Wide {
-    #[inline(always)]
-    fn alike(self, bytes: &[u8; 32], others: &[u8; 32]) -> u32 {
-        // SAFETY: the processor has what the function is compiled for, as `detect` asked, which
-        // is all that it needs besides what its types say.
-        unsafe { wide::alike(bytes, others) }
-    }
-
-    #[inline(always)]
-    fn digits(self, bytes: &[u8; 32]) -> u32 {
-        // SAFETY: as in `alike`.
-        unsafe { wide::digits(bytes) }
-    }
-
-    #[inline(always)]
-    fn planes(self, bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
-        // SAFETY: as in `alike`.
-        unsafe { wide::planes(bytes, sought) }
-    }
-
-    #[inline(always)]
-    fn lowest(self, bytes: &[u8; BITS], but: u8, before: [u8; 32]) -> [u8; 32] {
-        // SAFETY: as in `alike`.
-        unsafe { wide::lowest(bytes, but, before) }
-    }
-
-    #[inline(always)]
-    fn odd(self, bits: u64) -> u64 {
-        // SAFETY: as in `alike`.
-        unsafe { wide::odd(bits) }
-    }
-}
-
 /// Runs `work` compiled for a processor with vectors of 32 bytes and instructions for bits, if this
 /// is one. That holds for all of it that is inlined.
 pub fn with_wide_instructions(work: impl Work) {
@@ -182,10 +164,19 @@ pub fn with_wide_instructions(work: impl Work) {
         fn run(work: impl Work, vectors: Wide) {
             work.run(vectors);
         }
-        if let Some(vectors) = Wide::detect() {
-            // SAFETY: the processor has what the function is compiled for, as `detect` asked,
-            // which is all that it needs besides what its types say.
-            return unsafe { run(work, vectors) };
+        #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,pclmulqdq,popcnt")]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
+        fn run_widest(work: impl Work, vectors: Widest) {
+            work.run(vectors);
+        }
+        if let Some(wide) = Wide::detect() {
+            if let Some(widest) = Widest::detect(wide) {
+                // SAFETY: the processor has what the function is compiled for, as `detect` asked,
+                // which is all that it needs besides what its types say.
+                return unsafe { run_widest(work, widest) };
+            }
+            // SAFETY: as above.
+            return unsafe { run(work, wide) };
         }
     }
     work.run(Common);
@@ -223,10 +214,14 @@ pub fn find_bytes(
 /// Where in 64 bytes others are, a word for each of those.
 pub fn planes(bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
     #[cfg(target_arch = "x86_64")]
-    if Wide::detect().is_some() {
-        // SAFETY: the processor has what the function is compiled for, as the line before asked,
-        // which is all that it needs besides what its types say.
-        return unsafe { wide::planes(bytes, sought) };
+    if let Some(wide) = Wide::detect() {
+        if Widest::detect(wide).is_some() {
+            // SAFETY: the processor has what the function is compiled for, as the line before
+            // asked, which is all that it needs besides what its types say.
+            return unsafe { of_64::planes(bytes, sought) };
+        }
+        // SAFETY: as above.
+        return unsafe { of_32::planes(bytes, sought) };
     }
     Common.planes(bytes, sought)
 }
@@ -239,98 +234,10 @@ fn bits(holds: impl Iterator<Item = bool>) -> u32 {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod wide {
-    use std::arch::x86_64::{
-        __m256i, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_set1_epi8,
-        _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
-        _mm256_or_si256, _mm256_set1_epi8, _mm256_storeu_si256, _mm256_sub_epi8,
-    };
-
-    use super::{BITS, Planes, SOUGHT};
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn load(bytes: &[u8; 32]) -> __m256i {
-        // SAFETY: the 32 bytes that are read are those of the array; the load asks for no
-        // alignment.
-        unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn bits(equal: __m256i) -> u32 {
-        _mm256_movemask_epi8(equal).cast_unsigned()
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn all(byte: u8) -> __m256i {
-        _mm256_set1_epi8(byte.cast_signed())
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub(super) fn alike(bytes: &[u8; 32], others: &[u8; 32]) -> u32 {
-        bits(_mm256_cmpeq_epi8(load(bytes), load(others)))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub(super) fn digits(bytes: &[u8; 32]) -> u32 {
-        let digits = _mm256_sub_epi8(load(bytes), all(b'0'));
-        bits(_mm256_cmpeq_epi8(_mm256_min_epu8(digits, all(9)), digits))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub(super) fn planes(bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
-        let (halves, _) = bytes.as_chunks::<32>();
-        let [low, high] = halves else {
-            return Planes::default();
-        };
-        let (low, high) = (load(low), load(high));
-        // A loop, as what is given to `map` is compiled without these instructions.
-        let mut planes = Planes::default();
-        for (plane, byte) in planes.iter_mut().zip(sought) {
-            let low = bits(_mm256_cmpeq_epi8(low, all(byte)));
-            let high = bits(_mm256_cmpeq_epi8(high, all(byte)));
-            *plane = u64::from(low) | (u64::from(high) << 32);
-        }
-        planes
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    pub(super) fn lowest(bytes: &[u8; BITS], but: u8, before: [u8; 32]) -> [u8; 32] {
-        let mut lowest = load(&before);
-        let (halves, _) = bytes.as_chunks::<32>();
-        for half in halves {
-            let half = load(half);
-            let high = _mm256_or_si256(half, _mm256_cmpeq_epi8(half, all(but)));
-            lowest = _mm256_min_epu8(lowest, high);
-        }
-        let mut after = [0; 32];
-        // SAFETY: the 32 bytes that are written are those of the array; the store asks for no
-        // alignment.
-        unsafe { _mm256_storeu_si256(after.as_mut_ptr().cast(), lowest) };
-        after
-    }
-
-    #[inline]
-    #[target_feature(enable = "pclmulqdq,sse2")]
-    pub(super) fn odd(bits: u64) -> u64 {
-        // To multiply without carries by ones alone adds up what each bit has before it.
-        let bits = _mm_cvtsi64_si128(bits.cast_signed());
-        let all = _mm_clmulepi64_si128::<0>(bits, _mm_set1_epi8(-1));
-        _mm_cvtsi128_si64(all).cast_unsigned()
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
 mod sse2 {
     use std::arch::x86_64::{
-        __m128i, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8,
-        _mm_sub_epi8,
+        __m128i, _mm_and_si128, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8,
+        _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8, _mm_sub_epi8,
     };
 
     #[inline]
@@ -366,13 +273,22 @@ mod sse2 {
 
     #[inline]
     #[target_feature(enable = "sse2")]
-    pub(super) fn digits(bytes: &[u8; 32]) -> u32 {
-        let (zeros, nines) = (_mm_set1_epi8(0x30), _mm_set1_epi8(9));
-        let [low, high] = halves(bytes);
-        let (low, high) = (_mm_sub_epi8(low, zeros), _mm_sub_epi8(high, zeros));
+    pub(super) fn shaped(bytes: &[u8; 32], digits: &[u8; 32], others: &[u8; 32]) -> u32 {
+        let ([low, high], [low_digits, high_digits]) = (halves(bytes), halves(digits));
+        let [low_others, high_others] = halves(others);
+        let shaped = |bytes: __m128i, digits: __m128i, others: __m128i| {
+            let values = _mm_sub_epi8(bytes, _mm_set1_epi8(0x30));
+            let least = _mm_min_epu8(values, _mm_set1_epi8(9));
+            let are_digits = _mm_cmpeq_epi8(least, values);
+            let are_others = _mm_cmpeq_epi8(bytes, others);
+            _mm_or_si128(
+                _mm_and_si128(digits, are_digits),
+                _mm_andnot_si128(digits, are_others),
+            )
+        };
         bits(
-            _mm_cmpeq_epi8(_mm_min_epu8(low, nines), low),
-            _mm_cmpeq_epi8(_mm_min_epu8(high, nines), high),
+            shaped(low, low_digits, low_others),
+            shaped(high, high_digits, high_others),
         )
     }
 }
@@ -396,12 +312,18 @@ mod tests {
         controls: bool,
         windows: Vec<[u32; 3]>,
         odd: Vec<u64>,
+        positions: Vec<u32>,
     }
 
     struct See<'a> {
         bytes: &'a [u8],
         seen: &'a mut Seen,
     }
+
+    const OTHERS: &[u8; 32] = b"0a(1\n\"< 0a(1\n\"< 0a(1\n\"< 0a(1\n\"< ";
+
+    /// Every second place, and some more.
+    const DIGITS: [u8; 32] = *b"\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\xff\xff\xff\0\0\0\0\xff\0\xff\0\xff\0\xff\0";
 
     const SOME: [u8; SOUGHT] = *b"\n()<\"\\";
 
@@ -412,12 +334,17 @@ mod tests {
             for window in bytes.windows(32).filter_map(|window| window.first_chunk()) {
                 seen.windows.push([
                     vectors.equal(window, b'('),
-                    vectors.alike(window, b"0a(1\n\"< 0a(1\n\"< 0a(1\n\"< 0a(1\n\"< "),
-                    vectors.digits(window),
+                    vectors.alike(window, OTHERS),
+                    vectors.shaped(window, &DIGITS, OTHERS),
                 ]);
             }
             for word in bytes.as_chunks().0 {
-                seen.odd.push(vectors.odd(u64::from_le_bytes(*word)));
+                let word = u64::from_le_bytes(*word);
+                seen.odd.push(vectors.odd(word));
+                let mut room = [0; BITS];
+                vectors.positions(word, 7, &mut room);
+                let count = usize::try_from(word.count_ones()).unwrap();
+                seen.positions.extend(&room[..count]);
             }
         }
     }
@@ -430,7 +357,6 @@ mod tests {
         };
         let window =
             |window: &[u8], holds: &dyn Fn(u8) -> bool| u32::try_from(word(window, holds)).unwrap();
-        let others = b"0a(1\n\"< 0a(1\n\"< 0a(1\n\"< 0a(1\n\"< ";
         Seen {
             planes: bytes
                 .chunks(BITS)
@@ -440,14 +366,34 @@ mod tests {
             windows: bytes
                 .windows(32)
                 .map(|bytes| {
-                    let alike = bytes.iter().zip(others).zip(0u32..);
+                    let alike = bytes.iter().zip(OTHERS).zip(0u32..);
+                    let shaped = bytes.iter().zip(OTHERS).zip(DIGITS).zip(0u32..);
                     [
                         window(bytes, &|byte| byte == b'('),
                         alike.fold(0, |bits, ((one, other), at)| {
                             bits | (u32::from(one == other) << at)
                         }),
-                        window(bytes, &|byte| byte.is_ascii_digit()),
+                        shaped.fold(0, |bits, (((byte, other), digit), at)| {
+                            let digit = digit != 0 && byte.is_ascii_digit();
+                            let other = byte == other;
+                            bits | (u32::from(if DIGITS[at as usize] == 0 {
+                                other
+                            } else {
+                                digit
+                            }) << at)
+                        }),
                     ]
+                })
+                .collect(),
+            positions: bytes
+                .as_chunks()
+                .0
+                .iter()
+                .flat_map(|word| {
+                    let bits = u64::from_le_bytes(*word);
+                    (0..64)
+                        .filter(move |at| bits >> at & 1 == 1)
+                        .map(|at| at + 7)
                 })
                 .collect(),
             odd: bytes
@@ -464,15 +410,29 @@ mod tests {
         }
     }
 
+    /// With no more than vectors of 32 bytes, if this processor has them.
+    #[cfg(target_arch = "x86_64")]
+    fn with_32_bytes(see: See<'_>) {
+        match Wide::detect() {
+            Some(wide) => see.run(wide),
+            None => see.run(Common),
+        }
+    }
+
     proptest! {
         #[test]
         fn as_byte_by_byte(bytes in prop::collection::vec(
             prop_oneof![prop::sample::select(b"()\"<>\n\\ 01a".to_vec()), any::<u8>()], 0..700)) {
-            let (mut most, mut common) = (Seen::default(), Seen::default());
-            with_wide_instructions(See { bytes: &bytes, seen: &mut most });
-            See { bytes: &bytes, seen: &mut common }.run(Common);
-            prop_assert_eq!(&most, &plainly(&bytes));
-            prop_assert_eq!(most, common);
+            let plain = plainly(&bytes);
+            let seen = |run: fn(See<'_>)| {
+                let mut seen = Seen::default();
+                run(See { bytes: &bytes, seen: &mut seen });
+                seen
+            };
+            prop_assert_eq!(&seen(|see| with_wide_instructions(see)), &plain);
+            prop_assert_eq!(&seen(|see| see.run(Common)), &plain);
+            #[cfg(target_arch = "x86_64")]
+            prop_assert_eq!(&seen(with_32_bytes), &plain);
         }
     }
 }

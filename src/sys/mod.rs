@@ -26,6 +26,8 @@ pub(crate) mod ptrace;
 pub(crate) mod seccomp;
 pub(crate) mod signals;
 pub(crate) mod tracing;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 pub use bytes::{
     BITS, Common, Planes, Take, Vectors, Work, find_bytes, planes, with_wide_instructions,

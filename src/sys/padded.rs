@@ -102,10 +102,11 @@ impl<'a, V: Vectors> Padded<'a, V> {
         self.vectors.alike(self.some(at), others)
     }
 
-    /// Where among the 32 bytes at a position digits are.
+    /// Where the 32 bytes at a position are digits or those of others, as [`Vectors::shaped`]
+    /// tells.
     #[inline(always)]
-    pub fn digits(&self, at: usize) -> u32 {
-        self.vectors.digits(self.some(at))
+    pub fn shaped(&self, at: usize, digits: &[u8; PADDING], others: &[u8; PADDING]) -> u32 {
+        self.vectors.shaped(self.some(at), digits, others)
     }
 
     #[inline(always)]

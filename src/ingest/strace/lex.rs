@@ -174,7 +174,8 @@ impl Lexer {
         shape: &mut Shape,
     ) -> Option<Found> {
         let (leader, at) = line.leader();
-        if shape.fits(line.block, line.start).is_none()
+        let known = shape.fits(line.block, line.start);
+        if known.is_none_or(|(len, _)| len != at - line.start)
             && let Some(new) = Shape::of(line.text(line.start, at))
         {
             *shape = new;

@@ -106,32 +106,20 @@ impl Take for Finder<'_> {
         // All bits are as the last one.
         self.carry.inside = (inside.cast_signed() >> 63).cast_unsigned();
         let outside = (open | close | angle | backslashes) & !inside;
-        self.push(ends | outside);
+        self.push(ends | outside, vectors);
         self.carry.base = self.carry.base.wrapping_add(64);
     }
 }
 
 impl Finder<'_> {
     #[inline(always)]
-    fn push(&mut self, mut bits: u64) {
-        /// Marks that are taken at once. To write some too many costs less than to ask how many
-        /// there are.
-        const AT_ONCE: usize = 4;
+    fn push(&mut self, bits: u64, vectors: impl Vectors) {
         let room = self.room.get_mut(self.count..);
         let Some(room) = room.and_then(<[u32]>::first_chunk_mut::<BITS>) else {
             return;
         };
         self.count += position(bits.count_ones());
-        let (groups, _) = room.as_chunks_mut::<AT_ONCE>();
-        for group in groups {
-            for at in group {
-                *at = self.carry.base.wrapping_add(bits.trailing_zeros());
-                bits &= bits.wrapping_sub(1);
-            }
-            if bits == 0 {
-                break;
-            }
-        }
+        vectors.positions(bits, self.carry.base, room);
     }
 }
 

@@ -62,7 +62,7 @@ impl Reader {
             if in_calls && self.usual(block, found, &mut run).is_some() {
                 continue;
             }
-            self.end_run(std::mem::take(&mut run));
+            self.end_run(&mut run);
             if self.table.is_none() && self.quick(block, found).is_some() {
                 self.line += 1;
                 self.tally.lines += 1;
@@ -80,7 +80,7 @@ impl Reader {
             )?;
             in_calls = self.is_in_calls();
         }
-        self.end_run(run);
+        self.end_run(&mut run);
         self.flush(sink);
         Ok(())
     }
@@ -112,7 +112,8 @@ impl Reader {
     }
 
     /// What lines of the most usual kind change together.
-    fn end_run(&mut self, run: Run) {
+    fn end_run(&mut self, run: &mut Run) {
+        let run = std::mem::take(run);
         if run.lines == 0 {
             return;
         }

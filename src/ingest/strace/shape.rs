@@ -8,7 +8,7 @@
 use std::num::NonZeroU32;
 
 use super::leader::PID_MAX;
-use crate::sys::{Common, PADDING, Padded, Vectors};
+use crate::sys::{PADDING, Padded, Vectors};
 
 /// Bytes that are compared.
 const WIDTH: usize = PADDING;
@@ -16,11 +16,13 @@ const WIDTH: usize = PADDING;
 /// A leader of a process and times, of which only the digits may be others.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
-    /// Its length; 0 if none was met.
+    /// Its length.
     len: usize,
-    /// Which of its bytes are digits.
-    digits: u32,
+    /// The places behind it, a bit for each.
+    behind: u32,
     text: [u8; WIDTH],
+    /// All bits where that has a digit.
+    digits: [u8; WIDTH],
     /// How many digits the process has; 0 if none is named.
     pid: usize,
 }
@@ -29,8 +31,9 @@ impl Shape {
     /// Before the first line.
     pub(super) const NONE: Self = Self {
         len: 0,
-        digits: 0,
+        behind: 0,
         text: [0; WIDTH],
+        digits: [0; WIDTH],
         pid: 0,
     };
 
@@ -43,7 +46,7 @@ impl Shape {
             .split(|byte| *byte == b' ')
             .filter(|word| !word.is_empty());
         let is_time = |word: &[u8]| word.iter().any(|byte| matches!(byte, b'.' | b':'));
-        let first = words.next()?;
+        let first = words.next().unwrap_or_default();
         let pid = if is_time(first) { 0 } else { first.len() };
         let fits = pid < 8
             && leader
@@ -53,7 +56,10 @@ impl Shape {
             && words.all(|word| is_time(word) && word.len() < 19);
         fits.then_some(Self {
             len: leader.len(),
-            digits: Common.digits(&text),
+            behind: u32::MAX
+                .checked_shl(u32::try_from(leader.len()).ok()?)
+                .unwrap_or_default(),
+            digits: text.map(|byte| if byte.is_ascii_digit() { u8::MAX } else { 0 }),
             text,
             pid,
         })
@@ -66,9 +72,7 @@ impl Shape {
         block: Padded<'_, impl Vectors>,
         at: usize,
     ) -> Option<(usize, Option<NonZeroU32>)> {
-        let own = u32::MAX >> (WIDTH - self.len.clamp(1, WIDTH));
-        let digits = block.digits(at) & own;
-        if digits != self.digits || (digits | block.alike(at, &self.text)) & own != own {
+        if block.shaped(at, &self.digits, &self.text) | self.behind != u32::MAX {
             return None;
         }
         if self.pid == 0 {
