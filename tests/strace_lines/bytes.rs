@@ -78,6 +78,25 @@ fn a_line_of_more_than_a_mebibyte() {
 }
 
 #[test]
+fn lines_behind_one_that_is_too_long() {
+    for extra in [0, 1, 1000, 300_000, 600_000, 1 << 20] {
+        let mut log = b"1 brk(NULL) = 0x1\n1 write(1, \"".to_vec();
+        log.extend(std::iter::repeat_n(b'x', (1 << 20) + extra));
+        log.extend(b"\", 9) = 9\n1 close(3) = 0\n1 close(4) = 0\n1 getpid() = 1\n1 getp");
+        let rows = rows(&read(&[(None, &log)], Some(Arch::X86_64)));
+        for row in [
+            "write unknown 1",
+            "close ok 2",
+            "getpid ok 1",
+            "too-long 1",
+            "! torn",
+        ] {
+            assert!(rows.contains(row), "{extra}: {row} in {rows}");
+        }
+    }
+}
+
+#[test]
 fn torn_last_lines() {
     let whole = "1 execve(\"/x\", [], 0x7f) = 0\n1 brk(NULL) = 0x1\n";
     for torn in [

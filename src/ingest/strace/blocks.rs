@@ -80,12 +80,26 @@ impl<R: Read> Blocks<R> {
             begin.copy_from_slice(&self.rest);
         }
         self.rest.clear();
+        // What was left of a line too long may hold lines.
+        let mut searched = 0;
         loop {
             let room = bytes.get_mut(filled..filled + BLOCK).unwrap_or_default();
             let read = read_some(&mut self.reader, room)?;
-            let new = bytes.get(filled..filled + read).unwrap_or_default();
-            let end = memchr::memrchr(b'\n', new).map(|at| filled + at + 1);
             filled += read;
+            let new = bytes.get(searched..filled).unwrap_or_default();
+            let end = memchr::memrchr(b'\n', new).map(|at| searched + at + 1);
+            let first = memchr::memchr(b'\n', new).map(|at| searched + at);
+            searched = filled;
+            if let Some(first) = first.filter(|first| *first >= LONGEST) {
+                let rest = bytes.get(first + 1..filled).unwrap_or_default();
+                self.rest.extend_from_slice(rest);
+                bytes.truncate(LONGEST);
+                return Ok(Some(Part::Odd {
+                    bytes: std::mem::take(bytes),
+                    terminated: true,
+                    cut: true,
+                }));
+            }
             if let Some(end) = end {
                 let rest = bytes.get(end..filled).unwrap_or_default();
                 self.rest.extend_from_slice(rest);
