@@ -7,9 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Call, Gather, Told};
+use super::{Call, Gather};
 use crate::event::Outcome;
-use crate::syscalls::table;
 
 /// What each thread runs.
 #[derive(Debug, Default)]
@@ -63,14 +62,6 @@ impl Gather {
     }
 
     fn is_execve(&self, call: &Call<'_>) -> bool {
-        let name = match call.id {
-            Told::Name(name) => Some(name),
-            Told::Number(number) => {
-                let arch = call.arch.or(self.told);
-                arch.and_then(|arch| table(arch).name(number))
-            }
-            Told::OneOf(_) => None,
-        };
-        matches!(name, Some("execve" | "execveat"))
+        matches!(self.name(call), Some("execve" | "execveat"))
     }
 }

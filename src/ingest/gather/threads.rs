@@ -165,15 +165,20 @@ impl Gather {
 
     /// Whether it is a call that makes a process or thread.
     pub(in crate::ingest) fn makes_process(&self, call: &Call<'_>) -> bool {
-        let name = match call.id {
+        let name = self.name(call);
+        matches!(name, Some("clone" | "clone2" | "clone3" | "fork" | "vfork"))
+    }
+
+    /// The name of a call, if it is known.
+    pub(super) fn name<'a>(&self, call: &Call<'a>) -> Option<&'a str> {
+        match call.id {
             Told::Name(name) => Some(name),
             Told::Number(number) => {
                 let arch = call.arch.or(self.told);
                 arch.and_then(|arch| table(arch).name(number))
             }
             Told::OneOf(_) => None,
-        };
-        matches!(name, Some("clone" | "clone2" | "clone3" | "fork" | "vfork"))
+        }
     }
 
     fn announce(&mut self, call: &Call<'_>, child: u32) {
