@@ -8,6 +8,7 @@
 #![expect(unsafe_code, reason = "the one place where it is allowed")]
 
 mod bytes;
+mod descriptor;
 pub(crate) mod ebpf;
 #[cfg(test)]
 pub(crate) mod fake;

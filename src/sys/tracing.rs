@@ -3,26 +3,21 @@
 use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::Read as _;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
 
 use libc::{c_int, c_long};
 use nix::errno::Errno;
+
+use super::descriptor;
 
 /// A folder of tracefs.
 #[derive(Debug)]
 pub(crate) struct Tracefs(OwnedFd);
 
-/// The answer of a system call that makes a descriptor.
-fn descriptor(answer: c_long) -> Result<OwnedFd, Errno> {
-    let fd = c_int::try_from(Errno::result(answer)?).map_err(|_too_large| Errno::EOVERFLOW)?;
-    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
 fn open_at(folder: RawFd, path: &CStr, flags: c_int) -> Result<OwnedFd, Errno> {
     // SAFETY: `path` ends with a NUL and lives through the call; the flags make no file.
     let fd = unsafe { libc::openat(folder, path.as_ptr(), flags | libc::O_CLOEXEC) };
-    descriptor(fd.into())
+    descriptor::made(fd.into())
 }
 
 /// Mounts tracefs nowhere: it is there for who has the descriptor.
@@ -33,7 +28,7 @@ fn mounted_aside() -> Result<OwnedFd, Errno> {
     const FSMOUNT_CLOEXEC: u32 = 1;
     // SAFETY: the name ends with a NUL and lives through the call.
     let opened = unsafe { libc::syscall(libc::SYS_fsopen, c"tracefs".as_ptr(), FSOPEN_CLOEXEC) };
-    let opened = descriptor(opened)?;
+    let opened = descriptor::made(opened)?;
     let nothing = std::ptr::null::<u8>();
     // SAFETY: this command takes neither a key nor a value.
     let made = unsafe {
@@ -50,7 +45,7 @@ fn mounted_aside() -> Result<OwnedFd, Errno> {
     // SAFETY: takes numbers only.
     let mounted =
         unsafe { libc::syscall(libc::SYS_fsmount, opened.as_raw_fd(), FSMOUNT_CLOEXEC, 0) };
-    descriptor(mounted)
+    descriptor::made(mounted)
 }
 
 impl Tracefs {
@@ -123,7 +118,7 @@ pub(super) fn open(number: u64) -> Result<OwnedFd, Errno> {
             CLOSE_ON_EXEC,
         )
     };
-    descriptor(fd)
+    descriptor::made(fd)
 }
 
 /// Keeps other threads from its processor while this one changes tables by bpf(2), as far as this

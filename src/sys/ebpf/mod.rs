@@ -6,13 +6,15 @@ mod shared;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
-use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use libc::c_int;
 use nix::errno::Errno;
 
 pub(crate) use program::{Attached, Loaded};
 use shared::Shared;
+
+use super::descriptor;
 
 /// Commands, include/uapi/linux/bpf.h.
 mod command {
@@ -161,9 +163,7 @@ fn call<T>(command: c_int, attributes: &mut T) -> Result<c_int, Errno> {
 
 /// The same where the answer is a new descriptor, which is closed on execve.
 fn open<T>(command: c_int, attributes: &mut T) -> Result<OwnedFd, Errno> {
-    let fd = call(command, attributes)?;
-    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    descriptor::made(call(command, attributes)?.into())
 }
 
 /// Nothing has the address 0, which is what the kernel wants for the keys of queues.
@@ -399,11 +399,7 @@ fn types(shape: Shape) -> Result<OwnedFd, Errno> {
 /// A descriptor for a process.
 pub(crate) fn process(pid: i32) -> Result<OwnedFd, Errno> {
     // SAFETY: takes numbers only.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    let fd = Errno::result(fd)?;
-    let fd = c_int::try_from(fd).map_err(|_too_large| Errno::EOVERFLOW)?;
-    // SAFETY: the kernel has just made this descriptor for us, and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    descriptor::made(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })
 }
 
 /// Lets this process lock as much memory as maps take, which kernels before 5.11 count there,
