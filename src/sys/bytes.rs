@@ -8,7 +8,7 @@
 use std::fmt;
 
 #[cfg(target_arch = "x86_64")]
-use super::wide::{Wide, Widest, of_32, of_64};
+use super::wide::{Wide, Widest};
 
 /// Bytes that are taken together, one for each bit of a word.
 pub const BITS: usize = 64;
@@ -213,17 +213,17 @@ pub fn find_bytes(
 
 /// Where in 64 bytes others are, a word for each of those.
 pub fn planes(bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(wide) = Wide::detect() {
-        if Widest::detect(wide).is_some() {
-            // SAFETY: the processor has what the function is compiled for, as the line before
-            // asked, which is all that it needs besides what its types say.
-            return unsafe { of_64::planes(bytes, sought) };
+    struct Look<'a>(&'a [u8; BITS], [u8; SOUGHT], &'a mut Planes);
+    impl Work for Look<'_> {
+        #[inline(always)]
+        fn run(self, vectors: impl Vectors) {
+            let Self(bytes, sought, planes) = self;
+            *planes = vectors.planes(bytes, sought);
         }
-        // SAFETY: as above.
-        return unsafe { of_32::planes(bytes, sought) };
     }
-    Common.planes(bytes, sought)
+    let mut planes = Planes::default();
+    with_wide_instructions(Look(bytes, sought, &mut planes));
+    planes
 }
 
 #[cfg(not(target_arch = "x86_64"))]

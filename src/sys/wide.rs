@@ -115,7 +115,7 @@ impl Vectors for Widest {
     }
 }
 
-pub(super) mod of_32 {
+mod of_32 {
     use std::arch::x86_64::{
         __m256i, _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_set1_epi8,
         _mm256_blendv_epi8, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8,
@@ -147,13 +147,13 @@ pub(super) mod of_32 {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(in crate::sys) fn alike(bytes: &[u8; 32], others: &[u8; 32]) -> u32 {
+    pub(super) fn alike(bytes: &[u8; 32], others: &[u8; 32]) -> u32 {
         bits(_mm256_cmpeq_epi8(load(bytes), load(others)))
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(in crate::sys) fn shaped(bytes: &[u8; 32], digits: &[u8; 32], others: &[u8; 32]) -> u32 {
+    pub(super) fn shaped(bytes: &[u8; 32], digits: &[u8; 32], others: &[u8; 32]) -> u32 {
         let bytes = load(bytes);
         let values = _mm256_sub_epi8(bytes, all(b'0'));
         let are_digits = _mm256_cmpeq_epi8(_mm256_min_epu8(values, all(9)), values);
@@ -163,7 +163,7 @@ pub(super) mod of_32 {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(in crate::sys) fn planes(bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
+    pub(super) fn planes(bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
         let (halves, _) = bytes.as_chunks::<32>();
         let [low, high] = halves else {
             return Planes::default();
@@ -181,7 +181,7 @@ pub(super) mod of_32 {
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(in crate::sys) fn lowest(bytes: &[u8; BITS], but: u8, before: [u8; 32]) -> [u8; 32] {
+    pub(super) fn lowest(bytes: &[u8; BITS], but: u8, before: [u8; 32]) -> [u8; 32] {
         let mut lowest = load(&before);
         let (halves, _) = bytes.as_chunks::<32>();
         for half in halves {
@@ -198,7 +198,7 @@ pub(super) mod of_32 {
 
     #[inline]
     #[target_feature(enable = "pclmulqdq,sse2")]
-    pub(in crate::sys) fn odd(bits: u64) -> u64 {
+    pub(super) fn odd(bits: u64) -> u64 {
         // To multiply without carries by ones alone adds up what each bit has before it.
         let bits = _mm_cvtsi64_si128(bits.cast_signed());
         let all = _mm_clmulepi64_si128::<0>(bits, _mm_set1_epi8(-1));
@@ -206,7 +206,7 @@ pub(super) mod of_32 {
     }
 }
 
-pub(super) mod of_64 {
+mod of_64 {
     use std::arch::x86_64::{
         __m512i, _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask,
         _mm512_cvtepu8_epi32, _mm512_loadu_epi8, _mm512_maskz_compress_epi8, _mm512_set1_epi8,
@@ -225,7 +225,7 @@ pub(super) mod of_64 {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    pub(in crate::sys) fn planes(bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
+    pub(super) fn planes(bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
         let bytes = load(bytes);
         let mut planes = Planes::default();
         for (plane, byte) in planes.iter_mut().zip(sought) {
@@ -249,7 +249,7 @@ pub(super) mod of_64 {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt")]
-    pub(in crate::sys) fn positions(bits: u64, base: u32, room: &mut [u32; BITS]) {
+    pub(super) fn positions(bits: u64, base: u32, room: &mut [u32; BITS]) {
         const AT_ONCE: u32 = 16;
         let places = _mm512_maskz_compress_epi8(bits, load(&PLACES));
         let places = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places));

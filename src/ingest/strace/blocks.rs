@@ -90,13 +90,18 @@ impl<R: Read> Blocks<R> {
             let end = memchr::memrchr(b'\n', new).map(|at| searched + at + 1);
             let first = memchr::memchr(b'\n', new).map(|at| searched + at);
             searched = filled;
-            if let Some(first) = first.filter(|first| *first >= LONGEST) {
-                let rest = bytes.get(first + 1..filled).unwrap_or_default();
-                self.rest.extend_from_slice(rest);
+            if first.unwrap_or(filled) >= LONGEST {
+                let terminated = if let Some(first) = first {
+                    let rest = bytes.get(first + 1..filled).unwrap_or_default();
+                    self.rest.extend_from_slice(rest);
+                    true
+                } else {
+                    self.skip_line()?
+                };
                 bytes.truncate(LONGEST);
                 return Ok(Some(Part::Odd {
                     bytes: std::mem::take(bytes),
-                    terminated: true,
+                    terminated,
                     cut: true,
                 }));
             }
@@ -118,15 +123,6 @@ impl<R: Read> Blocks<R> {
                     bytes,
                     terminated: false,
                     cut: false,
-                }));
-            }
-            if filled >= LONGEST {
-                let terminated = self.skip_line()?;
-                bytes.truncate(LONGEST);
-                return Ok(Some(Part::Odd {
-                    bytes: std::mem::take(bytes),
-                    terminated,
-                    cut: true,
                 }));
             }
             bytes.resize(bytes.len().max(filled + BLOCK + PADDING), 0);

@@ -16,7 +16,7 @@ use std::num::NonZeroU32;
 use super::cursor::Cursor;
 use super::marks::{Marks, position};
 use super::result;
-use super::scan::End;
+use super::scan;
 use super::shape::Shape;
 use super::usual::{AHEAD, Place, Usual};
 use super::words::{self, CallWord, Words, load};
@@ -44,8 +44,6 @@ pub(super) struct Found {
     pub(super) ended: Ended,
     /// They may show the header of an ELF file.
     pub(super) header: bool,
-    /// Some of them are worth keeping.
-    pub(super) keeps: bool,
 }
 
 /// What a line says.
@@ -67,6 +65,23 @@ pub(super) enum Prefix {
     /// `[pid N]`, the name of the process or the number of the call: the leader has to be looked
     /// at again.
     Rich,
+}
+
+/// What stands before the arguments, but for the leader.
+pub(super) struct Head {
+    says: Says,
+    word: CallWord,
+    /// Where the arguments begin.
+    pub(super) tail: usize,
+}
+
+/// How a line ends.
+pub(super) struct End {
+    /// Where its arguments do.
+    pub(super) args: usize,
+    pub(super) ended: Ended,
+    /// Where it does itself.
+    pub(super) line: usize,
 }
 
 /// How a call ended, in short.
@@ -157,7 +172,6 @@ impl Lexer {
                 says: Says::Other,
                 leader: Prefix::Plain,
                 header: false,
-                keeps: false,
             }));
             place = Place {
                 start: end + 1,
@@ -187,39 +201,69 @@ impl Lexer {
                 break position(*mark);
             }
         };
-        // A name ends before a parenthesis, or in ` resumed>`.
-        let (says, name, len, tail) = match line.byte(first) {
-            b'(' => (Says::Call, at, first - at, first + 1),
-            b'<' if first == at => {
-                let (name, len) = line.resumed_name(at)?;
-                (Says::Resumed, name, len, name + len + b" resumed>".len())
-            }
-            _ => return None,
+        let head = self.head(line, at, first)?;
+        let (args, ended) = self.end(line, head.tail, marks)?;
+        let end = End {
+            args,
+            ended,
+            line: line.end,
+        };
+        let pid = match leader.pid {
+            Some(pid) => Some(NonZeroU32::new(pid)?),
+            None => None,
+        };
+        let found = self.found(line, pid, &head, &end);
+        let rich = leader.bracketed || leader.comm.is_some() || leader.number.is_some();
+        Some(Found {
+            leader: if rich { Prefix::Rich } else { Prefix::Plain },
+            ..found
+        })
+    }
+
+    /// What stands at `at`, behind the leader; the first mark is at `first`. A name ends before a
+    /// parenthesis, or in ` resumed>`.
+    #[inline(always)]
+    pub(super) fn head(
+        &self,
+        line: &Cursor<'_, impl Vectors>,
+        at: usize,
+        first: usize,
+    ) -> Option<Head> {
+        let (says, name, len, tail) = if first == at {
+            let (name, len) = line.resumed_name(at)?;
+            (Says::Resumed, name, len, name + len + b" resumed>".len())
+        } else if line.byte(first) == b'(' {
+            (Says::Call, at, first.checked_sub(at)?, first + 1)
+        } else {
+            return None;
         };
         let word = self.calls.find(line.block, name, len)?;
-        let (args_end, ended) = self.end(line, tail, marks)?;
-        let traits = self.calls.traits(word);
-        let header =
-            traits.reads && ended != Ended::Unfinished && line.has_escaped_begin(tail, args_end);
-        Some(Found {
+        Some(Head { says, word, tail })
+    }
+
+    /// What a line says whose leader tells no more than the process.
+    #[inline(always)]
+    pub(super) fn found(
+        &self,
+        line: &Cursor<'_, impl Vectors>,
+        pid: Option<NonZeroU32>,
+        head: &Head,
+        end: &End,
+    ) -> Found {
+        let Head { says, word, tail } = *head;
+        Found {
             start: short(line.start),
-            end: short(line.end),
-            says,
-            pid: match leader.pid {
-                Some(pid) => Some(NonZeroU32::new(pid)?),
-                None => None,
-            },
-            leader: if leader.bracketed || leader.comm.is_some() || leader.number.is_some() {
-                Prefix::Rich
-            } else {
-                Prefix::Plain
-            },
+            end: short(end.line),
+            args: (short(tail), short(end.args)),
+            pid,
             word,
-            ended,
-            args: (short(tail), short(args_end)),
-            header,
-            keeps: traits.keeps,
-        })
+            ended: end.ended,
+            says,
+            leader: Prefix::Plain,
+            header: self.calls.reads(word)
+                && end.ended != Ended::Unfinished
+                && line.has_escaped_begin(tail, end.args),
+        }
     }
 
     /// Where the arguments that begin at `tail` end, and how the call does.
@@ -295,7 +339,7 @@ impl Lexer {
 
     /// A result that is not one of the two usual ones.
     fn rare_result(&self, rest: &[u8]) -> Option<Ended> {
-        let End::Result { outcome, .. } = result::result(rest)? else {
+        let scan::End::Result { outcome, .. } = result::result(rest)? else {
             return None;
         };
         Some(match outcome {
@@ -341,6 +385,6 @@ impl Ended {
 
 /// Blocks are far below 4 GiB.
 #[inline(always)]
-pub(super) fn short(at: usize) -> u32 {
+fn short(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

@@ -215,8 +215,7 @@ impl Reader {
 /// Keeps the arguments of a call that are worth it.
 #[inline]
 fn keep(slot: &mut Slot, block: &[u8], found: &Found) {
-    // Known before the slot is found, so that the processor need not wait for that.
-    if !found.keeps {
+    if slot.kept.args.is_empty() {
         return;
     }
     let args = text(block, found.args);

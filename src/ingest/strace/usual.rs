@@ -5,13 +5,11 @@
     reason = "what is not inlined is not compiled for the wider instructions"
 )]
 
-use std::num::NonZeroU32;
-
 use super::cursor::Cursor;
-use super::lex::{Ended, Found, Lexer, Prefix, Says, is_number, short};
+use super::lex::{End, Ended, Found, Lexer, is_number};
 use super::marks::position;
 use super::shape::Shape;
-use super::words::{CallWord, load};
+use super::words::load;
 use crate::sys::{Common, Padded, Vectors, Work};
 
 /// How many marks are looked at.
@@ -101,65 +99,7 @@ impl Work for Usual<'_> {
     }
 }
 
-/// What stands before the arguments, but for the leader.
-struct Head {
-    says: Says,
-    word: CallWord,
-    /// Where the arguments begin.
-    tail: usize,
-}
-
-/// How a line ends.
-struct End {
-    /// Where its arguments do.
-    args: usize,
-    ended: Ended,
-    /// Where it does itself.
-    line: usize,
-}
-
 impl Lexer {
-    /// What stands at `at`, behind the leader; the first mark is at `first`.
-    #[inline(always)]
-    fn head(&self, line: &Cursor<'_, impl Vectors>, at: usize, first: usize) -> Option<Head> {
-        let (says, name, len, tail) = if first == at {
-            let (name, len) = line.resumed_name(at)?;
-            (Says::Resumed, name, len, name + len + b" resumed>".len())
-        } else if line.byte(first) == b'(' {
-            (Says::Call, at, first.checked_sub(at)?, first + 1)
-        } else {
-            return None;
-        };
-        let word = self.calls.find(line.block, name, len)?;
-        Some(Head { says, word, tail })
-    }
-
-    #[inline(always)]
-    fn found(
-        &self,
-        line: &Cursor<'_, impl Vectors>,
-        pid: Option<NonZeroU32>,
-        head: &Head,
-        end: &End,
-    ) -> Found {
-        let Head { says, word, tail } = *head;
-        let traits = self.calls.traits(word);
-        Found {
-            start: short(line.start),
-            end: short(end.line),
-            args: (short(tail), short(end.args)),
-            pid,
-            word,
-            ended: end.ended,
-            says,
-            leader: Prefix::Plain,
-            keeps: traits.keeps,
-            header: traits.reads
-                && end.ended != Ended::Unfinished
-                && line.has_escaped_begin(tail, end.args),
-        }
-    }
-
     /// `) = -1 ENOENT (No such file or directory)`, and how many of the marks are the line's.
     #[inline(always)]
     fn failed(

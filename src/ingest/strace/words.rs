@@ -11,7 +11,7 @@ use super::spelling::Role;
 use crate::arch::Arch;
 use crate::event::Errno;
 use crate::sys::{Padded, Vectors};
-use crate::syscalls::{closed_set_arguments, table};
+use crate::syscalls::table;
 
 /// The number of a name in [`calls`].
 pub(super) type CallWord = u16;
@@ -21,17 +21,8 @@ pub(super) type CallWord = u16;
 pub(super) struct Words {
     all: Vec<&'static str>,
     cells: Vec<Cell>,
-    /// What a call of the name is, by number.
-    traits: Vec<Traits>,
-}
-
-/// What a call of some name is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Traits {
-    /// It may show the header of an ELF file.
-    pub(super) reads: bool,
-    /// It has arguments that are worth keeping.
-    pub(super) keeps: bool,
+    /// Whether a call of the name may show the header of an ELF file, by number.
+    reads: Vec<bool>,
 }
 
 /// A place for a word.
@@ -124,12 +115,9 @@ impl Words {
                 *cell = Cell { key, word: number };
             }
         }
-        let traits = words.iter().map(|word| Traits {
-            reads: Role::of(word) == Role::Read,
-            keeps: !closed_set_arguments(Arch::X86_64, word).is_empty(),
-        });
+        let reads = words.iter().map(|word| Role::of(word) == Role::Read);
         Self {
-            traits: traits.collect(),
+            reads: reads.collect(),
             all: words,
             cells,
         }
@@ -179,11 +167,10 @@ impl Words {
         self.all.get(usize::from(word)).copied()
     }
 
-    /// What a call of this name is.
+    /// Whether a call of this name may show the header of an ELF file.
     #[inline]
-    pub(super) fn traits(&self, word: u16) -> Traits {
-        let traits = self.traits.get(usize::from(word)).copied();
-        traits.unwrap_or_default()
+    pub(super) fn reads(&self, word: u16) -> bool {
+        self.reads.get(usize::from(word)) == Some(&true)
     }
 
     /// How many there are.

@@ -1,10 +1,29 @@
 //! Calls that change nothing in who runs what, of which most logs consist.
 
-use super::{Begin, NO_PID, Open, Processes};
+use super::{Begin, NO_PID, Open, Process, Processes};
 use crate::ingest::strace::lex::{Ended, Found};
-use crate::ingest::strace::slots::{Kept, Slot};
+use crate::ingest::strace::slots::{Kept, Slot, SlotId, SlotKey};
 use crate::ingest::strace::spelling::SpellingId;
 use crate::ingest::strace::words::CallWord;
+
+impl Process {
+    /// It makes a call, which ends at once unless it is unfinished.
+    #[inline]
+    fn calls(&mut self, key: SlotKey, (id, slot): (SlotId, &mut Slot), ended: Ended) {
+        if ended == Ended::Unfinished {
+            self.open = Some(Open {
+                key,
+                image: self.image,
+                slot: id,
+                role: slot.role,
+                path: None,
+            });
+        } else {
+            self.open = None;
+            slot.end_quickly(ended);
+        }
+    }
+}
 
 impl Processes {
     /// The most usual of those: a process met lately makes a call that its program made before.
@@ -28,18 +47,7 @@ impl Processes {
         }
         let (id, key, slot) = image.slots.named(found.word)?;
         slot.calls += 1;
-        if found.ended == Ended::Unfinished {
-            process.open = Some(Open {
-                key,
-                image: process.image,
-                slot: id,
-                role: slot.role,
-                path: None,
-            });
-        } else {
-            process.open = None;
-            slot.end_quickly(found.ended);
-        }
+        process.calls(key, (id, slot), found.ended);
         Some(slot)
     }
 
@@ -81,10 +89,7 @@ impl Processes {
             self.by_pid.remember_position(pid)?
         };
         let process = self.by_pid.at(position)?;
-        let image = match self.images.remembered(process.image) {
-            Some(known) => self.images.at(known)?,
-            None => self.images.get_mut(process.image)?,
-        };
+        let image = self.images.get_mut(process.image)?;
         if begin.comm.is_some() {
             image.met(begin.comm);
         }
@@ -107,18 +112,7 @@ impl Processes {
         if slot.calls == 1 {
             slot.first.get_or_insert(begin.place);
         }
-        if ended == Ended::Unfinished {
-            process.open = Some(Open {
-                key,
-                image: process.image,
-                slot: id,
-                role: begin.role,
-                path: None,
-            });
-        } else {
-            process.open = None;
-            slot.end_quickly(ended);
-        }
+        process.calls(key, (id, slot), ended);
         Some(slot)
     }
 
