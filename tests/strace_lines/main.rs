@@ -26,6 +26,9 @@ mod processes;
 mod tables;
 mod times;
 
+#[path = "../common/rows.rs"]
+mod common_rows;
+
 use std::fmt::Write as _;
 
 use callsieve::arch::Arch;
@@ -61,14 +64,7 @@ fn rows(read: &Result<Recording, IngestError>) -> String {
             }
         }
     }
-    for (_, run) in recording.runs() {
-        for (skip, count) in &run.tally.skipped {
-            writeln!(rows, "~ {} {count}", skip.key()).unwrap();
-        }
-        for gap in &run.tally.gaps {
-            writeln!(rows, "! {}", gap.key()).unwrap();
-        }
-    }
+    common_rows::add_skipped_and_missing(&mut rows, recording);
     rows
 }
 
