@@ -12,6 +12,8 @@ mkdir -p "${1:?usage: record-tracers.sh OUT}" /srv/demo
 out=$(cd "$1" && pwd)
 hostname demo
 cd /srv/demo || exit 1
+# It stands in the logs.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 gcc -O1 -o calls "$here/programs/calls.c" || exit 1
 gcc -O1 -m32 -o calls32 "$here/programs/calls.c" || exit 1
 
