@@ -27,8 +27,11 @@ pub trait Take {
 
 /// Work for [`with_wide_instructions`].
 pub trait Work {
+    /// What comes of it.
+    type Outcome;
+
     /// Does it; to be inlined.
-    fn run(self, vectors: impl Vectors);
+    fn run(self, vectors: impl Vectors) -> Self::Outcome;
 }
 
 /// What a processor does with many bytes at once. A value of a type says that it can.
@@ -157,17 +160,17 @@ impl Vectors for Common {
 
 /// Runs `work` compiled for a processor with vectors of 32 bytes and instructions for bits, if this
 /// is one. That holds for all of it that is inlined.
-pub fn with_wide_instructions(work: impl Work) {
+pub fn with_wide_instructions<W: Work>(work: W) -> W::Outcome {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,pclmulqdq,popcnt")]
-        fn run(work: impl Work, vectors: Wide) {
-            work.run(vectors);
+        fn run<W: Work>(work: W, vectors: Wide) -> W::Outcome {
+            work.run(vectors)
         }
         #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,pclmulqdq,popcnt")]
         #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi2")]
-        fn run_widest(work: impl Work, vectors: Widest) {
-            work.run(vectors);
+        fn run_widest<W: Work>(work: W, vectors: Widest) -> W::Outcome {
+            work.run(vectors)
         }
         if let Some(wide) = Wide::detect() {
             if let Some(widest) = Widest::detect(wide) {
@@ -179,7 +182,7 @@ pub fn with_wide_instructions(work: impl Work) {
             return unsafe { run(work, wide) };
         }
     }
-    work.run(Common);
+    work.run(Common)
 }
 
 /// Tells `take`, for each 64 bytes of a block, where in them each of `sought` is. Returns whether
@@ -213,17 +216,16 @@ pub fn find_bytes(
 
 /// Where in 64 bytes others are, a word for each of those.
 pub fn planes(bytes: &[u8; BITS], sought: [u8; SOUGHT]) -> Planes {
-    struct Look<'a>(&'a [u8; BITS], [u8; SOUGHT], &'a mut Planes);
+    struct Look<'a>(&'a [u8; BITS], [u8; SOUGHT]);
     impl Work for Look<'_> {
+        type Outcome = Planes;
+
         #[inline(always)]
-        fn run(self, vectors: impl Vectors) {
-            let Self(bytes, sought, planes) = self;
-            *planes = vectors.planes(bytes, sought);
+        fn run(self, vectors: impl Vectors) -> Planes {
+            vectors.planes(self.0, self.1)
         }
     }
-    let mut planes = Planes::default();
-    with_wide_instructions(Look(bytes, sought, &mut planes));
-    planes
+    with_wide_instructions(Look(bytes, sought))
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -328,6 +330,8 @@ mod tests {
     const SOME: [u8; SOUGHT] = *b"\n()<\"\\";
 
     impl Work for See<'_> {
+        type Outcome = ();
+
         fn run(self, vectors: impl Vectors) {
             let Self { bytes, seen } = self;
             seen.controls = find_bytes(bytes, SOME, &mut seen.planes, vectors);

@@ -67,6 +67,8 @@ struct Find<'a> {
 }
 
 impl Work for Find<'_> {
+    type Outcome = ();
+
     #[inline(always)]
     fn run(self, vectors: impl Vectors) {
         let Marks { at, len, controls } = self.marks;

@@ -39,6 +39,8 @@ pub(super) struct Usual<'a> {
 }
 
 impl Work for Usual<'_> {
+    type Outcome = ();
+
     #[inline(always)]
     fn run(self, vectors: impl Vectors) {
         let block = self.block.with(vectors);
