@@ -24,8 +24,7 @@ impl With {
         let stranger = self.strangers(&mut asm, out);
         asm.mov(R6, R1);
         asm.store(Size::Double, FRAME, frame::CONTEXT, R1);
-        self.state(&mut asm);
-        asm.jump_if(R0, When::Equal, 0, stranger);
+        self.state_or(&mut asm, stranger);
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
         if self.plan.refused == Refused::Asked {
@@ -67,8 +66,7 @@ impl With {
         const PAGE_MASK: i32 = -4096;
         let mut asm = Assembler::default();
         let [out, known] = [(); 2].map(|()| asm.label());
-        self.state(&mut asm);
-        asm.jump_if(R0, When::Equal, 0, out);
+        self.state_or(&mut asm, out);
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
         match self.plan.storage {
@@ -169,8 +167,7 @@ impl With {
             self.of_task(&mut asm, R1, mode);
             asm.jump_if(R1, When::Equal, 0, out);
         }
-        self.state_of_task(&mut asm);
-        asm.jump_if(R0, When::Equal, 0, out);
+        self.state_of_task_or(&mut asm, out);
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
         asm.load(Size::Word, R1, R8, state::OPEN);
@@ -255,8 +252,7 @@ impl With {
         let mut asm = Assembler::default();
         let [out, known] = [(); 2].map(|()| asm.label());
         asm.mov(R6, R1);
-        self.state(&mut asm);
-        asm.jump_if(R0, When::Equal, 0, out);
+        self.state_or(&mut asm, out);
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
         match self.fields.events.map(|events| events.page_number) {

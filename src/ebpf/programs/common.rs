@@ -129,8 +129,27 @@ impl With {
         self.state_of_task(asm);
     }
 
+    /// The same, and goes to `none` if there is no state. The program is left to nearly everybody
+    /// whom nobody records by one look, without asking for it.
+    pub(super) fn state_or(&self, asm: &mut Assembler, none: Label) {
+        self.task(asm);
+        self.state_of_task_or(asm, none);
+    }
+
+    /// The state of the thread in register 7, which runs, becomes register 0; one without goes to
+    /// `none`.
+    pub(super) fn state_of_task_or(&self, asm: &mut Assembler, none: Label) {
+        let stored = self.fields.stored.map(i16::try_from);
+        if let (Storage::Task, Some(Ok(stored))) = (self.plan.storage, stored) {
+            asm.load(Size::Double, R0, R7, stored);
+            asm.jump_if(R0, When::Equal, 0, none);
+        }
+        self.state_of_task(asm);
+        asm.jump_if(R0, When::Equal, 0, none);
+    }
+
     /// The state of the thread in register 7, which runs, or null, becomes register 0.
-    pub(super) fn state_of_task(&self, asm: &mut Assembler) {
+    fn state_of_task(&self, asm: &mut Assembler) {
         match self.plan.storage {
             Storage::Task => {
                 asm.map(R1, self.maps.states);

@@ -155,6 +155,8 @@ pub(crate) struct Fields {
     exit_code: i32,
     /// A kernel may have no seccomp.
     filtered: Option<i32>,
+    /// What programs keep of a thread; null where none does.
+    stored: Option<i32>,
     leader: i32,
     start_time: i32,
     namespaces: i32,
@@ -261,6 +263,7 @@ impl Fields {
             tgid: task("tgid")?,
             exit_code: task("exit_code")?,
             filtered: task("seccomp.mode").ok(),
+            stored: task("bpf_storage").ok(),
             leader: task("group_leader")?,
             start_time: task("start_time")?,
             namespaces: task("nsproxy")?,
