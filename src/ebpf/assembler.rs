@@ -96,6 +96,7 @@ pub(crate) enum Helper {
     ProbeReadKernel = 113,
     ProbeReadKernelStr = 115,
     SeqWrite = 127,
+    RingOutput = 130,
     ThisCpuPtr = 154,
     TaskStorageGet = 156,
     GetCurrentTaskBtf = 158,

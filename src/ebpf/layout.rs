@@ -16,6 +16,12 @@ pub(crate) const CLOSED: i32 = 128;
 /// that are kept: this, [`READS`] if it reads, and where its descriptor stands.
 pub(crate) const USES: u32 = 1 << 31;
 pub(crate) const READS: u32 = 1 << 30;
+/// Where arguments stand is a multiple of eight, and the first of them tells whether the call may
+/// install a filter: always, or by its first argument.
+pub(crate) const INSTALLS: i32 = 1;
+pub(crate) const MAY_INSTALL: i32 = 2;
+/// What is left of where an argument stands.
+pub(crate) const PLACE: i32 = 0xf8;
 /// How many values of a program's arguments of one call are kept; a bound against a program that
 /// makes values up.
 pub(crate) const MAX_VALUES: i32 = 512;
@@ -153,9 +159,11 @@ pub(crate) enum Counter {
     /// Calls that began to write to the terminal, and to read from it.
     Writes,
     Reads,
+    /// Times that a filter may have been installed before ends of calls were looked at.
+    Unawaited,
 }
 
-pub(crate) const COUNTERS: i32 = 16;
+pub(crate) const COUNTERS: i32 = 17;
 
 impl Counter {
     /// Where it stands, in bytes.

@@ -66,6 +66,12 @@ pub(crate) fn knows(action: u32) -> bool {
     answer == 0
 }
 
+/// Whether this process has a filter. It is taken for yes if a filter does not let that be asked.
+pub(crate) fn is_filtered() -> bool {
+    // SAFETY: this operation takes a number only.
+    unsafe { libc::prctl(libc::PR_GET_SECCOMP) != 0 }
+}
+
 /// Gives up what a set-user-ID program could gain, for ever: what the kernel wants before it
 /// takes a filter from an unprivileged process.
 pub(super) fn no_new_privileges() -> Result<(), Errno> {

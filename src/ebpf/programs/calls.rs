@@ -45,7 +45,10 @@ impl With {
             asm.store(Size::Word, R8, state::OPEN, R1);
         }
         self.tally(&mut asm, out);
-        self.arguments(&mut asm, out, |asm| self.registers(asm));
+        self.arguments(&mut asm, out, |asm| {
+            self.registers(asm);
+            self.await_ends(asm);
+        });
         leave(&mut asm, out);
 
         if stranger != out {
@@ -421,7 +424,7 @@ impl With {
             if argument > 0 {
                 asm.alu(Alu::ShiftRight, R3, i32::from(argument) * 8);
             }
-            asm.alu(Alu::And, R3, 0xff);
+            asm.alu(Alu::And, R3, layout::PLACE);
             asm.jump_if(R3, When::Equal, 0, out);
             asm.alu(Alu::Add, R3, R7);
             place(asm, R1, frame::KEY + 8);

@@ -5,6 +5,7 @@ mod births;
 mod calls;
 mod common;
 mod image;
+mod late;
 mod turn;
 mod walk;
 
@@ -17,7 +18,9 @@ pub(crate) use calls::KEPT;
 pub(crate) use walk::walk;
 
 /// The names of the programs that count calls.
-pub(crate) const COUNTING: [&str; 3] = ["callsieve_begin", "callsieve_end", "callsieve_page"];
+pub(crate) const COUNTING: [&str; 3] = ["callsieve_begin", ENDS, "callsieve_page"];
+/// The name of the one that looks at ends of calls.
+pub(crate) const ENDS: &str = "callsieve_end";
 /// The name of the one that counts calls about which filters are asked.
 pub(crate) const ASKED: &str = "callsieve_asked";
 /// The name of the one that tells whether what others at events missed matters.
@@ -82,6 +85,10 @@ pub(crate) struct Maps {
     pub(crate) counters: i32,
     pub(crate) processes: i32,
     pub(crate) group: i32,
+    /// Told when ends of calls are to be looked at, and whether they are; if they may not be from
+    /// the start on.
+    pub(crate) ends_wanted: i32,
+    pub(crate) ends_seen: i32,
 }
 
 /// What is to be recorded, and with what.
@@ -93,8 +100,20 @@ pub(crate) struct Plan {
     pub(crate) refused: Refused,
     /// How calls end is kept. It takes [`Refused::AtEnd`].
     pub(crate) results: bool,
+    /// Ends of calls are looked at only once a filter may be there: who installs one waits for
+    /// that. It takes [`Refused::AtEnd`].
+    pub(crate) late_ends: bool,
     /// The number that the kernel has for the terminal of which it is to be known when it is used.
     pub(crate) terminal: Option<i32>,
+}
+
+impl Plan {
+    /// Whether ends of calls need not be looked at before there is a filter, and the kernel takes
+    /// what waits for that.
+    pub(crate) fn may_be_late(self, fields: Fields) -> bool {
+        let knows = self.loops == Loops::MayGoOn && fields.filtered.is_some();
+        knows && self.refused == Refused::AtEnd && !self.results && self.rule == Rule::Nobody
+    }
 }
 
 /// Where calls are seen that a filter refuses: they do not begin, for `sys_enter`.
@@ -374,11 +393,7 @@ pub(crate) fn all(
         program("callsieve_gone", "sched/sched_process_exit", with.gone())?,
     ];
     if plan.refused == Refused::AtEnd {
-        programs.push(program(
-            "callsieve_end",
-            "raw_syscalls/sys_exit",
-            with.end(),
-        )?);
+        programs.push(program(ENDS, "raw_syscalls/sys_exit", with.end())?);
     }
     // Calls of the vsyscall page, where the kernel has one.
     if btf.typedef("btf_trace_emulate_vsyscall").is_ok() {

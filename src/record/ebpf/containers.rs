@@ -176,6 +176,7 @@ impl Containers {
             storage: None,
             refused: None,
             at_events: None,
+            unfiltered: false,
             terminal: None,
         })?;
         let mut was_there = BTreeSet::new();

@@ -11,6 +11,7 @@
 mod containers;
 mod error;
 mod groups;
+mod late;
 mod observe;
 mod probe;
 mod retire;
@@ -29,7 +30,7 @@ use crate::ebpf::programs::Rule;
 use crate::event::Gap;
 use crate::sys::kernel::Tid;
 use crate::sys::linux::Linux;
-use crate::sys::{ebpf, programs, signals};
+use crate::sys::{ebpf, programs, seccomp, signals};
 
 pub use containers::{
     Contained, Containers, Look, WatchContainers, Which, Why, is_there, mount_namespace,
@@ -61,6 +62,7 @@ impl Ebpf {
             storage: None,
             refused: None,
             at_events: None,
+            unfiltered: !seccomp::is_filtered(),
             terminal: (session.draws && !session.target.is_attached())
                 .then(terminal)
                 .flatten(),
@@ -69,8 +71,13 @@ impl Ebpf {
         probe.check_follows()?;
         if let Some(why) = &probe.at_end {
             let former = &choice.reason;
+            let when = if probe.looks_late() {
+                "at which is looked once one is installed"
+            } else {
+                "which costs more"
+            };
             choice.reason = format!(
-                "{former}; what a filter refuses is seen at the end of calls, which costs more: no program can run where filters are asked: {why}"
+                "{former}; what a filter refuses is seen at the end of calls, {when}: no program can run where filters are asked: {why}"
             );
         }
         if let Some(why) = &probe.left_out {
@@ -94,13 +101,14 @@ impl Ebpf {
         }
     }
 
-    fn launch(self, command: &Command, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
+    fn launch(mut self, command: &Command, watch: &mut dyn Watch) -> Result<Finished, RecordError> {
         let child = launch::suspended(command, None, false)?;
         let pid = child.pid();
         listen()?;
         signals::hear_children()
             .map_err(|error| RecordError::kernel("listen to signals", error))?;
         self.probe.follow_child(pid)?;
+        self.probe.watch_for_filters();
         let frame = self.frame(Vec::new());
         let report = child.go();
         watch.started(&self.choice, pid);

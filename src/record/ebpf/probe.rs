@@ -9,6 +9,7 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use super::EbpfError;
+use super::late::Late;
 use super::tables::{Sizes, Tables, put, word};
 use crate::arch::Arch;
 use crate::ebpf::btf::Btf;
@@ -35,6 +36,8 @@ pub(super) struct Wanted {
     pub(super) refused: Option<Refused>,
     /// Whether programs run at events; by the kernel's release, if it can be, if not told.
     pub(super) at_events: Option<bool>,
+    /// Whoever is recorded has no filter, and gets one by a call of those who are recorded alone.
+    pub(super) unfiltered: bool,
     /// The number that the kernel has for the terminal of which it is to be known when it is used.
     pub(super) terminal: Option<i32>,
 }
@@ -44,6 +47,8 @@ pub(super) struct Wanted {
 pub(super) struct Probe {
     ready: Vec<(&'static str, Loaded)>,
     attached: Vec<(&'static str, Attached)>,
+    /// What looks at ends of calls, if that waits for a filter.
+    late: Option<Late>,
     storage: Storage,
     /// Where programs run at events.
     events: Option<Tracefs>,
@@ -257,12 +262,14 @@ impl Probe {
             rule: wanted.rule,
             refused: Refused::AtEnd,
             results: wanted.results,
+            late_ends: false,
             terminal: wanted.terminal,
         };
+        let mut maps = tables.numbers();
         let mut attached = Vec::new();
         let mut at_end = None;
         if !wanted.results && wanted.refused != Some(Refused::AtEnd) {
-            match asked(&btf, fields, plan, tables.numbers()) {
+            match asked(&btf, fields, plan, maps) {
                 Ok(program) => {
                     attached.push((programs::ASKED, program));
                     plan.refused = Refused::Asked;
@@ -270,13 +277,26 @@ impl Probe {
                 Err(error) => at_end = Some(error.cause()),
             }
         }
+        let mut late = None;
+        if wanted.unfiltered && events.is_none() && plan.may_be_late(fields) && Late::is_possible()
+        {
+            let made = Late::new()?;
+            (maps.ends_wanted, maps.ends_seen) = made.numbers();
+            plan.late_ends = true;
+            late = Some(made);
+        }
         let mut ready = Vec::new();
-        for program in programs::all(&btf, fields, plan, tables.numbers()).map_err(wrong)? {
-            ready.push((program.name, load(&program)?));
+        for program in programs::all(&btf, fields, plan, maps).map_err(wrong)? {
+            let loaded = load(&program)?;
+            match &late {
+                Some(late) if program.name == programs::ENDS => late.ready(loaded),
+                Some(_) | None => ready.push((program.name, loaded)),
+            }
         }
         Ok(Self {
             ready,
             attached,
+            late,
             storage,
             events,
             at_end,
@@ -301,6 +321,19 @@ impl Probe {
             self.attached.push((name, attached));
         }
         Ok(())
+    }
+
+    /// Looks at ends of calls from the first filter on, if that is put off. The program to be
+    /// recorded is there already, as its processors and signals are not this one's any more.
+    pub(super) fn watch_for_filters(&mut self) {
+        if let Some(late) = &mut self.late {
+            late.watch();
+        }
+    }
+
+    /// How ends of calls are looked at, in a few words.
+    pub(super) const fn looks_late(&self) -> bool {
+        self.late.is_some()
     }
 
     /// Records a child that has not executed its program yet, from there on.
@@ -372,6 +405,7 @@ impl Probe {
             };
             *sum += attached.missed();
         }
+        all.counting += self.late.as_ref().map_or(0, Late::missed);
         all
     }
 }

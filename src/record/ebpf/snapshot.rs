@@ -306,6 +306,7 @@ impl Reader {
         if counter(Counter::Filtered) > 0 {
             snapshot.unasked = missed.asking.saturating_sub(counter(Counter::Unasked));
         }
+        snapshot.unasked += counter(Counter::Unawaited);
         snapshot.processes = counter(Counter::Processes);
         snapshot.ended = counter(Counter::Ended);
         Ok(snapshot)

@@ -268,6 +268,8 @@ impl Tables {
             counters: self.counters.number(),
             processes: self.processes.number(),
             group: self.group.number(),
+            ends_wanted: 0,
+            ends_seen: 0,
         }
     }
 
@@ -339,6 +341,9 @@ fn kept(btf: &Btf<'_>, terminal: bool) -> Result<Vec<u8>, EbpfError> {
                 calls = (calls + 1).min(layout::CLOSED.cast_unsigned() - 1);
                 packed |= calls << 24;
             }
+            if packed != 0 {
+                packed |= installs(table(arch).name(number | bit));
+            }
             if let Some(uses) = uses(arch, number | bit).filter(|_| terminal && packed == 0) {
                 let offset = offsets.first().copied().unwrap_or_default();
                 packed = uses | offset.cast_unsigned();
@@ -347,6 +352,22 @@ fn kept(btf: &Btf<'_>, terminal: bool) -> Result<Vec<u8>, EbpfError> {
         }
     }
     Ok(all)
+}
+
+/// Whether a call installs filters.
+fn installs(name: Option<&str>) -> u32 {
+    let how = match Special::of(name, &[]) {
+        Special::Seccomp => layout::INSTALLS,
+        Special::Prctl => layout::MAY_INSTALL,
+        Special::None
+        | Special::Output
+        | Special::Input
+        | Special::Clone(_)
+        | Special::Clone3
+        | Special::Ptrace
+        | Special::Ioctl => 0,
+    };
+    how.cast_unsigned()
 }
 
 /// How a call uses its first argument, if that may be the terminal.

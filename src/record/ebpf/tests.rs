@@ -50,6 +50,7 @@ fn record_beside(
         storage,
         refused: None,
         at_events: None,
+        unfiltered: false,
         terminal: None,
     })
     .unwrap();
@@ -139,6 +140,7 @@ fn every_plan_is_taken() {
                     storage: Some(storage),
                     refused: None,
                     at_events,
+                    unfiltered: true,
                     // Where ends are looked at, it is in their program too.
                     terminal: (!results).then_some(1 << 20),
                 };

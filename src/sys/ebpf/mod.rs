@@ -6,10 +6,11 @@ mod shared;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 
 use libc::c_int;
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 pub(crate) use program::{Attached, Loaded};
 use shared::Shared;
@@ -43,6 +44,8 @@ pub(crate) enum Kind {
     Queue,
     /// Values that live with threads.
     TaskStorage,
+    /// What programs tell this process; of so many bytes, a power of two of pages.
+    Ring,
 }
 
 impl Kind {
@@ -59,6 +62,7 @@ impl Kind {
             Self::Array => (2, CAN_BE_MAPPED),
             Self::CgroupArray => (8, 0),
             Self::Queue => (22, 0),
+            Self::Ring => (27, 0),
             Self::TaskStorage => (29, NO_PREALLOCATION),
         }
     }
@@ -200,7 +204,12 @@ impl Map {
         let (kind, flags) = shape.kind.code();
         let types = match shape.kind {
             Kind::TaskStorage => Some(types(shape)?),
-            Kind::Hash | Kind::GrowingHash | Kind::Array | Kind::CgroupArray | Kind::Queue => None,
+            Kind::Hash
+            | Kind::GrowingHash
+            | Kind::Array
+            | Kind::CgroupArray
+            | Kind::Queue
+            | Kind::Ring => None,
         };
         let mut attributes = CreateMap {
             kind,
@@ -225,7 +234,8 @@ impl Map {
             | Kind::GrowingHash
             | Kind::CgroupArray
             | Kind::Queue
-            | Kind::TaskStorage => None,
+            | Kind::TaskStorage
+            | Kind::Ring => None,
         };
         Ok(Self {
             fd,
@@ -239,6 +249,22 @@ impl Map {
     /// The number by which programs of this process name it.
     pub(crate) fn number(&self) -> i32 {
         self.fd.as_raw_fd()
+    }
+
+    /// Waits until something was told, or until the other end of `stop` is closed; whether it was
+    /// told.
+    pub(crate) fn await_told(&self, stop: &impl AsFd) -> bool {
+        loop {
+            let mut both = [
+                PollFd::new(self.fd.as_fd(), PollFlags::POLLIN),
+                PollFd::new(stop.as_fd(), PollFlags::POLLIN),
+            ];
+            match poll(&mut both, PollTimeout::NONE) {
+                Err(Errno::EINTR) => {}
+                Err(_) => return false,
+                Ok(_) => return both.iter().take(1).any(|it| it.any() == Some(true)),
+            }
+        }
     }
 
     /// Reads the value under a key; whether there is one.

@@ -18,6 +18,12 @@ pub(super) struct Shared {
     words: usize,
 }
 
+// SAFETY: the mapping is of the process and not of a thread, and stays until `Shared` is dropped;
+// what is in it is reached as atomics alone.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
 impl Shared {
     /// That of an array of so many values of so many bytes, which must be a multiple of eight.
     pub(super) fn new(map: &OwnedFd, bytes: usize, values: usize) -> Result<Self, Errno> {

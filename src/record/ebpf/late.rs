@@ -1,0 +1,164 @@
+//! Looks at ends of calls from the first filter on.
+//!
+//! Where no program can run when filters are asked, what a filter refuses is seen at the end of
+//! its call. A program there costs every call of the machine what the one at the begin does, and
+//! nearly no command installs a filter. So that program is made ready, and runs once it is needed:
+//! whoever is about to install the first filter waits in the kernel, at the begin of that call,
+//! for a millisecond or so, until it does.
+
+use std::io::{self, PipeWriter};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use nix::errno::Errno;
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::sys::signal::{SigSet, SigmaskHow};
+use nix::unistd::Pid;
+
+use super::EbpfError;
+use super::tables::word;
+use crate::sys::ebpf::{Attached, Kind, Loaded, Map, Shape};
+use crate::sys::tracing::Undisturbed;
+
+/// The program at ends of calls, and who lets it run.
+#[derive(Debug)]
+pub(super) struct Late {
+    shared: Arc<Shared>,
+    watchers: Vec<JoinHandle<()>>,
+    /// The watchers end when it is closed.
+    stop: Option<PipeWriter>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    wanted: Map,
+    seen: Map,
+    program: Mutex<Program>,
+}
+
+#[derive(Debug)]
+enum Program {
+    /// There is none, or it could not run, of which whoever waited tells.
+    None,
+    Ready(Loaded),
+    Runs(Attached),
+}
+
+impl Shared {
+    fn run(&self) {
+        let mut program = self.program.lock().unwrap_or_else(PoisonError::into_inner);
+        *program = match std::mem::replace(&mut *program, Program::None) {
+            Program::Ready(loaded) => match loaded.attach(|_event| Err(Errno::ENOENT)) {
+                Ok(attached) => {
+                    let _one_value = self.seen.set(&word(0), &1_u64.to_ne_bytes());
+                    Program::Runs(attached)
+                }
+                Err(_told_by_whoever_waits) => Program::None,
+            },
+            other => other,
+        };
+    }
+}
+
+/// Processors on which this process may be.
+fn processors() -> Vec<usize> {
+    let allowed = sched_getaffinity(Pid::from_raw(0)).unwrap_or_default();
+    (0..CpuSet::count())
+        .filter(|processor| allowed.is_set(*processor) == Ok(true))
+        .collect()
+}
+
+impl Late {
+    /// Two processors at least are needed: whoever waits keeps his.
+    pub(super) fn is_possible() -> bool {
+        processors().len() > 1
+    }
+
+    pub(super) fn new() -> Result<Self, EbpfError> {
+        /// More are not told at a time.
+        const ROOM: u32 = 1 << 16;
+        let make = |name, kind, key, value, entries| {
+            let shape = Shape {
+                kind,
+                key,
+                value,
+                entries,
+            };
+            Map::new(name, shape).map_err(|source| EbpfError::Table { name, source })
+        };
+        Ok(Self {
+            shared: Arc::new(Shared {
+                wanted: make("ends_wanted", Kind::Ring, 0, 0, ROOM)?,
+                seen: make("ends_seen", Kind::Array, 4, 8, 1)?,
+                program: Mutex::new(Program::None),
+            }),
+            watchers: Vec::new(),
+            stop: None,
+        })
+    }
+
+    /// The numbers of its tables: where it is told, and where it tells.
+    pub(super) fn numbers(&self) -> (i32, i32) {
+        (self.shared.wanted.number(), self.shared.seen.number())
+    }
+
+    /// The program that is to run once it is needed.
+    pub(super) fn ready(&self, program: Loaded) {
+        let mut place = self.shared.program.lock();
+        *place.as_deref_mut().unwrap_or(&mut Program::None) = Program::Ready(program);
+    }
+
+    /// Watches from now on. Whoever waits may be on any processor, so that two watch, each on its
+    /// own.
+    pub(super) fn watch(&mut self) {
+        if self.start().is_err() || self.watchers.is_empty() {
+            self.shared.run();
+        }
+    }
+
+    fn start(&mut self) -> Result<(), io::Error> {
+        let processors = processors();
+        let (ends, stop) = io::pipe()?;
+        let ends = Arc::new(ends);
+        // Signals are for the thread that looks for them.
+        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+        for processor in processors.first().into_iter().chain(processors.last()) {
+            let (shared, ends, processor) = (self.shared.clone(), ends.clone(), *processor);
+            let watcher = move || {
+                let mut own = CpuSet::new();
+                let _else_anywhere = own
+                    .set(processor)
+                    .and_then(|()| sched_setaffinity(Pid::from_raw(0), &own));
+                let _urgent = Undisturbed::new();
+                if shared.wanted.await_told(&*ends) {
+                    shared.run();
+                }
+            };
+            let started = thread::Builder::new()
+                .name("ends".to_owned())
+                .spawn(watcher);
+            self.watchers.extend(started);
+        }
+        before.thread_set_mask()?;
+        self.stop = Some(stop);
+        Ok(())
+    }
+
+    /// How often the program could not run.
+    pub(super) fn missed(&self) -> u64 {
+        let program = self.shared.program.lock();
+        match &*program.unwrap_or_else(PoisonError::into_inner) {
+            Program::Runs(attached) => attached.missed(),
+            Program::None | Program::Ready(_) => 0,
+        }
+    }
+}
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        self.stop = None;
+        for watcher in self.watchers.drain(..) {
+            let _ended = watcher.join();
+        }
+    }
+}
