@@ -12,7 +12,7 @@ use super::observe::Frame;
 use super::probe::{Probe, Wanted, may_load};
 use super::snapshot::{Reader, Snapshot};
 use super::tables::Sizes;
-use crate::ebpf::programs::{Rule, Storage};
+use crate::ebpf::programs::{Refused, Rule, Storage};
 use crate::event::{Capture, Gap, Image, Sighting, Sink, Skip};
 use crate::record::counts::{OTHERS, Observations};
 use crate::record::{Command, launch};
@@ -37,13 +37,7 @@ fn record_beside(
     command: &str,
     records: &AtomicBool,
 ) -> Option<(Snapshot, Observations)> {
-    if let Err(error) = may_load() {
-        // Past the capture of the test harness.
-        let line = format!("SKIPPED: record::ebpf: {error}\n");
-        std::io::stderr().write_all(line.as_bytes()).unwrap();
-        return None;
-    }
-    let mut probe = Probe::new(Wanted {
+    let wanted = Wanted {
         rule: Rule::Nobody,
         results: true,
         sizes,
@@ -52,8 +46,25 @@ fn record_beside(
         at_events: None,
         unfiltered: false,
         terminal: None,
-    })
-    .unwrap();
+    };
+    record_as(wanted, true, command, records).map(|(_late, snapshot, seen)| (snapshot, seen))
+}
+
+/// Records as is wanted, and watches for filters or not; also tells whether ends of calls were put
+/// off.
+fn record_as(
+    wanted: Wanted,
+    watches: bool,
+    command: &str,
+    records: &AtomicBool,
+) -> Option<(bool, Snapshot, Observations)> {
+    if let Err(error) = may_load() {
+        // Past the capture of the test harness.
+        let line = format!("SKIPPED: record::ebpf: {error}\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+        return None;
+    }
+    let mut probe = Probe::new(wanted).unwrap();
     let words = ["sh", "-c", command].map(|word| CString::new(word).unwrap());
     let command = Command {
         candidates: vec!["/bin/sh".into()],
@@ -63,6 +74,9 @@ fn record_beside(
     let pid = child.pid();
     probe.follow_child(pid).unwrap();
     probe.attach().unwrap();
+    if watches {
+        probe.watch_for_filters();
+    }
     records.store(true, Ordering::Relaxed);
     let _report = child.go();
     let mut kernel = Linux::new();
@@ -87,7 +101,7 @@ fn record_beside(
         contained: false,
     };
     let seen = frame.observations(&snapshot, 0);
-    Some((snapshot, seen))
+    Some((probe.looks_late(), snapshot, seen))
 }
 
 /// The places for the state of threads that this kernel has.
@@ -266,6 +280,73 @@ fn disturb(ready: &Barrier, records: &AtomicBool, over: &AtomicBool) {
         }
         thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Has getppid refused and calls it, with `seccomp` and with `prctl`, one after the other or so many
+/// at once.
+fn refuses_itself(times: u8, at_once: bool) -> String {
+    let how = if at_once { "&" } else { ";" };
+    format!(
+        "for i in $(seq {times}); do perl -e '
+            my $code = join \"\", map {{ pack \"SCCL\", @$_ }} \
+                [0x20, 0, 0, 0], [0x15, 0, 1, {GETPPID}], [6, 0, 0, 0x50001], [6, 0, 0, 0x7fff0000];
+            my $filter = pack \"S x6 P32\", 4, $code;
+            syscall 157, 38, 1, 0, 0, 0;
+            $ARGV[0] % 2 ? syscall 317, 1, 0, $filter : syscall 157, 22, 2, $filter;
+            getppid;
+        ' $i {how} done; wait"
+    )
+}
+
+/// What is recorded without a filter, where refused calls are seen at their end; and whether that
+/// waits for a filter on this machine.
+fn record_filters(watches: bool, command: &str) -> Option<(bool, Snapshot, Observations)> {
+    let wanted = Wanted {
+        rule: Rule::Nobody,
+        results: false,
+        sizes: Sizes::ONE,
+        storage: None,
+        refused: Some(Refused::AtEnd),
+        at_events: None,
+        unfiltered: true,
+        terminal: None,
+    };
+    record_as(wanted, watches, command, &AtomicBool::new(false))
+}
+
+#[test]
+fn whoever_installs_a_filter_waits_for_ends_of_calls() {
+    let Some((_late, snapshot, seen)) = record_filters(true, &refuses_itself(4, false)) else {
+        return;
+    };
+    assert_eq!(gaps(&seen), [], "{snapshot:?}");
+    assert_eq!(calls(&snapshot, "perl", GETPPID), 4, "{snapshot:?}");
+}
+
+/// Those who wait may hold all processors.
+#[test]
+fn many_install_filters_at_once() {
+    let Some((_late, snapshot, seen)) = record_filters(true, &refuses_itself(8, true)) else {
+        return;
+    };
+    let all = calls(&snapshot, "perl", GETPPID);
+    let told = gaps(&seen).contains(&Gap::HiddenByFilter);
+    assert!(all == 8 || told && all < 8, "{snapshot:?}");
+}
+
+/// Nobody comes: the thread goes on, and the recording says that something may be missing.
+#[test]
+fn whoever_waits_in_vain_tells() {
+    let Some((late, snapshot, seen)) = record_filters(false, &refuses_itself(1, false)) else {
+        return;
+    };
+    let calls = calls(&snapshot, "perl", GETPPID);
+    let expected: (&[Gap], u64) = if late {
+        (&[Gap::HiddenByFilter], 0)
+    } else {
+        (&[], 1)
+    };
+    assert_eq!((gaps(&seen).as_slice(), calls), expected, "{snapshot:?}");
 }
 
 #[test]
