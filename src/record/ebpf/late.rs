@@ -55,7 +55,7 @@ impl Shared {
                 }
                 Err(_told_by_whoever_waits) => Program::None,
             },
-            other => other,
+            other @ (Program::None | Program::Runs(_)) => other,
         };
     }
 }
@@ -123,7 +123,8 @@ impl Late {
         // Signals are for the thread that looks for them.
         let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         for processor in processors.first().into_iter().chain(processors.last()) {
-            let (shared, ends, processor) = (self.shared.clone(), ends.clone(), *processor);
+            let (shared, ends) = (Arc::clone(&self.shared), Arc::clone(&ends));
+            let processor = *processor;
             let watcher = move || {
                 let mut own = CpuSet::new();
                 let _else_anywhere = own
