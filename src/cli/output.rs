@@ -114,7 +114,7 @@ pub(crate) fn check(path: &Path) -> Result<(), CommandError> {
     if is_stdout(Some(path)) {
         return Ok(());
     }
-    match stage(path, b"").map_err(|error| cant(path, &error))? {
+    match beside(path, NEW_FILE).map_err(|error| cant(path, &error))? {
         // It goes with its temporary name.
         Some(staged) => drop(staged),
         None => drop(
@@ -151,12 +151,24 @@ struct Staged {
 /// the old content or to the new one, whole. `None` for a device or a pipe: there is nothing to
 /// replace.
 fn stage(path: &Path, bytes: &[u8]) -> io::Result<Option<Staged>> {
-    // Less the user's umask, which the kernel takes away.
-    stage_as(path, bytes, 0o666)
+    stage_as(path, bytes, NEW_FILE)
 }
+
+/// What a new file permits, less the user's umask, which the kernel takes away.
+const NEW_FILE: u32 = 0o666;
 
 /// The same, with these permissions if it is a new file.
 fn stage_as(path: &Path, bytes: &[u8], mode: u32) -> io::Result<Option<Staged>> {
+    let mut staged = beside(path, mode)?;
+    if let Some(Staged { file, .. }) = &mut staged {
+        file.as_file_mut().write_all(bytes)?;
+        file.as_file().sync_all()?;
+    }
+    Ok(staged)
+}
+
+/// An empty file for that.
+fn beside(path: &Path, mode: u32) -> io::Result<Option<Staged>> {
     // A directory is found out when it is opened for writing.
     let existing = fs::metadata(path).ok();
     if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
@@ -170,7 +182,7 @@ fn stage_as(path: &Path, bytes: &[u8], mode: u32) -> io::Result<Option<Staged>> 
         Some(folder) if folder != Path::new("") => folder,
         Some(_) | None => Path::new("."),
     };
-    let mut file = tempfile::Builder::new()
+    let file = tempfile::Builder::new()
         .prefix(".callsieve-")
         // The errors of `tempfile_in` tell the made-up name, which is another each time.
         .make_in(folder, |path| {
@@ -183,8 +195,6 @@ fn stage_as(path: &Path, bytes: &[u8], mode: u32) -> io::Result<Option<Staged>> 
     if let Some(existing) = existing {
         file.as_file().set_permissions(existing.permissions())?;
     }
-    file.as_file_mut().write_all(bytes)?;
-    file.as_file().sync_all()?;
     let target = fs::canonicalize(folder)?.join(target.file_name().unwrap_or_default());
     Ok(Some(Staged { file, target }))
 }
