@@ -273,7 +273,7 @@ impl Map {
             return Err(Errno::EINVAL);
         }
         if let Some(memory) = &self.memory {
-            return Ok(memory.read(index(key), value));
+            return memory.read(&self.fd, index(key), value);
         }
         let mut attributes = Element {
             map: number(&self.fd),
@@ -294,7 +294,7 @@ impl Map {
             return Err(Errno::EINVAL);
         }
         if let Some(memory) = &self.memory {
-            let written = memory.write(index(key), value);
+            let written = memory.write(&self.fd, index(key), value)?;
             return written.then_some(()).ok_or(Errno::E2BIG);
         }
         let mut attributes = Element {
