@@ -8,6 +8,7 @@
 //! seen there. It is seen where the kernel asks filters; with [`Session::results`], for
 //! containers, and where a kernel does not let programs run there, at the end of calls.
 
+mod at_once;
 mod containers;
 mod error;
 mod groups;

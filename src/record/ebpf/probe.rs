@@ -8,9 +8,9 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::EbpfError;
 use super::late::Late;
 use super::tables::{Sizes, Tables, put, word};
+use super::{EbpfError, at_once};
 use crate::arch::Arch;
 use crate::ebpf::btf::Btf;
 use crate::ebpf::layout::{Counter, state};
@@ -236,12 +236,17 @@ impl Probe {
     pub(super) fn new(wanted: Wanted) -> Result<Self, EbpfError> {
         may_load()?;
         let bytes = Bytes::of(Path::new(TYPES)).map_err(|_error| EbpfError::NoTypes)?;
-        let btf = Btf::read(&bytes)?;
+        let types: &[u8] = &bytes;
         let storage = wanted.storage.unwrap_or_else(storage);
-        if storage == Storage::Table && !numbers_are_the_kernels() {
-            return Err(EbpfError::Numbers);
-        }
+        let tells_them_apart = storage == Storage::Task || numbers_are_the_kernels();
         let _limit = ebpf::Unlimited::new();
+        // What the kernel's types are matters to programs alone.
+        let (btf, tables) = at_once::both(
+            || Btf::read(types),
+            || tells_them_apart.then(|| Tables::new(storage, wanted)),
+        );
+        let btf = btf?;
+        let tables = tables.ok_or(EbpfError::Numbers)?;
         let at_events = wanted.at_events.unwrap_or_else(are_preempted);
         let (mut events, mut left_out) = (None, None);
         if at_events && storage == Storage::Task {
@@ -250,7 +255,8 @@ impl Probe {
                 Err(error) => left_out = Some(EbpfError::Preempted(error)),
             }
         }
-        let mut tables = Tables::new(storage, wanted, &btf)?;
+        let mut tables = tables?;
+        tables.keep(&btf, wanted.terminal.is_some())?;
         if let Rule::OldGroup(_, number) = wanted.rule {
             tables.set_counter(Counter::Group, number)?;
         }
@@ -285,12 +291,14 @@ impl Probe {
             plan.late_ends = true;
             late = Some(made);
         }
+        let programs = programs::all(&btf, fields, plan, maps).map_err(wrong)?;
+        let all = at_once::each(programs, |program| (program.name, load(&program)));
         let mut ready = Vec::new();
-        for program in programs::all(&btf, fields, plan, maps).map_err(wrong)? {
-            let loaded = load(&program)?;
+        for (name, loaded) in all {
+            let loaded = loaded?;
             match &late {
-                Some(late) if program.name == programs::ENDS => late.ready(loaded),
-                Some(_) | None => ready.push((program.name, loaded)),
+                Some(late) if name == programs::ENDS => late.ready(loaded),
+                Some(_) | None => ready.push((name, loaded)),
             }
         }
         Ok(Self {

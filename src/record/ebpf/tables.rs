@@ -5,8 +5,8 @@ use std::collections::btree_map::Entry;
 
 use nix::errno::Errno;
 
-use super::EbpfError;
 use super::probe::{Wanted, load, not_permitted, wrong};
+use super::{EbpfError, at_once};
 use crate::arch::{Arch, X32_BIT};
 use crate::ebpf::btf::Btf;
 use crate::ebpf::layout::{self, COUNTS, Counter, WIDTH, counts, image, scope, state};
@@ -140,59 +140,99 @@ const fn shape(kind: Kind, key: u32, value: u32, entries: u32) -> Shape {
     }
 }
 
+/// What the tables are to be, the largest first: that one takes the longest.
+fn shapes(storage: Storage, wanted: Wanted) -> Vec<(&'static str, Shape)> {
+    let sizes = wanted.sizes;
+    let hash = |key, value, entries| shape(Kind::Hash, key, value, entries);
+    let array = |value: i32, entries| shape(Kind::Array, 4, value.cast_unsigned(), entries);
+    let queue = |entries| shape(Kind::Queue, 0, 4, entries);
+    let state = state::SIZE.cast_unsigned();
+    // Memory for each entry when it comes costs no time at the start. Before 6.1 that may stop
+    // the kernel.
+    let many = |key, value, entries| {
+        let kind = match storage {
+            Storage::Task => Kind::GrowingHash,
+            Storage::Table => Kind::Hash,
+        };
+        shape(kind, key, value, entries)
+    };
+    // Only that rule looks into the table.
+    let processes = if wanted.rule == Rule::Processes {
+        sizes.threads
+    } else {
+        1
+    };
+    let results = if wanted.results { sizes.details } else { 1 };
+    // One slot more for each scope's programs without one.
+    let slots = sizes.programs + sizes.scopes;
+    let states = match storage {
+        Storage::Task => shape(Kind::TaskStorage, 4, state, 0),
+        Storage::Table => hash(4, state, sizes.threads),
+    };
+    vec![
+        ("counts", array(counts::SIZE, slots)),
+        ("states", states),
+        ("images", array(image::SIZE, slots)),
+        ("firsts", many(8, 16, sizes.details)),
+        ("closed", array(COUNTS * 4, 1)),
+        ("values", many(16, 8, sizes.details)),
+        ("odd", hash(16, 8, sizes.odd)),
+        ("results", many(16, 8, results)),
+        ("by_file", hash(32, 4, slots)),
+        ("slots", queue(slots)),
+        ("scopes", array(scope::SIZE, sizes.scopes)),
+        ("by_namespace", hash(8, 4, sizes.scopes)),
+        ("free_scopes", queue(sizes.scopes)),
+        ("ends", many(8, 8, sizes.ends)),
+        ("starters", many(8, 8, sizes.starters)),
+        ("counters", array(layout::COUNTERS * 8, 1)),
+        ("processes", hash(4, 4, processes)),
+        ("group", shape(Kind::CgroupArray, 4, 4, 1)),
+    ]
+}
+
+fn set(name: &'static str, map: &Map, key: &[u8], value: &[u8]) -> Result<(), EbpfError> {
+    map.set(key, value)
+        .map_err(|source| EbpfError::Table { name, source })
+}
+
 impl Tables {
-    pub(super) fn new(storage: Storage, wanted: Wanted, btf: &Btf<'_>) -> Result<Self, EbpfError> {
-        let sizes = wanted.sizes;
-        let hash = |name, key, value, entries| make(name, shape(Kind::Hash, key, value, entries));
-        let array = |name, value: i32, entries| {
-            make(name, shape(Kind::Array, 4, value.cast_unsigned(), entries))
+    /// Makes them, empty but for what programs take from.
+    pub(super) fn new(storage: Storage, wanted: Wanted) -> Result<Self, EbpfError> {
+        let shapes = shapes(storage, wanted);
+        let made = at_once::each(shapes, |(name, shape)| (name, make(name, shape)));
+        let mut made: BTreeMap<_, _> = made.into_iter().collect();
+        let mut take = |name| {
+            let missing = Err(EbpfError::Table {
+                name,
+                source: Errno::EINVAL,
+            });
+            made.remove(name).unwrap_or(missing)
         };
-        let queue = |name, entries| make(name, shape(Kind::Queue, 0, 4, entries));
-        let state = state::SIZE.cast_unsigned();
-        // Memory for each entry when it comes costs no time at the start. Before 6.1 that may stop
-        // the kernel.
-        let many = |name, key, value, entries| {
-            let kind = match storage {
-                Storage::Task => Kind::GrowingHash,
-                Storage::Table => Kind::Hash,
-            };
-            make(name, shape(kind, key, value, entries))
-        };
-        // Only that rule looks into the table.
-        let processes = if wanted.rule == Rule::Processes {
-            sizes.threads
-        } else {
-            1
-        };
-        let results = if wanted.results { sizes.details } else { 1 };
-        // One slot more for each scope's programs without one.
-        let slots = sizes.programs + sizes.scopes;
+        // What fails first in this order is told.
         let tables = Self {
-            sizes,
-            states: match storage {
-                Storage::Task => make("states", shape(Kind::TaskStorage, 4, state, 0))?,
-                Storage::Table => hash("states", 4, state, sizes.threads)?,
-            },
-            counts: array("counts", counts::SIZE, slots)?,
-            firsts: many("firsts", 8, 16, sizes.details)?,
-            closed: array("closed", COUNTS * 4, 1)?,
-            values: many("values", 16, 8, sizes.details)?,
-            odd: hash("odd", 16, 8, sizes.odd)?,
-            results: many("results", 16, 8, results)?,
-            images: array("images", image::SIZE, slots)?,
-            by_file: hash("by_file", 32, 4, slots)?,
-            slots: queue("slots", slots)?,
-            scopes: array("scopes", scope::SIZE, sizes.scopes)?,
-            by_namespace: hash("by_namespace", 8, 4, sizes.scopes)?,
-            free_scopes: queue("free_scopes", sizes.scopes)?,
-            ends: many("ends", 8, 8, sizes.ends)?,
-            starters: many("starters", 8, 8, sizes.starters)?,
-            counters: array("counters", layout::COUNTERS * 8, 1)?,
-            processes: hash("processes", 4, 4, processes)?,
-            group: make("group", shape(Kind::CgroupArray, 4, 4, 1))?,
+            sizes: wanted.sizes,
+            states: take("states")?,
+            counts: take("counts")?,
+            firsts: take("firsts")?,
+            closed: take("closed")?,
+            values: take("values")?,
+            odd: take("odd")?,
+            results: take("results")?,
+            images: take("images")?,
+            by_file: take("by_file")?,
+            slots: take("slots")?,
+            scopes: take("scopes")?,
+            by_namespace: take("by_namespace")?,
+            free_scopes: take("free_scopes")?,
+            ends: take("ends")?,
+            starters: take("starters")?,
+            counters: take("counters")?,
+            processes: take("processes")?,
+            group: take("group")?,
             delicate: false,
         };
-        tables.fill(btf, wanted.terminal.is_some())?;
+        tables.fill()?;
         Ok(tables)
     }
 
@@ -273,12 +313,8 @@ impl Tables {
         }
     }
 
-    /// Fills what the programs take from: slots, scopes, and which arguments are kept.
-    fn fill(&self, btf: &Btf<'_>, terminal: bool) -> Result<(), EbpfError> {
-        let set = |name, map: &Map, key: &[u8], value: &[u8]| {
-            map.set(key, value)
-                .map_err(|source| EbpfError::Table { name, source })
-        };
+    /// Fills what the programs take from: slots and scopes.
+    fn fill(&self) -> Result<(), EbpfError> {
         for slot in 0..self.sizes.programs {
             set("slots", &self.slots, &[], &word(slot))?;
         }
@@ -288,6 +324,11 @@ impl Tables {
             set("scopes", &self.scopes, &word(scope), &value)?;
             set("free_scopes", &self.free_scopes, &[], &word(scope))?;
         }
+        Ok(())
+    }
+
+    /// Tells the programs which arguments are kept.
+    pub(super) fn keep(&self, btf: &Btf<'_>, terminal: bool) -> Result<(), EbpfError> {
         set("closed", &self.closed, &word(0), &kept(btf, terminal)?)
     }
 

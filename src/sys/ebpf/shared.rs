@@ -24,12 +24,6 @@ pub(super) struct Shared {
     words: usize,
 }
 
-// SAFETY: the mapping is of the process and not of a thread, and stays until `Shared` is dropped;
-// what is in it is reached as atomics alone.
-unsafe impl Send for Shared {}
-// SAFETY: as above.
-unsafe impl Sync for Shared {}
-
 impl Shared {
     /// That of an array of so many values of so many bytes, which must be a multiple of eight.
     pub(super) fn new(map: &impl AsFd, bytes: usize, values: usize) -> Result<Self, Errno> {
@@ -100,12 +94,7 @@ impl Shared {
     }
 
     /// Writes a value of its size; whether there is a place for it.
-    pub(super) fn write(
-        &self,
-        map: &impl AsFd,
-        index: usize,
-        value: &[u8],
-    ) -> Result<bool, Errno> {
+    pub(super) fn write(&self, map: &impl AsFd, index: usize, value: &[u8]) -> Result<bool, Errno> {
         let mut from = value.chunks_exact(WORD);
         self.each(map, index, |words| {
             for (word, from) in words.iter().zip(from.by_ref()) {
@@ -180,7 +169,9 @@ mod tests {
         File::set_len(&file, u64::try_from(BYTES * VALUES).unwrap()).unwrap();
         let shared = Shared::new(&file, BYTES, VALUES).unwrap();
         let value = |index: usize| -> Vec<u8> {
-            (0..BYTES).map(|at| (at / 7 + index).to_le_bytes()[0]).collect()
+            (0..BYTES)
+                .map(|at| (at / 7 + index).to_le_bytes()[0])
+                .collect()
         };
         for index in 0..VALUES {
             assert_eq!(shared.write(&file, index, &value(index)), Ok(true));
