@@ -2,9 +2,7 @@
 //! structure, so that programs need no headers. Documentation/bpf/btf.rst has the format.
 //!
 //! There are some 150 000 types and a few are asked for, so reading is one pass that remembers as
-//! little as it can.
-
-use memchr::memchr;
+//! little as it can: where types stand whose names begin as those that will be asked for.
 
 /// Why a description can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,8 +50,6 @@ const HEAD: usize = 12;
 
 /// Of so many types the place of one is kept; others are found from there.
 const STRIDE: usize = 16;
-/// Lists of names.
-const LISTS: usize = 1 << 14;
 
 /// A description, with the places of types.
 #[derive(Debug)]
@@ -63,20 +59,18 @@ pub struct Btf<'a> {
     strings: usize,
     /// Where every so many types stand; number 1 comes first.
     places: Vec<usize>,
-    /// The last structure, enumeration or type definition of each list, by its place in `named`
-    /// plus 1.
-    lists: Vec<u32>,
-    named: Vec<Named>,
+    named: Named,
     /// How many types there are.
     types: u32,
 }
 
-/// A type that may be asked for by its name.
-#[derive(Debug, Clone, Copy)]
+/// The types whose names begin in one of some ways, by the first eight bytes.
+#[derive(Debug)]
 struct Named {
-    id: u32,
-    /// The one before it in its list, as there.
-    before: u32,
+    /// A bit for each beginning, and for others by chance.
+    bits: [u64; Self::BITS / 64],
+    /// Sorted, with the number and the place of each type.
+    lists: Vec<(u64, Vec<(u32, usize)>)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -92,8 +86,9 @@ struct Type {
 }
 
 impl<'a> Btf<'a> {
-    /// Reads a description.
-    pub fn read(bytes: &'a [u8]) -> Result<Self, BtfError> {
+    /// Reads a description, to be asked for types whose names begin as some of these, by the first
+    /// eight bytes. For others all of it is gone through once more.
+    pub fn read(bytes: &'a [u8], names: &[&str]) -> Result<Self, BtfError> {
         const MAGIC: u16 = 0xeb9f;
         let all = bytes;
         if half(all, 0) != Some(MAGIC) {
@@ -109,8 +104,7 @@ impl<'a> Btf<'a> {
         let strings = length + header(16)?;
         let texts = all.get(strings..).unwrap_or_default();
         let mut places = Vec::new();
-        let mut lists = vec![0; LISTS];
-        let mut named: Vec<Named> = Vec::new();
+        let mut named = Named::new(names);
         let end = types + types_length;
         let mut at = types;
         let mut id = 0_u32;
@@ -120,13 +114,9 @@ impl<'a> Btf<'a> {
                 places.push(at);
             }
             id = id.checked_add(1).ok_or(BtfError::Damaged)?;
-            if matches!(found.kind, kind::STRUCT | kind::ENUM | kind::TYPEDEF) {
+            if NAMED >> found.kind & 1 == 1 {
                 let start = usize::try_from(found.name).unwrap_or(usize::MAX);
-                let list = list_of(texts.get(start..).unwrap_or_default());
-                if let Some(last) = lists.get_mut(list) {
-                    named.push(Named { id, before: *last });
-                    *last = u32::try_from(named.len()).unwrap_or_default();
-                }
+                named.note(beginning(texts.get(start..).unwrap_or_default()), id, at);
             }
             at += HEAD + tail(found);
         }
@@ -134,7 +124,6 @@ impl<'a> Btf<'a> {
             bytes,
             strings,
             places,
-            lists,
             named,
             types: id,
         })
@@ -142,41 +131,13 @@ impl<'a> Btf<'a> {
 
     /// The number of a type definition.
     pub fn typedef(&self, name: &str) -> Result<u32, BtfError> {
-        self.find(name, kind::TYPEDEF).map(|(id, _)| id)
+        self.find(name, |kind| kind == kind::TYPEDEF).map(|(id, _)| id)
     }
 
-    /// The number of a function. Few are asked for, so that none has a place among the names.
+    /// The number of a function, or of a variable.
     pub fn function(&self, name: &str) -> Result<u32, BtfError> {
-        let [number] = self.functions([name])?;
-        number.ok_or_else(|| BtfError::Missing {
-            name: name.to_owned(),
-        })
-    }
-
-    /// The numbers of several functions, or variables, in one go.
-    pub fn functions<const N: usize>(
-        &self,
-        names: [&str; N],
-    ) -> Result<[Option<u32>; N], BtfError> {
-        let mut numbers = [None; N];
-        let mut missing = N;
-        let mut place = self.places.first().copied().unwrap_or_default();
-        for id in 1..=self.types {
-            let found = type_at(self.bytes, place)?;
-            if matches!(found.kind, kind::FUNC | kind::VAR) {
-                for (number, name) in numbers.iter_mut().zip(names) {
-                    if number.is_none() && self.is_named(found.name, name) {
-                        *number = Some(id);
-                        missing -= 1;
-                    }
-                }
-            }
-            if missing == 0 {
-                break;
-            }
-            place += HEAD + tail(found);
-        }
-        Ok(numbers)
+        let is = |kind| matches!(kind, kind::FUNC | kind::VAR);
+        self.find(name, is).map(|(id, _)| id)
     }
 
     /// Where a field stands in a structure, in bytes. `path` goes through structures within it by
@@ -185,7 +146,7 @@ impl<'a> Btf<'a> {
         let missing = || BtfError::Missing {
             name: format!("{structure}.{path}"),
         };
-        let (_, mut within) = self.find(structure, kind::STRUCT)?;
+        let (_, mut within) = self.find(structure, |kind| kind == kind::STRUCT)?;
         let mut offset = 0;
         for field in path.split('.') {
             let mut looks = MAX_LOOKS;
@@ -211,7 +172,7 @@ impl<'a> Btf<'a> {
 
     /// The value of a constant of an enumeration.
     pub fn constant(&self, enumeration: &str, name: &str) -> Result<u32, BtfError> {
-        let (_, found) = self.find(enumeration, kind::ENUM)?;
+        let (_, found) = self.find(enumeration, |kind| kind == kind::ENUM)?;
         (0..found.members)
             .map(|member| found.place + HEAD + member * 8)
             .find(|at| word(self.bytes, *at).is_some_and(|text| self.is_named(text, name)))
@@ -221,29 +182,33 @@ impl<'a> Btf<'a> {
             })
     }
 
-    fn find(&self, name: &str, kind: u32) -> Result<(u32, Type), BtfError> {
-        let missing = || BtfError::Missing {
-            name: name.to_owned(),
+    /// The first type of a name and some kinds.
+    fn find(&self, name: &str, is: impl Fn(u32) -> bool) -> Result<(u32, Type), BtfError> {
+        // A declaration without members is of another kind.
+        let fits = |found: &Type| is(found.kind) && self.is_named(found.name, name);
+        let found = match self.named.list(beginning(name.as_bytes())) {
+            Some(list) => list.iter().find_map(|(id, place)| {
+                let found = type_at(self.bytes, *place).ok()?;
+                fits(&found).then_some((*id, found))
+            }),
+            None => self.first(fits),
         };
-        let list = self.lists.get(list_of(name.as_bytes()));
-        let mut at = list.copied().unwrap_or_default();
-        let mut first = None;
-        // The last one comes first here.
-        while let Some(named) = self.at(at) {
-            let found = self.numbered(named.id).ok_or(BtfError::Damaged)?;
-            // A declaration without members is of another kind.
-            if found.kind == kind && self.is_named(found.name, name) {
-                first = Some((named.id, found));
-            }
-            at = named.before;
-        }
-        first.ok_or_else(missing)
+        found.ok_or_else(|| BtfError::Missing {
+            name: name.to_owned(),
+        })
     }
 
-    /// What stands in a list under a number, which is 0 behind the last.
-    fn at(&self, number: u32) -> Option<Named> {
-        let at = usize::try_from(number).ok()?.checked_sub(1)?;
-        self.named.get(at).copied()
+    /// The first of all types that fits.
+    fn first(&self, fits: impl Fn(&Type) -> bool) -> Option<(u32, Type)> {
+        let mut place = self.places.first().copied()?;
+        for id in 1..=self.types {
+            let found = type_at(self.bytes, place).ok()?;
+            if fits(&found) {
+                return Some((id, found));
+            }
+            place += HEAD + tail(found);
+        }
+        None
     }
 
     fn numbered(&self, id: u32) -> Option<Type> {
@@ -318,25 +283,76 @@ impl<'a> Btf<'a> {
     }
 }
 
-/// The list for a name, which is what stands before a NUL.
-fn list_of(text: &[u8]) -> usize {
-    /// Longer names are told apart by their beginning.
-    const LONGEST: usize = 64;
-    /// Odd, and as good as random.
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let text = text.get(..LONGEST).unwrap_or(text);
-    let length = memchr(0, text).unwrap_or(text.len());
-    let (whole, rest) = text.get(..length).unwrap_or_default().as_chunks::<8>();
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
+impl Named {
+    const BITS: usize = 1 << 10;
+
+    fn new(names: &[&str]) -> Self {
+        let mut lists: Vec<_> = names
+            .iter()
+            .map(|name| (beginning(name.as_bytes()), Vec::new()))
+            .collect();
+        lists.sort_unstable_by_key(|(beginning, _)| *beginning);
+        lists.dedup_by_key(|(beginning, _)| *beginning);
+        let mut bits = [0; Self::BITS / 64];
+        for (beginning, _) in &lists {
+            let (at, bit) = Self::bit(*beginning);
+            if let Some(bits) = bits.get_mut(at) {
+                *bits |= bit;
+            }
+        }
+        Self { bits, lists }
     }
-    let words = whole.iter().chain([&last]);
-    let mixed = words.fold(0_u64, |mixed, word| {
-        let mixed = (mixed ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR);
-        mixed ^ (mixed >> 32)
-    });
-    usize::try_from(mixed).map_or(0, |mixed| mixed % LISTS)
+
+    /// The bit for a beginning.
+    fn bit(beginning: u64) -> (usize, u64) {
+        /// Odd, and as good as random.
+        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = beginning.wrapping_mul(FACTOR).to_be_bytes();
+        let [first, second, ..] = mixed;
+        (usize::from(first & 15), 1 << (second & 63))
+    }
+
+    fn note(&mut self, beginning: u64, id: u32, place: usize) {
+        let (at, bit) = Self::bit(beginning);
+        if self.bits.get(at).is_some_and(|bits| bits & bit != 0)
+            && let Ok(at) = self.at(beginning)
+            && let Some((_, list)) = self.lists.get_mut(at)
+        {
+            list.push((id, place));
+        }
+    }
+
+    fn at(&self, beginning: u64) -> Result<usize, usize> {
+        self.lists
+            .binary_search_by_key(&beginning, |(beginning, _)| *beginning)
+    }
+
+    /// All types with a beginning, if that was one to be noted.
+    fn list(&self, beginning: u64) -> Option<&[(u32, usize)]> {
+        let at = self.at(beginning).ok()?;
+        self.lists.get(at).map(|(_, list)| list.as_slice())
+    }
+}
+
+/// The first bytes of a name, which is what stands before a NUL, and zeros behind it.
+fn beginning(text: &[u8]) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = text.first_chunk().map_or_else(
+        || {
+            let mut short = [0; 8];
+            for (to, from) in short.iter_mut().zip(text) {
+                *to = *from;
+            }
+            u64::from_le_bytes(short)
+        },
+        |word| u64::from_le_bytes(*word),
+    );
+    // The lowest bit of these is at the top of the first zero.
+    let zeros = word.wrapping_sub(ONES) & !word & (ONES << 7);
+    if zeros == 0 {
+        return word;
+    }
+    word & ((1 << (zeros.trailing_zeros() - 7)) - 1)
 }
 
 fn half(bytes: &[u8], at: usize) -> Option<u16> {
@@ -350,27 +366,37 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 fn type_at(bytes: &[u8], place: usize) -> Result<Type, BtfError> {
-    let read = |at| word(bytes, place + at).ok_or(BtfError::Damaged);
-    let info = read(4)?;
+    let head = bytes.get(place..).and_then(<[u8]>::first_chunk::<HEAD>);
+    let (words, _) = head.ok_or(BtfError::Damaged)?.as_chunks();
+    let [name, info, target] = words else {
+        return Err(BtfError::Damaged);
+    };
+    let info = u32::from_ne_bytes(*info);
     Ok(Type {
         place,
-        name: read(0)?,
+        name: u32::from_ne_bytes(*name),
         kind: info >> 24 & 0x1f,
         members: usize::try_from(info & 0xffff).unwrap_or_default(),
         has_widths: info >> 31 == 1,
-        target: read(8)?,
+        target: u32::from_ne_bytes(*target),
     })
 }
 
+/// What can be asked for by its name, a bit for each kind.
+const NAMED: u32 =
+    1 << kind::STRUCT | 1 << kind::ENUM | 1 << kind::TYPEDEF | 1 << kind::FUNC | 1 << kind::VAR;
+
 /// Bytes behind the head of a type.
 const fn tail(of: Type) -> usize {
-    match of.kind {
-        kind::INT | kind::VAR | kind::DECL_TAG => 4,
-        kind::ARRAY => 12,
-        kind::STRUCT | kind::UNION | kind::DATASEC | kind::ENUM64 => of.members * 12,
-        kind::ENUM | kind::FUNC_PROTO => of.members * 8,
-        _ => 0,
-    }
+    // Kinds come in no order that a processor could guess, so that these had better be numbers.
+    let (once, each) = match of.kind {
+        kind::INT | kind::VAR | kind::DECL_TAG => (4, 0),
+        kind::ARRAY => (12, 0),
+        kind::STRUCT | kind::UNION | kind::DATASEC | kind::ENUM64 => (0, 12),
+        kind::ENUM | kind::FUNC_PROTO => (0, 8),
+        _ => (0, 0),
+    };
+    once + of.members * each
 }
 
 #[cfg(test)]
@@ -397,7 +423,28 @@ mod tests {
         }
         bytes.extend(types);
         bytes.extend(strings);
-        let found = Btf::read(&bytes).unwrap();
-        assert!(found.offset("task_struct", "pid").is_err());
+        for names in [&["task_struct"][..], &[]] {
+            let found = Btf::read(&bytes, names).unwrap();
+            assert!(found.offset("task_struct", "pid").is_err());
+            assert!(found.find("task_struct", |_| true).is_ok());
+            assert!(found.find("task_str", |_| true).is_err());
+        }
+    }
+
+    #[test]
+    fn beginnings_of_names() {
+        for (text, expected) in [
+            (&b""[..], &b""[..]),
+            (b"\0abc", b""),
+            (b"a", b"a"),
+            (b"file\0more", b"file"),
+            (b"seventh\0a", b"seventh"),
+            (b"task_struct\0", b"task_str"),
+            (b"\xff\x80\x01\0\xff\xff\xff\xff", b"\xff\x80\x01"),
+        ] {
+            let mut word = [0; 8];
+            word[..expected.len()].copy_from_slice(expected);
+            assert_eq!(beginning(text), u64::from_le_bytes(word), "{text:?}");
+        }
     }
 }

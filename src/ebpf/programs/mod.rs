@@ -165,6 +165,34 @@ impl From<Misassembled> for ProgramError {
     }
 }
 
+/// How the names begin of all types that are asked for.
+pub(crate) const NAMES: [&str; 24] = [
+    "task_struct",
+    "nsproxy",
+    "mnt_namespace",
+    "mm_struct",
+    "inode",
+    "file",
+    "files_struct",
+    "fdtable",
+    "dentry",
+    "vfsmount",
+    "mount",
+    "css_set",
+    "cgroup",
+    "cgroup_subsys_id",
+    "kernfs_node",
+    "pt_regs",
+    "trace_event_raw_",
+    "btf_trace_",
+    "bpf_task_from_pid",
+    "bpf_iter_bpf_map_elem",
+    "bpf_prog_active",
+    "__secure_computing",
+    "__seccomp_permit_syscall",
+    "cgroup_subsys_state",
+];
+
 /// Where fields stand in this kernel.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields {
@@ -240,20 +268,9 @@ impl Events {
             let offset = btf.offset(&format!("trace_event_raw_{structure}"), field)?;
             i16::try_from(offset).map_err(|_too_large| BtfError::Damaged)
         };
-        let names @ [thread, let_go, walk, active] = [
-            "bpf_task_from_pid",
-            "bpf_task_release",
-            "bpf_iter_bpf_map_elem",
-            "bpf_prog_active",
-        ];
-        let found = btf.functions(names)?;
-        let number = |name: &str| {
-            let mut all = names.into_iter().zip(found);
-            all.find(|(known, _)| *known == name)
-                .and_then(|(_, number)| i32::try_from(number?).ok())
-                .ok_or_else(|| BtfError::Missing {
-                    name: name.to_owned(),
-                })
+        let number = |name| {
+            let number = btf.function(name)?;
+            i32::try_from(number).map_err(|_too_large| BtfError::Damaged)
         };
         Ok(Self {
             begin_number: place("sys_enter", "id")?,
@@ -261,10 +278,10 @@ impl Events {
             end_value: place("sys_exit", "ret")?,
             page_number: place("emulate_vsyscall", "nr").ok(),
             child: place("sched_process_fork", "child_pid")?,
-            thread: number(thread)?,
-            let_go: number(let_go)?,
-            walk: number(walk)?.cast_unsigned(),
-            active: number(active).ok(),
+            thread: number("bpf_task_from_pid")?,
+            let_go: number("bpf_task_release")?,
+            walk: number("bpf_iter_bpf_map_elem")?.cast_unsigned(),
+            active: number("bpf_prog_active").ok(),
         })
     }
 }

@@ -242,7 +242,7 @@ impl Probe {
         let _limit = ebpf::Unlimited::new();
         // What the kernel's types are matters to programs alone.
         let (btf, tables) = at_once::both(
-            || Btf::read(types),
+            || Btf::read(types, &programs::NAMES),
             || tells_them_apart.then(|| Tables::new(storage, wanted)),
         );
         let btf = btf?;
