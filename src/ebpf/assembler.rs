@@ -229,6 +229,13 @@ impl Assembler {
         self.push(STX | ATOMIC | Size::Double.code(), to, from, offset, 0);
     }
 
+    /// The same, and the register becomes what was there before. Since Linux 5.12.
+    pub(crate) fn atomic_fetch_add(&mut self, to: Reg, offset: i16, from: Reg) {
+        /// `BPF_FETCH`.
+        const FETCH: i32 = 1;
+        self.push(STX | ATOMIC | Size::Double.code(), to, from, offset, FETCH);
+    }
+
     pub(crate) fn jump(&mut self, label: Label) {
         self.jumps.push((self.code.len(), label));
         self.push(JMP, R0, R0, 0, 0);

@@ -131,7 +131,8 @@ impl<'a> Btf<'a> {
 
     /// The number of a type definition.
     pub fn typedef(&self, name: &str) -> Result<u32, BtfError> {
-        self.find(name, |kind| kind == kind::TYPEDEF).map(|(id, _)| id)
+        self.find(name, |kind| kind == kind::TYPEDEF)
+            .map(|(id, _)| id)
     }
 
     /// The number of a function, or of a variable.

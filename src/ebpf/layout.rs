@@ -161,9 +161,11 @@ pub(crate) enum Counter {
     Reads,
     /// Times that a filter may have been installed before ends of calls were looked at.
     Unawaited,
+    /// Slots that were taken for the first time, or wanted where none was left.
+    Slots,
 }
 
-pub(crate) const COUNTERS: i32 = 17;
+pub(crate) const COUNTERS: i32 = 18;
 
 impl Counter {
     /// Where it stands, in bytes.

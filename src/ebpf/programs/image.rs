@@ -32,7 +32,7 @@ impl With {
         asm.map(R1, self.maps.slots);
         place(asm, R2, frame::SLOT);
         asm.call(Helper::MapPop);
-        asm.jump_if(R0, When::NotEqual, 0, others);
+        self.new_slot(asm, others);
         common::lookup(asm, self.maps.images, frame::SLOT);
         asm.jump_if(R0, When::Equal, 0, others);
         asm.mov(R6, R0);
@@ -59,6 +59,22 @@ impl With {
         asm.place(others);
         self.others(asm);
         asm.place(done);
+    }
+
+    /// If no slot was in the queue, as register 0 tells, it is the next that nobody had yet.
+    fn new_slot(&self, asm: &mut Assembler, others: Label) {
+        let Some(slots) = self.plan.new_slots else {
+            asm.jump_if(R0, When::NotEqual, 0, others);
+            return;
+        };
+        let had = asm.label();
+        asm.jump_if(R0, When::Equal, 0, had);
+        asm.value_of(R2, self.maps.counters);
+        asm.mov(R1, 1);
+        asm.atomic_fetch_add(R2, Counter::Slots.offset(), R1);
+        asm.jump_if(R1, When::GreaterOrEqual, slots, others);
+        asm.store(Size::Word, FRAME, frame::SLOT, R1);
+        asm.place(had);
     }
 
     /// The slot that a scope keeps for programs without one.

@@ -105,6 +105,8 @@ pub(crate) struct Plan {
     pub(crate) late_ends: bool,
     /// The number that the kernel has for the terminal of which it is to be known when it is used.
     pub(crate) terminal: Option<i32>,
+    /// How many slots are given one after the other; if not, all of them are in the queue.
+    pub(crate) new_slots: Option<i32>,
 }
 
 impl Plan {

@@ -270,6 +270,7 @@ impl Probe {
             results: wanted.results,
             late_ends: false,
             terminal: wanted.terminal,
+            new_slots: tables.new_slots(),
         };
         let mut maps = tables.numbers();
         let mut attached = Vec::new();

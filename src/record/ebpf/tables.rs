@@ -67,6 +67,7 @@ impl Sizes {
 #[derive(Debug)]
 pub(super) struct Tables {
     sizes: Sizes,
+    storage: Storage,
     pub(super) states: Map,
     pub(super) counts: Map,
     pub(super) firsts: Map,
@@ -212,6 +213,7 @@ impl Tables {
         // What fails first in this order is told.
         let tables = Self {
             sizes: wanted.sizes,
+            storage,
             states: take("states")?,
             counts: take("counts")?,
             firsts: take("firsts")?,
@@ -315,8 +317,10 @@ impl Tables {
 
     /// Fills what the programs take from: slots and scopes.
     fn fill(&self) -> Result<(), EbpfError> {
-        for slot in 0..self.sizes.programs {
-            set("slots", &self.slots, &[], &word(slot))?;
+        if self.new_slots().is_none() {
+            for slot in 0..self.sizes.programs {
+                set("slots", &self.slots, &[], &word(slot))?;
+            }
         }
         for scope in 0..self.sizes.scopes {
             let mut value = vec![0; bytes(scope::SIZE)];
@@ -330,6 +334,13 @@ impl Tables {
     /// Tells the programs which arguments are kept.
     pub(super) fn keep(&self, btf: &Btf<'_>, terminal: bool) -> Result<(), EbpfError> {
         set("closed", &self.closed, &word(0), &kept(btf, terminal)?)
+    }
+
+    /// How many slots programs give one after the other, which costs nothing at the start. It takes
+    /// Linux 5.12, and kernels with the state of threads elsewhere may be older.
+    pub(super) fn new_slots(&self) -> Option<i32> {
+        let slots = self.sizes.programs.cast_signed();
+        (self.storage == Storage::Task).then_some(slots)
     }
 
     /// Where programs of a scope are counted that have no slot of their own.
