@@ -123,15 +123,23 @@ pub(crate) fn companions(pid: Tid) -> Vec<Tid> {
     all
 }
 
-/// The effective capabilities of this process, as a set of bits.
+/// The effective capabilities of this process, as a set of bits. The kernel is asked, as there may
+/// be no `/proc`.
 pub(crate) fn own_capabilities() -> u64 {
-    fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|text| {
-            let line = text.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
-            u64::from_str_radix(line.trim(), 16).ok()
-        })
-        .unwrap_or_default()
+    // include/uapi/linux/capability.h
+    const VERSION_3: u32 = 0x2008_0522;
+    let mut header = [VERSION_3, 0];
+    // Of each half, those that are effective, permitted and inheritable.
+    let mut halves = [[0_u32; 3]; 2];
+    let place = halves.as_mut_ptr();
+    // SAFETY: the header is complete, that of this thread by the number 0, and there is room for
+    // the two halves that the kernel writes for this version.
+    let answer = unsafe { libc::syscall(libc::SYS_capget, header.as_mut_ptr(), place) };
+    if answer != 0 {
+        return 0;
+    }
+    let [low, high] = halves.map(|[effective, ..]| u64::from(effective));
+    high << 32 | low
 }
 
 /// The first two numbers of the kernel's release. The kernel is asked, as there may be no `/proc`.

@@ -57,6 +57,14 @@ pub(super) fn both<A: Send, B>(aside: impl Fn() -> A + Sync, here: impl FnOnce()
     })
 }
 
+/// Lets go of something while this thread goes on. The end of the process lets go of it as well.
+pub(super) fn let_go<T: Send + 'static>(what: T) {
+    if *PROCESSORS > 1 {
+        // Where there is no thread it goes with what the thread was to do.
+        drop(Builder::new().spawn(|| drop(what)));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -221,17 +221,29 @@ fn loops(storage: Storage) -> Loops {
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        let at_events = self.events.is_some();
-        let (slow, _others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.attached)
-            .into_iter()
-            .partition(|(name, _)| at_events || *name == programs::ASKED);
-        if !slow.is_empty() {
-            Attached::let_go_aside(slow.into_iter().map(|(_, attached)| attached).collect());
-        }
+        self.let_go_of_slow();
     }
 }
 
 impl Probe {
+    /// Lets go of all of it while this thread goes on.
+    pub(super) fn let_go(mut self) {
+        // Before this process could end: the kernel would let go of these then.
+        self.let_go_of_slow();
+        at_once::let_go(self);
+    }
+
+    fn let_go_of_slow(&mut self) {
+        let at_events = self.events.is_some();
+        let (slow, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.attached)
+            .into_iter()
+            .partition(|(name, _)| at_events || *name == programs::ASKED);
+        self.attached = others;
+        if !slow.is_empty() {
+            Attached::let_go_aside(slow.into_iter().map(|(_, attached)| attached).collect());
+        }
+    }
+
     /// Loads the programs. They run from [`Probe::attach`] on.
     pub(super) fn new(wanted: Wanted) -> Result<Self, EbpfError> {
         may_load()?;

@@ -150,6 +150,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
         self.tell(&seen);
         let elapsed = self.kernel.elapsed();
         let end = self.end.unwrap_or(End::Gone);
+        self.probe.let_go();
         // The first one was there before anybody counted.
         let processes = snapshot.processes + u64::from(seen.calls() > 0);
         Ok(Finished::of(seen, end, elapsed, processes))

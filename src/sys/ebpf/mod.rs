@@ -68,7 +68,8 @@ impl Kind {
     }
 }
 
-/// Entries that are read at once, at most.
+/// Entries that are read at once, first and then: most tables have few.
+const FIRST_BATCH: u32 = 256;
 const BATCH: u32 = 4096;
 
 /// A map and the sizes of what is in it.
@@ -357,22 +358,30 @@ impl Map {
         if let Some(walk) = &self.walk {
             return self.walked(walk);
         }
-        let most = usize::try_from(BATCH).unwrap_or_default();
-        let (mut keys, mut values) = (vec![0; most * self.key], vec![0; most * self.value]);
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
         let (mut from, mut to) = ([0_u8; 8], [0_u8; 8]);
         let mut all = Vec::new();
-        let mut first = true;
+        let (mut batch, mut first) = (FIRST_BATCH, true);
         loop {
+            let most = usize::try_from(batch).unwrap_or_default();
+            keys.resize(most * self.key, 0);
+            values.resize(most * self.value, 0);
             let mut attributes = Batch {
                 from: if first { 0 } else { address(&from) },
                 to: address_mut(&mut to),
                 keys: address_mut(&mut keys),
                 values: address_mut(&mut values),
-                count: BATCH,
+                count: batch,
                 map: number(&self.fd),
                 ..Batch::default()
             };
             let answer = call(command::MAP_LOOKUP_BATCH, &mut attributes);
+            // What belongs together is read at once.
+            if answer == Err(Errno::ENOSPC) && batch < BATCH {
+                batch = BATCH;
+                continue;
+            }
+            batch = BATCH;
             let last = answer == Err(Errno::ENOENT);
             if let (Err(error), false) = (answer, last) {
                 return Err(error);
