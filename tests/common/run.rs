@@ -50,6 +50,16 @@ pub(crate) struct Running {
 }
 
 impl Finished {
+    /// What a command left behind elsewhere.
+    pub(crate) fn elsewhere(command: String, status: i32, stdout: String, stderr: String) -> Self {
+        Self {
+            command,
+            status: Some(status),
+            stdout,
+            stderr,
+        }
+    }
+
     pub(crate) fn succeeded(&self) -> bool {
         self.status == Some(0)
     }

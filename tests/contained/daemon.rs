@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::run::LIMIT;
+use crate::run::{LIMIT, patience};
 
 /// The daemon. Dropped, it ends.
 pub(crate) struct Daemon {
@@ -58,7 +58,7 @@ impl Daemon {
             .spawn()
             .ok()?;
         let daemon = Self { child, socket };
-        let until = Instant::now() + LIMIT;
+        let until = Instant::now() + LIMIT * patience();
         while Instant::now() < until && !daemon.answers() {
             sleep(Duration::from_millis(100));
         }
@@ -94,7 +94,7 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         let pid = Pid::from_raw(self.child.id().try_into().unwrap());
         let _asked = kill(pid, Signal::SIGTERM);
-        let until = Instant::now() + LIMIT;
+        let until = Instant::now() + LIMIT * patience();
         while Instant::now() < until {
             if self.child.try_wait().is_ok_and(|it| it.is_some()) {
                 return;

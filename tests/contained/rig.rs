@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::common::{find_program, require, require_program};
 use crate::daemon::Daemon;
-use crate::run::{Finished, LIMIT, run};
+use crate::run::{Finished, LIMIT, patience, run};
 use crate::static_binary::static_binary;
 
 /// An engine.
@@ -304,12 +304,13 @@ pub(crate) fn unique_name() -> String {
 /// Looks until something is so.
 #[track_caller]
 pub(crate) fn wait_for(what: &str, so: impl Fn() -> bool) {
-    let deadline = Instant::now() + LIMIT;
+    let limit = LIMIT * patience();
+    let deadline = Instant::now() + limit;
     while !so() {
         assert!(
             Instant::now() < deadline,
             "{what}: not in {} s",
-            LIMIT.as_secs()
+            limit.as_secs()
         );
         sleep(Duration::from_millis(50));
     }

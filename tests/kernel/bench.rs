@@ -99,12 +99,7 @@ impl Bench {
         if !run(command.arg("true")).succeeded() {
             return None;
         }
-        let text = fs::read_to_string(out).unwrap();
-        Some(if text.contains("at the end of calls") {
-            Method::EbpfAtEnd
-        } else {
-            Method::Ebpf
-        })
+        Some(method_of(&fs::read_to_string(out).unwrap()))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -193,6 +188,15 @@ impl Bench {
     }
 }
 
+/// How programs in the kernel saw what filters refuse, by what a recording says.
+pub(crate) fn method_of(recording: &str) -> Method {
+    if recording.contains("at the end of calls") {
+        Method::EbpfAtEnd
+    } else {
+        Method::Ebpf
+    }
+}
+
 /// A file below `tests/kernel`.
 pub(crate) fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -232,7 +236,7 @@ fn require_abilities() -> bool {
 
 /// What strace wrote to a file.
 #[track_caller]
-fn strace(file: &Path) -> Recording {
+pub(crate) fn strace(file: &Path) -> Recording {
     let mut builder = RunBuilder::new("strace", vec!["out".to_owned()]);
     let source = Source {
         name: "out".to_owned(),

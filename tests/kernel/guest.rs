@@ -245,9 +245,8 @@ impl Guest {
         if !self.needs.iter().all(|need| need.is_met(&bench)) {
             return;
         }
-        let program = self.build(&bench);
-        let mut command = program.iter().map(String::as_str).collect::<Vec<_>>();
-        command.extend(self.arguments);
+        let command = self.command(&bench);
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
         let user = (self.who != Who::Root).then_some(NOBODY);
         let run = |way| bench.run(way, user, &command);
 
@@ -299,12 +298,7 @@ impl Guest {
                 }
                 recorded = bench.run(Way::Record(options), user, &command);
             }
-            recorded.gaps.sort_unstable();
-            let finished = &recorded.finished;
-            let way = format!("recorded, {method:?}");
-            self.ends_as(finished, self.recorded(method), &way);
-            let gaps = self.gaps_of(method);
-            assert_eq!(recorded.gaps, gaps, "{} {way}: {finished}", self.file);
+            self.ends_as_recorded(&mut recorded, method);
             match (method, &first) {
                 (Method::Filter, _) => {
                     fs::write(known, &recorded.bytes).unwrap();
@@ -313,11 +307,45 @@ impl Guest {
                 (Method::Known, Some(first)) => recorded.calls.extend(first.iter().cloned()),
                 _ => {}
             }
-            if self.goes_another_way(method) {
-                assert!(!gaps.is_empty(), "{} {way}: {finished}", self.file);
-            } else {
-                self.same_calls(&strace, &recorded, method);
-            }
+            self.has_the_calls(&strace, &recorded, method);
+        }
+    }
+
+    /// Compares a run under strace with one that was recorded in the kernel, by root both, wherever
+    /// they were made.
+    #[track_caller]
+    pub(crate) fn compare(&self, strace: &Seen, mut recorded: Seen, method: Method) {
+        self.ends_as(&strace.finished, self.under_strace(), "under strace");
+        self.ends_as_recorded(&mut recorded, method);
+        self.has_the_calls(strace, &recorded, method);
+    }
+
+    /// Whether root can run it.
+    pub(crate) fn is_roots(&self) -> bool {
+        self.who != Who::Nobody
+    }
+
+    #[track_caller]
+    fn ends_as_recorded(&self, recorded: &mut Seen, method: Method) {
+        recorded.gaps.sort_unstable();
+        let finished = &recorded.finished;
+        let way = format!("recorded, {method:?}");
+        self.ends_as(finished, self.recorded(method), &way);
+        let gaps = self.gaps_of(method);
+        assert_eq!(recorded.gaps, gaps, "{} {way}: {finished}", self.file);
+    }
+
+    #[track_caller]
+    fn has_the_calls(&self, strace: &Seen, recorded: &Seen, method: Method) {
+        if self.goes_another_way(method) {
+            let finished = &recorded.finished;
+            assert!(
+                !recorded.gaps.is_empty(),
+                "{} {method:?}: {finished}",
+                self.file
+            );
+        } else {
+            self.same_calls(strace, recorded, method);
         }
     }
 
@@ -443,8 +471,15 @@ impl Guest {
         assert!(wrong.is_empty(), "{method:?}: {wrong}{}", recorded.finished);
     }
 
-    /// The command line of the program.
-    fn build(&self, bench: &Bench) -> Vec<String> {
+    /// The command line of it, with its program, which is made.
+    pub(crate) fn command(&self, bench: &Bench) -> Vec<String> {
+        let mut command = vec![self.build(bench)];
+        command.extend(self.arguments.iter().map(|&argument| argument.to_owned()));
+        command
+    }
+
+    /// Makes the program.
+    fn build(&self, bench: &Bench) -> String {
         let (stem, kind) = self.file.split_once('.').unwrap();
         let source = source("guests").join(self.file);
         let program = bench.path(stem);
@@ -467,7 +502,7 @@ impl Guest {
             let mut command = std::process::Command::new(command);
             let _finished = run(command.args(arguments).arg(&program)).expect_success();
         }
-        vec![program.to_str().unwrap().to_owned()]
+        program.to_str().unwrap().to_owned()
     }
 }
 

@@ -16,8 +16,9 @@ macro_rules! guests {
             }
         )*
 
-        fn all() -> Vec<Guest> {
-            vec![$($guest),*]
+        /// All of them, by their names.
+        pub(crate) fn all() -> Vec<(&'static str, Guest)> {
+            vec![$((stringify!($name), $guest)),*]
         }
     };
 }
@@ -480,7 +481,10 @@ guests! {
 
 #[test]
 fn every_guest_is_listed_and_says_what_it_exercises() {
-    let listed: BTreeSet<String> = all().iter().map(|guest| guest.file.to_owned()).collect();
+    let listed: BTreeSet<String> = all()
+        .iter()
+        .map(|(_, guest)| guest.file.to_owned())
+        .collect();
     let mut there = BTreeSet::new();
     for entry in fs::read_dir(source("guests")).unwrap() {
         let path = entry.unwrap().path();

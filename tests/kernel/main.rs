@@ -20,6 +20,7 @@ mod bench;
 #[path = "../common/mod.rs"]
 mod common;
 mod control;
+mod elsewhere;
 mod guest;
 mod guests;
 mod in_kernel;
