@@ -70,6 +70,7 @@ const KNOWN: &[Method] = &[Method::Known];
 
 /// Methods in the kernel, and those of them that see what a filter refuses by its end.
 const IN_KERNEL: &[Method] = &[Method::Ebpf, Method::EbpfAtEnd, Method::EbpfResults];
+const ONLY_AT_END: &[Method] = &[Method::EbpfAtEnd];
 const AT_END: &[Method] = &[Method::EbpfAtEnd, Method::EbpfResults];
 /// Methods that see calls through the vsyscall page.
 const PAGE: &[Method] = &[
@@ -91,6 +92,9 @@ const NO_TRACER: &[Method] = &[
 
 /// seccomp(2): a call that kills neither begins nor ends, for the kernel's tracepoints.
 const KILLS: &str = "a call that kills the thread has no end";
+
+/// Linux, `__seccomp_filter`: there the process ends within the call, later by a signal at its end.
+const ENDS_WITHIN: &str = "on Linux 5.10 a call that kills the process has no end";
 
 /// glibc, `csu/check_fds.c`: only where the kernel says that the program was given rights.
 const SECURE: &str = "without rights to give, none are looked after: no_new_privs";
@@ -328,7 +332,8 @@ guests! {
     seccomp_kill_process: guest("seccomp_kill_process.c", 159, "before\n")
         .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
         .gaps_with(NOTIFY, &["hidden-by-filter", "killed-by-filter"])
-        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY)
+        .luck("x86_64 getpriority", ENDS_WITHIN).with(ONLY_AT_END);
     seccomp_kill_thread: guest("seccomp_kill_thread.c", 83, "one thread less\n")
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority").gaps(&["killed-by-filter"])
@@ -348,7 +353,8 @@ guests! {
         .flags(&["-m32"]).needs(Need::Ia32)
         .sees("x86 getpriority").gaps(&["killed-by-filter"])
         .gaps_with(NOTIFY, &["hidden-by-filter", "killed-by-filter"])
-        .only_strace("x86 getpriority", HIDDEN).with(NOTIFY);
+        .only_strace("x86 getpriority", HIDDEN).with(NOTIFY)
+        .luck("x86 getpriority", ENDS_WITHIN).with(ONLY_AT_END);
     seccomp_trace: guest("seccomp_trace.c", 84, "-1 ENOSYS\n")
         .sees("x86_64 getpriority")
         .gaps_with(NOTIFY, &["hidden-by-filter"])
