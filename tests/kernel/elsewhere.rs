@@ -80,7 +80,7 @@ fn have_the_same_calls() {
         }
     }
     println!(
-        "the same as strace: {same}; others: {}; can't run there, under strace neither: {}; not tried: {}",
+        "the same as strace: {same}; others: {}; can't run there under strace: {}; not tried: {}",
         wrong.join(" "),
         unable.join(" "),
         others.join(" ")
@@ -105,8 +105,11 @@ fn compare(out: &Path, name: &str, guest: &Guest) -> Option<(usize, usize)> {
         };
         let recorded = self::seen(out, &file, &recording, true);
         if !guest.runs(&seen) {
-            assert_eq!(recorded.finished.status, seen.finished.status, "{name}");
-            assert_eq!(recorded.finished.stdout, seen.finished.stdout, "{name}");
+            // The time limit of sets.sh, which strace alone may not keep.
+            if !matches!(seen.finished.status, Some(124 | 137)) {
+                assert_eq!(recorded.finished.status, seen.finished.status, "{name}");
+                assert_eq!(recorded.finished.stdout, seen.finished.stdout, "{name}");
+            }
             return None;
         }
         guest.compare(&seen, recorded, method);
