@@ -14,7 +14,8 @@ impl With {
         let mut asm = Assembler::default();
         let [out, made, thread, lost] = [(); 4].map(|()| asm.label());
         asm.mov(R6, R1);
-        self.state_or(&mut asm, out);
+        self.state(&mut asm);
+        asm.jump_if(R0, When::Equal, 0, out);
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
         asm.store(Size::Word, FRAME, frame::NEW + state::SLOT, R1);
@@ -186,7 +187,8 @@ impl With {
     pub(super) fn gone(&self) -> Result<Vec<Insn>, Misassembled> {
         let mut asm = Assembler::default();
         let [out, forget] = [(); 2].map(|()| asm.label());
-        self.state_or(&mut asm, out);
+        self.state(&mut asm);
+        asm.jump_if(R0, When::Equal, 0, out);
         asm.mov(R8, R0);
         asm.load(Size::Word, R1, R8, state::SCOPE);
         asm.store(Size::Word, FRAME, frame::SCOPE, R1);

@@ -255,7 +255,8 @@ impl With {
         let mut asm = Assembler::default();
         let [out, known] = [(); 2].map(|()| asm.label());
         asm.mov(R6, R1);
-        self.state_or(&mut asm, out);
+        self.state(&mut asm);
+        asm.jump_if(R0, When::Equal, 0, out);
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
         match self.fields.events.map(|events| events.page_number) {
