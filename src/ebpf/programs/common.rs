@@ -140,9 +140,11 @@ impl With {
     /// The state of the thread in register 7, which runs, becomes register 0; one without goes to
     /// `none`.
     pub(super) fn state_of_task_or(&self, asm: &mut Assembler, none: Label) {
-        let stored = self.fields.stored.map(i16::try_from);
-        if let (Storage::Task, Some(Ok(stored))) = (self.plan.storage, stored) {
-            asm.load(Size::Double, R0, R7, stored);
+        if let (Storage::Task, Some(stored)) = (self.plan.storage, self.fields.stored) {
+            asm.mov(R1, R7);
+            asm.mov(R2, stored.thread);
+            asm.call_function(stored.distrust);
+            asm.load(Size::Double, R0, R0, stored.place);
             asm.jump_if(R0, When::Equal, 0, none);
         }
         self.state_of_task(asm);
