@@ -129,9 +129,8 @@ impl With {
         self.state_of_task(asm);
     }
 
-    /// The same, and goes to `none` if there is no state. The program is left to nearly everybody
-    /// whom nobody records by one look, without asking for it. For that look the kernel's verifier
-    /// goes through the names of all types a few times, some 0.5 ms, so it is for calls alone.
+    /// The same, and goes to `none` if there is no state. Nearly everybody whom nobody records is
+    /// left at one look, without asking for it.
     pub(super) fn state_or(&self, asm: &mut Assembler, none: Label) {
         self.task(asm);
         self.state_of_task_or(asm, none);

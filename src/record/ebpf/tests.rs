@@ -316,11 +316,19 @@ fn record_filters(watches: bool, command: &str) -> Option<(bool, Snapshot, Obser
 
 #[test]
 fn whoever_installs_a_filter_waits_for_ends_of_calls() {
-    let Some((_late, snapshot, seen)) = record_filters(true, &refuses_itself(4, false)) else {
-        return;
-    };
-    assert_eq!(gaps(&seen), [], "{snapshot:?}");
-    assert_eq!(calls(&snapshot, "perl", GETPPID), 4, "{snapshot:?}");
+    // Whoever takes programs away just then has it wait in vain; other tests do.
+    const TIMES: usize = 20;
+    for _ in 0..TIMES {
+        let Some((_late, snapshot, seen)) = record_filters(true, &refuses_itself(4, false)) else {
+            return;
+        };
+        if gaps(&seen) != [Gap::HiddenByFilter] {
+            assert_eq!(gaps(&seen), [], "{snapshot:?}");
+            assert_eq!(calls(&snapshot, "perl", GETPPID), 4, "{snapshot:?}");
+            return;
+        }
+    }
+    panic!("it was told every time that calls may be missing");
 }
 
 /// Those who wait may hold all processors.
