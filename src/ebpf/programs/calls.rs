@@ -169,8 +169,11 @@ impl With {
         if let Some(mode) = filtered {
             self.of_task(&mut asm, R1, mode);
             asm.jump_if(R1, When::Equal, 0, out);
+            self.state_of_task(&mut asm);
+            asm.jump_if(R0, When::Equal, 0, out);
+        } else {
+            self.state_of_task_or(&mut asm, out);
         }
-        self.state_of_task_or(&mut asm, out);
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
         asm.load(Size::Word, R1, R8, state::OPEN);

@@ -168,7 +168,7 @@ impl From<Misassembled> for ProgramError {
 }
 
 /// How the names begin of all types that are asked for.
-pub(crate) const NAMES: [&str; 25] = [
+pub(crate) const NAMES: [&str; 24] = [
     "task_struct",
     "nsproxy",
     "mnt_namespace",
@@ -193,7 +193,6 @@ pub(crate) const NAMES: [&str; 25] = [
     "__secure_computing",
     "__seccomp_permit_syscall",
     "cgroup_subsys_state",
-    "bpf_rdonly_cast",
 ];
 
 /// Where fields stand in this kernel.
@@ -205,8 +204,8 @@ pub(crate) struct Fields {
     exit_code: i32,
     /// A kernel may have no seccomp.
     filtered: Option<i32>,
-    /// A kernel may have no way to it.
-    stored: Option<Stored>,
+    /// What programs keep of a thread; null where none does.
+    stored: Option<i32>,
     leader: i32,
     start_time: i32,
     namespaces: i32,
@@ -245,28 +244,6 @@ pub(crate) struct Fields {
     registers_place: i32,
     /// If programs run at events.
     events: Option<Events>,
-}
-
-/// How a program finds what programs keep of a thread; null where none does.
-#[derive(Debug, Clone, Copy)]
-struct Stored {
-    /// The thread as one that may not be there. Of others, the kernel's verifier compares what a
-    /// pointer points to with all of the kernel's types, by name, for a millisecond.
-    distrust: i32,
-    thread: i32,
-    place: i16,
-}
-
-impl Stored {
-    fn of(btf: &Btf<'_>) -> Result<Self, BtfError> {
-        let number = |found: u32| i32::try_from(found).map_err(|_too_large| BtfError::Damaged);
-        let place = btf.offset("task_struct", "bpf_storage")?;
-        Ok(Self {
-            distrust: number(btf.function("bpf_rdonly_cast")?)?,
-            thread: number(btf.structure("task_struct")?)?,
-            place: i16::try_from(place).map_err(|_too_large| BtfError::Damaged)?,
-        })
-    }
 }
 
 /// What is told at events in place of the arguments of tracepoints, and what finds the rest.
@@ -324,7 +301,7 @@ impl Fields {
             tgid: task("tgid")?,
             exit_code: task("exit_code")?,
             filtered: task("seccomp.mode").ok(),
-            stored: Stored::of(btf).ok(),
+            stored: task("bpf_storage").ok(),
             leader: task("group_leader")?,
             start_time: task("start_time")?,
             namespaces: task("nsproxy")?,
