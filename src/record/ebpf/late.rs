@@ -7,7 +7,7 @@
 //! for a millisecond or so, until it does.
 
 use std::io::{self, PipeWriter};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use nix::errno::Errno;
@@ -16,8 +16,8 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::Pid;
 
 use super::EbpfError;
-use super::tables::word;
-use crate::sys::ebpf::{Attached, Kind, Loaded, Map, Shape};
+use super::tables::{make, shape, word};
+use crate::sys::ebpf::{Attached, Kind, Loaded, Map};
 use crate::sys::tracing::Undisturbed;
 
 /// The program at ends of calls, and who lets it run.
@@ -45,8 +45,12 @@ enum Program {
 }
 
 impl Shared {
+    fn program(&self) -> MutexGuard<'_, Program> {
+        self.program.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn run(&self) {
-        let mut program = self.program.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut program = self.program();
         *program = match std::mem::replace(&mut *program, Program::None) {
             Program::Ready(loaded) => match loaded.attach(|_event| Err(Errno::ENOENT)) {
                 Ok(attached) => {
@@ -77,19 +81,10 @@ impl Late {
     pub(super) fn new() -> Result<Self, EbpfError> {
         /// More are not told at a time.
         const ROOM: u32 = 1 << 16;
-        let make = |name, kind, key, value, entries| {
-            let shape = Shape {
-                kind,
-                key,
-                value,
-                entries,
-            };
-            Map::new(name, shape).map_err(|source| EbpfError::Table { name, source })
-        };
         Ok(Self {
             shared: Arc::new(Shared {
-                wanted: make("ends_wanted", Kind::Ring, 0, 0, ROOM)?,
-                seen: make("ends_seen", Kind::Array, 4, 8, 1)?,
+                wanted: make("ends_wanted", shape(Kind::Ring, 0, 0, ROOM))?,
+                seen: make("ends_seen", shape(Kind::Array, 4, 8, 1))?,
                 program: Mutex::new(Program::None),
             }),
             watchers: Vec::new(),
@@ -104,8 +99,7 @@ impl Late {
 
     /// The program that is to run once it is needed.
     pub(super) fn ready(&self, program: Loaded) {
-        let mut place = self.shared.program.lock();
-        *place.as_deref_mut().unwrap_or(&mut Program::None) = Program::Ready(program);
+        *self.shared.program() = Program::Ready(program);
     }
 
     /// Watches from now on. Whoever waits may be on any processor, so that two watch, each on its
@@ -147,8 +141,7 @@ impl Late {
 
     /// How often the program could not run.
     pub(super) fn missed(&self) -> u64 {
-        let program = self.shared.program.lock();
-        match &*program.unwrap_or_else(PoisonError::into_inner) {
+        match &*self.shared.program() {
             Program::Runs(attached) => attached.missed(),
             Program::None | Program::Ready(_) => 0,
         }

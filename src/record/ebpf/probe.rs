@@ -352,7 +352,7 @@ impl Probe {
         }
     }
 
-    /// How ends of calls are looked at, in a few words.
+    /// Whether ends of calls are looked at from the first filter on alone.
     pub(super) const fn looks_late(&self) -> bool {
         self.late.is_some()
     }

@@ -120,7 +120,7 @@ pub(super) fn double_at(value: &[u8], at: impl Into<i32>) -> u64 {
     found.map_or(0, u64::from_ne_bytes)
 }
 
-fn make(name: &'static str, shape: Shape) -> Result<Map, EbpfError> {
+pub(super) fn make(name: &'static str, shape: Shape) -> Result<Map, EbpfError> {
     Map::new(name, shape).map_err(|source| {
         if matches!(source, Errno::EPERM | Errno::EACCES) {
             not_permitted(source)
@@ -132,7 +132,7 @@ fn make(name: &'static str, shape: Shape) -> Result<Map, EbpfError> {
     })
 }
 
-const fn shape(kind: Kind, key: u32, value: u32, entries: u32) -> Shape {
+pub(super) const fn shape(kind: Kind, key: u32, value: u32, entries: u32) -> Shape {
     Shape {
         kind,
         key,
@@ -392,8 +392,6 @@ fn kept(btf: &Btf<'_>, terminal: bool) -> Result<Vec<u8>, EbpfError> {
                 // Beyond the last number, calls share what is told of values that were dropped.
                 calls = (calls + 1).min(layout::CLOSED.cast_unsigned() - 1);
                 packed |= calls << 24;
-            }
-            if packed != 0 {
                 packed |= installs(table(arch).name(number | bit));
             }
             if let Some(uses) = uses(arch, number | bit).filter(|_| terminal && packed == 0) {
