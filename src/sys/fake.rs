@@ -8,7 +8,9 @@ use nix::errno::Errno;
 use super::kernel::{
     Asked, CallStop, Change, Kernel, Program, RawCall, Resume, Signo, Tid, TraceOptions, Wait,
 };
-use super::ptrace::{CALL_STOP, EVENT_CLONE, EVENT_EXEC, EVENT_FORK, EVENT_SECCOMP, EVENT_STOP};
+use super::ptrace::{
+    CALL_STOP, EVENT_CLONE, EVENT_EXEC, EVENT_EXIT, EVENT_FORK, EVENT_SECCOMP, EVENT_STOP,
+};
 use super::seccomp::TRACE_COOKIE;
 
 /// One thing that happens, and what the kernel answers about it.
@@ -148,6 +150,14 @@ impl Step {
         stop(tid, signal, 0)
     }
 
+    /// Before its end, with the status that it is to have.
+    pub(crate) fn ends(tid: i32, status: u64) -> Self {
+        Self {
+            message: Ok(status),
+            ..stop(tid, libc::SIGTRAP, EVENT_EXIT)
+        }
+    }
+
     pub(crate) fn exited(tid: i32, status: i32) -> Self {
         step(tid, Change::Exited(status))
     }
@@ -225,6 +235,10 @@ impl Kernel for Fake {
 
     fn seize(&mut self, tid: Tid, _options: TraceOptions) -> Result<(), Errno> {
         self.request(tid, format!("seize {tid}"))
+    }
+
+    fn stop_at_end(&mut self, tid: Tid, _options: TraceOptions) -> Result<(), Errno> {
+        self.request(tid, format!("{tid} stops at its end"))
     }
 
     fn resume(&mut self, tid: Tid, how: Resume, signal: Option<Signo>) -> Result<(), Errno> {

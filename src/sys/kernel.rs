@@ -184,6 +184,8 @@ pub(crate) trait Kernel {
 
     /// Starts to trace without stopping the thread.
     fn seize(&mut self, tid: Tid, options: TraceOptions) -> Result<(), Errno>;
+    /// Has a stopped thread, and what it makes from now on, stop before the end too.
+    fn stop_at_end(&mut self, tid: Tid, options: TraceOptions) -> Result<(), Errno>;
     /// Lets a stopped thread go on, with a signal or none.
     fn resume(&mut self, tid: Tid, how: Resume, signal: Option<Signo>) -> Result<(), Errno>;
     /// Leaves a thread in its group stop, able to be continued by SIGCONT.
@@ -194,7 +196,8 @@ pub(crate) trait Kernel {
     fn detach(&mut self, tid: Tid, signal: Option<Signo>) -> Result<(), Errno>;
     /// The call at which a thread stopped.
     fn call(&mut self, tid: Tid) -> Result<CallStop, Errno>;
-    /// What comes with an event: the number of a new thread, or a thread's former number.
+    /// What comes with an event: the number of a new thread, a thread's former number, or how it
+    /// ends, as a status of `waitpid`.
     fn message(&mut self, tid: Tid) -> Result<u64, Errno>;
     /// Changes an argument of the call at whose beginning a thread stopped.
     fn set_argument(&mut self, tid: Tid, arch: u32, index: u8, value: u64) -> Result<(), Errno>;
@@ -250,6 +253,10 @@ impl<K: Kernel> Kernel for &mut K {
 
     fn seize(&mut self, tid: Tid, options: TraceOptions) -> Result<(), Errno> {
         (**self).seize(tid, options)
+    }
+
+    fn stop_at_end(&mut self, tid: Tid, options: TraceOptions) -> Result<(), Errno> {
+        (**self).stop_at_end(tid, options)
     }
 
     fn resume(&mut self, tid: Tid, how: Resume, signal: Option<Signo>) -> Result<(), Errno> {

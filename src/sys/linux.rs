@@ -83,6 +83,10 @@ impl Kernel for Linux {
         ptrace::seize(tid, options)
     }
 
+    fn stop_at_end(&mut self, tid: Tid, options: TraceOptions) -> Result<(), Errno> {
+        ptrace::stop_at_end(tid, options)
+    }
+
     fn resume(&mut self, tid: Tid, how: Resume, signal: Option<Signo>) -> Result<(), Errno> {
         ptrace::resume(tid, how, signal)
     }

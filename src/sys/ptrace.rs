@@ -14,6 +14,7 @@ const DETACH: c_uint = 17;
 const PEEKDATA: c_uint = 2;
 const POKEDATA: c_uint = 5;
 const SYSCALL: c_uint = 24;
+const SETOPTIONS: c_uint = 0x4200;
 const GETEVENTMSG: c_uint = 0x4201;
 const GETSIGINFO: c_uint = 0x4202;
 const SEIZE: c_uint = 0x4206;
@@ -35,6 +36,7 @@ const O_TRACEFORK: c_ulong = 0x2;
 const O_TRACEVFORK: c_ulong = 0x4;
 const O_TRACECLONE: c_ulong = 0x8;
 const O_TRACEEXEC: c_ulong = 0x10;
+const O_TRACEEXIT: c_ulong = 0x40;
 const O_TRACESECCOMP: c_ulong = 0x80;
 const O_EXITKILL: c_ulong = 0x10_0000;
 
@@ -45,6 +47,7 @@ pub(crate) const EVENT_FORK: c_int = 1;
 pub(crate) const EVENT_VFORK: c_int = 2;
 pub(crate) const EVENT_CLONE: c_int = 3;
 pub(crate) const EVENT_EXEC: c_int = 4;
+pub(crate) const EVENT_EXIT: c_int = 6;
 pub(crate) const EVENT_SECCOMP: c_int = 7;
 pub(crate) const EVENT_STOP: c_int = 128;
 
@@ -92,7 +95,7 @@ fn with<T: Copy>(request: c_uint, tid: Tid, address: usize, data: &mut T) -> Res
     Errno::result(answer)
 }
 
-pub(super) fn seize(tid: Tid, options: TraceOptions) -> Result<(), Errno> {
+fn bits(options: TraceOptions) -> c_ulong {
     let mut bits = O_TRACESYSGOOD | O_TRACEEXEC | O_TRACESECCOMP | O_TRACECLONE;
     if options.processes {
         bits |= O_TRACEFORK | O_TRACEVFORK;
@@ -100,7 +103,22 @@ pub(super) fn seize(tid: Tid, options: TraceOptions) -> Result<(), Errno> {
     if options.kill_on_exit {
         bits |= O_EXITKILL;
     }
+    bits
+}
+
+pub(super) fn seize(tid: Tid, options: TraceOptions) -> Result<(), Errno> {
+    let bits = bits(options);
     plain(SEIZE, tid, 0, usize::try_from(bits).unwrap_or_default())
+}
+
+pub(super) fn stop_at_end(tid: Tid, options: TraceOptions) -> Result<(), Errno> {
+    let bits = bits(options) | O_TRACEEXIT;
+    plain(
+        SETOPTIONS,
+        tid,
+        0,
+        usize::try_from(bits).unwrap_or_default(),
+    )
 }
 
 /// The word for a signal, 0 for none.

@@ -194,6 +194,7 @@ impl<K: Kernel> Loop<'_, K> {
             | Stop::Filter
             | Stop::Exec
             | Stop::Birth { .. }
+            | Stop::End
             | Stop::Group
             | Stop::Trap
             | Stop::Unknown => None,

@@ -241,6 +241,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
             Stop::Call => self.call(&stopped, false),
             Stop::Exec => self.executed(&stopped),
             Stop::Birth { maybe_thread } => self.birth(&stopped, maybe_thread)?,
+            Stop::End => self.ends(tid),
             Stop::Group => self.main_stops(tid, true),
             Stop::Signal(signo) => {
                 self.notes_sigsys(tid, signo);
@@ -248,6 +249,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
             }
             Stop::Trap | Stop::Unknown => self.main_stops(tid, false),
         }
+        self.has_its_end_told(tid);
         let how = self.how(tid);
         let running = if stop == Stop::Group {
             stopped.listen(&mut self.kernel)?
@@ -258,6 +260,32 @@ impl<'a, K: Kernel> Loop<'a, K> {
             tracee.running = Some(running);
         }
         Ok(())
+    }
+
+    /// Once a process ends, the kernel tells its end for all threads that nobody has looked at. A
+    /// filter may have killed one before.
+    fn has_its_end_told(&mut self, tid: Tid) {
+        let filtered = self.tracees.get_mut(&tid).filter(|it| it.own_filter);
+        if let Some(tracee) = filtered.filter(|it| !it.stops_at_end) {
+            tracee.stops_at_end = true;
+            let _gone = self.kernel.stop_at_end(tid, self.rules.options);
+        }
+    }
+
+    /// A thread is about to end.
+    fn ends(&mut self, tid: Tid) {
+        let signal = self.kernel.message(tid).unwrap_or_default() & 0x7f;
+        let leader = self.tracees.get(&tid).map(|tracee| tracee.leader);
+        if let (Some(leader), Ok(signal)) = (leader, i32::try_from(signal)) {
+            self.ended_by(leader, Signo(signal));
+        }
+    }
+
+    /// A signal ends a thread.
+    fn ended_by(&mut self, leader: Tid, signal: Signo) {
+        if signal == Signo(libc::SIGSYS) && !self.sent_sigsys.contains(&leader) {
+            self.seen.gap(Gap::KilledByFilter);
+        }
     }
 
     /// A SIGSYS that a process sent is no filter's, which gives none or one with a code.
@@ -369,6 +397,7 @@ impl<'a, K: Kernel> Loop<'a, K> {
             leader,
             open: None,
             own_filter: false,
+            stops_at_end: false,
             borrowed: None,
             unwanted: false,
         };
@@ -447,9 +476,8 @@ impl<'a, K: Kernel> Loop<'a, K> {
         if let Some(open) = tracee.open.filter(|_| self.rules.results) {
             self.seen.end(open, Outcome::NoReturn);
         }
-        let by_filter = end == End::Killed(Signo(libc::SIGSYS));
-        if by_filter && !self.sent_sigsys.contains(&tracee.leader) {
-            self.seen.gap(Gap::KilledByFilter);
+        if let End::Killed(signal) = end {
+            self.ended_by(tracee.leader, signal);
         }
         if tracee.leads(tid) {
             self.sent_sigsys.remove(&tid);

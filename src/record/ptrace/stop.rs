@@ -2,7 +2,8 @@
 
 use crate::sys::kernel::Signo;
 use crate::sys::ptrace::{
-    CALL_STOP, EVENT_CLONE, EVENT_EXEC, EVENT_FORK, EVENT_SECCOMP, EVENT_STOP, EVENT_VFORK,
+    CALL_STOP, EVENT_CLONE, EVENT_EXEC, EVENT_EXIT, EVENT_FORK, EVENT_SECCOMP, EVENT_STOP,
+    EVENT_VFORK,
 };
 
 /// A stop of a thread that was seized.
@@ -19,6 +20,8 @@ pub(super) enum Stop {
         /// By `clone`, which makes both.
         maybe_thread: bool,
     },
+    /// It is about to end.
+    End,
     /// Its process is stopped by job control.
     Group,
     /// The first stop of a new thread, one that was asked for, or the end of a group stop.
@@ -43,6 +46,7 @@ pub(super) fn stop(signal: i32, event: i32) -> Stop {
             maybe_thread: false,
         },
         EVENT_CLONE => Stop::Birth { maybe_thread: true },
+        EVENT_EXIT => Stop::End,
         EVENT_STOP if STOPPING.contains(&signal) => Stop::Group,
         EVENT_STOP => Stop::Trap,
         _ => Stop::Unknown,

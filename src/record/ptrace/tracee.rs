@@ -116,6 +116,8 @@ pub(super) struct Tracee {
     pub(super) open: Option<Open>,
     /// A filter of the program's own is on it.
     pub(super) own_filter: bool,
+    /// It stops before its end.
+    pub(super) stops_at_end: bool,
     /// An argument that is changed until the call has its answer: its architecture and value.
     pub(super) borrowed: Option<(u32, u64)>,
     /// It is let go at its next stop.

@@ -88,9 +88,33 @@ fn a_program_with_a_filter_of_its_own() {
         assert_eq!(ran.calls["/bin/a read"], 1);
         assert_eq!(ran.calls["/bin/a getpid"], 2);
         assert_eq!(ran.calls["/bin/a time"], 1);
-        assert_eq!(ran.log[3], "10 to call");
+        assert_eq!(ran.log[3..5], ["10 stops at its end", "10 to call"]);
         assert!(ran.log.contains(&"11 to call".to_owned()));
         assert!(ran.capture.remarks.contains_key(&Remark::OwnFilter));
+    }
+}
+
+/// The kernel tells the end of the process for a thread that nobody has looked at by then.
+#[test]
+fn a_thread_that_a_filter_kills_before_its_process_ends() {
+    let by_filter = u64::from(libc::SIGSYS.cast_unsigned());
+    for (status, told) in [(by_filter, true), (0, false), (9, false), (3 << 8, false)] {
+        let ran = launched(
+            FILTER,
+            script([
+                Step::filter_with(10, SECCOMP, [1, 0, 0, 0, 0, 0]),
+                Step::exit(10, 0),
+                Step::clone(10, 11),
+                Step::trap(11),
+                Step::entry(11, GETPID),
+                Step::ends(11, status),
+                Step::exited(11, 3),
+                Step::exited(10, 3),
+            ]),
+        );
+        assert_eq!(ran.tally.gaps.contains(&Gap::KilledByFilter), told);
+        assert_eq!(ran.calls["/bin/a getpid"], 1);
+        assert!(ran.log.contains(&"11 stops at its end".to_owned()));
     }
 }
 
