@@ -93,6 +93,27 @@ pub(crate) fn run(command: &mut Command) -> Finished {
     start(command).finish()
 }
 
+/// Runs a command that removes what a test has made with an engine, until it is gone: a busy daemon
+/// may refuse for a while. What stays is a failure.
+pub(crate) fn remove(command: &mut Command) {
+    let deadline = Instant::now() + LIMIT * patience();
+    loop {
+        let finished = run(command);
+        let gone = ["no such", "not known"]
+            .iter()
+            .any(|it| finished.stderr.to_lowercase().contains(it));
+        if finished.succeeded() || gone {
+            return;
+        }
+        if Instant::now() > deadline {
+            // A test that fails already says why itself.
+            assert!(std::thread::panicking(), "not removed: {finished}");
+            return;
+        }
+        sleep(PAUSE * 50);
+    }
+}
+
 /// Starts `command` without stdin.
 ///
 /// The output goes through files: a grandchild which keeps a pipe open cannot hold the test up.

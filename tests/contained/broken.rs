@@ -2,7 +2,7 @@
 
 use crate::common::find_program;
 use crate::rig::{Kind, Rig, unique_name};
-use crate::run::{Finished, run};
+use crate::run::{Finished, remove, run};
 
 #[track_caller]
 fn assert_error(ran: &Finished, status: i32, says: &str) {
@@ -150,7 +150,7 @@ fn an_image_of_another_machine() {
     let mut shell = rig.command("sh");
     run(shell.args(["-c", script, "sh", &rig.bare, &name])).expect_success();
     let ran = rig.record(&[], &[&name]);
-    rig.ask(&["rmi", "--force", &name]);
+    remove(rig.command("docker").args(["rmi", "--force", &name]));
     assert_error(
         &ran,
         4,

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::common::{find_program, require, require_program};
 use crate::daemon::Daemon;
-use crate::run::{Finished, LIMIT, patience, run};
+use crate::run::{Finished, LIMIT, patience, remove, run};
 use crate::static_binary::static_binary;
 
 /// An engine.
@@ -279,8 +279,12 @@ impl Rig {
 
 impl Drop for Rig {
     fn drop(&mut self) {
+        if self.daemon.is_some() {
+            // Its images go with its folder.
+            return;
+        }
         for image in [&self.shell, &self.bare] {
-            self.ask(&["rmi", "--force", image]);
+            remove(self.command(self.engine()).args(["rmi", "--force", image]));
         }
     }
 }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::common::{find_program, require};
 use crate::image::Image;
-use crate::rig::{Finished, LIMIT, Running, run, start, unique_name};
+use crate::rig::{Finished, LIMIT, Running, remove, run, start, unique_name};
 
 /// A program that starts containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +211,7 @@ struct Removal(Option<Command>);
 impl Drop for Removal {
     fn drop(&mut self) {
         if let Some(command) = &mut self.0 {
-            run(command);
+            remove(command);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 
 use crate::common::{find_program, require, require_program};
-use crate::rig::{run, unique_name};
+use crate::rig::{remove, run, unique_name};
 
 /// Whether a 32-bit program can be compiled, which takes a second C library.
 pub(crate) fn require_gcc_multilib() -> bool {
@@ -207,7 +207,7 @@ impl Image {
 impl Drop for Image {
     fn drop(&mut self) {
         if let Some(name) = self.docker_name.get() {
-            run(Command::new("docker").args(["rmi", "--force", name]));
+            remove(Command::new("docker").args(["rmi", "--force", name]));
         }
     }
 }

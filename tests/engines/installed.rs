@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::common::require;
 use crate::engine::Engine;
 use crate::image::{Image, require_builders};
-use crate::rig::{callsieve, run, unique_name};
+use crate::rig::{callsieve, remove, run, unique_name};
 
 /// The daemon of Debian 12, whose runc is 1.1.5 and whose libseccomp has the calls of
 /// 2.5.5.
@@ -39,7 +39,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        run(Command::new("docker").args(["rm", "--force", &self.0]));
+        remove(Command::new("docker").args(["rm", "--force", &self.0]));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-pub(crate) use crate::run::{Finished, LIMIT, Running, run, start};
+pub(crate) use crate::run::{Finished, LIMIT, Running, remove, run, start};
 
 /// The tool under test.
 pub(crate) fn callsieve() -> Command {
