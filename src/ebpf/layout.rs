@@ -163,9 +163,11 @@ pub(crate) enum Counter {
     Unawaited,
     /// Slots that were taken for the first time, or wanted where none was left.
     Slots,
+    /// Threads that wait until ends of calls are looked at.
+    Waiting,
 }
 
-pub(crate) const COUNTERS: i32 = 18;
+pub(crate) const COUNTERS: i32 = 19;
 
 impl Counter {
     /// Where it stands, in bytes.

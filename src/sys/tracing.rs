@@ -64,8 +64,14 @@ impl Tracefs {
         }
     }
 
-    /// The number of an event, by its group and name.
-    pub(crate) fn number(&self, event: &str) -> Result<u64, Errno> {
+    /// A descriptor for an event, by its group and name, which counts nothing. Programs run at it on
+    /// all processors all the same, as the kernel has one list of them for an event; so it does not
+    /// matter either which processors come and go.
+    pub(crate) fn event(&self, event: &str) -> Result<OwnedFd, Errno> {
+        open(self.number(event)?)
+    }
+
+    fn number(&self, event: &str) -> Result<u64, Errno> {
         let path = CString::new(format!("events/{event}/id")).map_err(|_nul| Errno::EINVAL)?;
         let mut text = String::new();
         File::from(open_at(self.0.as_raw_fd(), &path, libc::O_RDONLY)?)
@@ -91,10 +97,7 @@ struct Attributes {
     place: u64,
 }
 
-/// A descriptor for an event, which counts nothing. Programs run at it on all processors all the
-/// same, as the kernel has one list of them for an event; so it does not matter either which
-/// processors come and go.
-pub(super) fn open(number: u64) -> Result<OwnedFd, Errno> {
+fn open(number: u64) -> Result<OwnedFd, Errno> {
     const TRACEPOINT: u32 = 2;
     const DISABLED: u64 = 1;
     const CLOSE_ON_EXEC: u64 = 8;

@@ -298,8 +298,8 @@ impl Guest {
                 }
                 recorded = bench.run(Way::Record(options), user, &command);
             }
-            // Whoever ends a recording just then keeps ends of calls from being looked at in time,
-            // which the recording says (docs/ebpf.md).
+            // Threads of several recordings that wait at once may keep all processors, which the
+            // recordings say (docs/ebpf.md).
             let hidden = |seen: &Seen| seen.gaps.contains(&"hidden-by-filter");
             for _ in 0..TRIES {
                 let others = method == Method::EbpfAtEnd && hidden(&recorded);

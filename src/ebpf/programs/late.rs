@@ -10,31 +10,35 @@ impl With {
     /// If the call that register 8 describes, whose registers are in register 7, may install a
     /// filter, and nobody looks at ends of calls yet: asks for that and waits, for some
     /// milliseconds at most. The thread keeps its processor meanwhile, so that whoever is asked
-    /// must have another. Register 6 is lost.
+    /// must have another. What comes before most filters asks and does not wait. Register 6 is
+    /// lost.
     pub(super) fn await_ends(&self, asm: &mut Assembler) {
         /// include/uapi/linux/prctl.h
         const PR_SET_SECCOMP: i32 = 22;
+        const PR_SET_NO_NEW_PRIVS: i32 = 38;
         /// `BPF_RB_FORCE_WAKEUP`.
         const WAKE: i32 = 2;
         /// In nanoseconds.
         const PATIENCE: i32 = 50_000_000;
         /// In a turn of the loop, which the kernel may leave after 65535: some 30 ns each.
         const LOOKS: usize = 32;
-        if !self.plan.late_ends {
+        let Some(most) = self.plan.late_ends else {
             return;
-        }
+        };
         let [go_on, installs, wait, late] = [(); 4].map(|()| asm.label());
         asm.mov(R1, R8);
         asm.alu(Alu::And, R1, layout::INSTALLS | layout::MAY_INSTALL);
         asm.jump_if(R1, When::Equal, 0, go_on);
+        asm.mov(R6, PR_SET_SECCOMP);
         asm.jump_if(R1, When::Equal, layout::INSTALLS, installs);
         asm.mov(R3, R8);
         asm.alu(Alu::And, R3, layout::PLACE);
         asm.alu(Alu::Add, R3, R7);
         read(asm, frame::SCRATCH, 8, R3, 0);
         // The kernel takes the lower half.
-        asm.load(Size::Word, R1, FRAME, frame::SCRATCH);
-        asm.jump_if(R1, When::NotEqual, PR_SET_SECCOMP, go_on);
+        asm.load(Size::Word, R6, FRAME, frame::SCRATCH);
+        asm.jump_if(R6, When::Equal, PR_SET_SECCOMP, installs);
+        asm.jump_if(R6, When::NotEqual, PR_SET_NO_NEW_PRIVS, go_on);
         asm.place(installs);
         asm.value_of(R1, self.maps.ends_seen);
         asm.load(Size::Double, R1, R1, 0);
@@ -45,6 +49,11 @@ impl With {
         asm.mov(R3, 8);
         asm.mov(R4, WAKE);
         asm.call(Helper::RingOutput);
+        asm.jump_if(R6, When::Equal, PR_SET_NO_NEW_PRIVS, go_on);
+        asm.value_of(R1, self.maps.counters);
+        asm.mov(R2, 1);
+        asm.atomic_fetch_add(R1, Counter::Waiting.offset(), R2);
+        asm.jump_if(R2, When::GreaterOrEqual, most, late);
         asm.call(Helper::KtimeGetNs);
         asm.mov(R6, R0);
         asm.place(wait);
@@ -60,6 +69,9 @@ impl With {
         asm.jump_if(R0, When::SignedLessOrEqual, PATIENCE, wait);
         asm.place(late);
         self.count(asm, Counter::Unawaited);
+        asm.value_of(R1, self.maps.counters);
+        asm.mov(R2, -1);
+        asm.atomic_add(R1, Counter::Waiting.offset(), R2);
         asm.place(go_on);
     }
 }

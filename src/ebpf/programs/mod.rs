@@ -21,6 +21,8 @@ pub(crate) use walk::walk;
 pub(crate) const COUNTING: [&str; 3] = ["callsieve_begin", ENDS, "callsieve_page"];
 /// The name of the one that looks at ends of calls.
 pub(crate) const ENDS: &str = "callsieve_end";
+/// The event at ends of calls.
+pub(crate) const END_EVENT: &str = "raw_syscalls/sys_exit";
 /// The name of the one that counts calls about which filters are asked.
 pub(crate) const ASKED: &str = "callsieve_asked";
 /// The name of the one that tells whether what others at events missed matters.
@@ -101,8 +103,8 @@ pub(crate) struct Plan {
     /// How calls end is kept. It takes [`Refused::AtEnd`].
     pub(crate) results: bool,
     /// Ends of calls are looked at only once a filter may be there: who installs one waits for
-    /// that. It takes [`Refused::AtEnd`].
-    pub(crate) late_ends: bool,
+    /// that, unless so many wait already. It takes [`Refused::AtEnd`].
+    pub(crate) late_ends: Option<i32>,
     /// The number that the kernel has for the terminal of which it is to be known when it is used.
     pub(crate) terminal: Option<i32>,
     /// How many slots are given one after the other; if not, all of them are in the queue.
@@ -386,6 +388,27 @@ pub(crate) fn asked(
     })
 }
 
+/// The program that looks at ends of calls once that is needed. To run a program at a tracepoint may
+/// take until all processors have done something else, for which whoever waits can't be waited for;
+/// at an event it does not.
+pub(crate) fn late_ends(
+    btf: &Btf<'_>,
+    fields: Fields,
+    plan: Plan,
+    maps: Maps,
+) -> Result<Program, ProgramError> {
+    let fields = Fields {
+        events: Some(Events::of(btf)?),
+        ..fields
+    };
+    let with = common::With { fields, plan, maps };
+    Ok(Program {
+        name: ENDS,
+        point: Point::Event(END_EVENT),
+        code: with.end()?,
+    })
+}
+
 /// All other programs that a plan needs, in the order in which they are to be attached: nobody is met
 /// at the begin of a call before what follows him is there.
 pub(crate) fn all(
@@ -411,8 +434,8 @@ pub(crate) fn all(
         program("callsieve_exec", "sched/sched_process_exec", with.exec())?,
         program("callsieve_gone", "sched/sched_process_exit", with.gone())?,
     ];
-    if plan.refused == Refused::AtEnd {
-        programs.push(program(ENDS, "raw_syscalls/sys_exit", with.end())?);
+    if plan.refused == Refused::AtEnd && plan.late_ends.is_none() {
+        programs.push(program(ENDS, END_EVENT, with.end())?);
     }
     // Calls of the vsyscall page, where the kernel has one.
     if btf.typedef("btf_trace_emulate_vsyscall").is_ok() {

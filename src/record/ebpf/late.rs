@@ -5,25 +5,33 @@
 //! nearly no command installs a filter. So that program is made ready, and runs once it is needed:
 //! whoever is about to install the first filter waits in the kernel, at the begin of that call,
 //! for a millisecond or so, until it does.
+//!
+//! Whoever waits keeps his processor, so nothing that is done meanwhile may take until every
+//! processor has done something else. That is so for what runs at tracepoints: another tool that
+//! takes its program away has all others wait for that. So the program runs at an event, which is
+//! opened when recording begins.
 
 use std::io::{self, PipeWriter};
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use nix::errno::Errno;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::Pid;
 
 use super::EbpfError;
 use super::tables::{make, shape, word};
+use crate::ebpf::programs::END_EVENT;
 use crate::sys::ebpf::{Attached, Kind, Loaded, Map};
-use crate::sys::tracing::Undisturbed;
+use crate::sys::tracing::{Tracefs, Undisturbed};
 
 /// The program at ends of calls, and who lets it run.
 #[derive(Debug)]
 pub(super) struct Late {
     shared: Arc<Shared>,
+    /// Processors.
+    watched: Vec<usize>,
     watchers: Vec<JoinHandle<()>>,
     /// The watchers end when it is closed.
     stop: Option<PipeWriter>,
@@ -38,9 +46,11 @@ struct Shared {
 
 #[derive(Debug)]
 enum Program {
-    /// There is none, or it could not run, of which whoever waited tells.
+    /// It is over, or could not run, of which whoever waited tells.
     None,
-    Ready(Loaded),
+    /// Not made yet, but the event is there.
+    At(OwnedFd),
+    Ready(Loaded, OwnedFd),
     Runs(Attached),
 }
 
@@ -52,14 +62,14 @@ impl Shared {
     fn run(&self) {
         let mut program = self.program();
         *program = match std::mem::replace(&mut *program, Program::None) {
-            Program::Ready(loaded) => match loaded.attach(|_event| Err(Errno::ENOENT)) {
+            Program::Ready(loaded, event) => match loaded.attach(|_name| Ok(event)) {
                 Ok(attached) => {
                     let _one_value = self.seen.set(&word(0), &1_u64.to_ne_bytes());
                     Program::Runs(attached)
                 }
                 Err(_told_by_whoever_waits) => Program::None,
             },
-            other @ (Program::None | Program::Runs(_)) => other,
+            other @ (Program::None | Program::At(_) | Program::Runs(_)) => other,
         };
     }
 }
@@ -72,24 +82,41 @@ fn processors() -> Vec<usize> {
         .collect()
 }
 
-impl Late {
-    /// Two processors at least are needed: whoever waits keeps his.
-    pub(super) fn is_possible() -> bool {
-        processors().len() > 1
-    }
+/// Those on which somebody watches: some of them, each far from the next.
+fn watched() -> Vec<usize> {
+    const MOST: usize = 4;
+    let all = processors();
+    let step = all.len().div_ceil(MOST).max(1);
+    all.into_iter().step_by(step).collect()
+}
 
-    pub(super) fn new() -> Result<Self, EbpfError> {
+impl Late {
+    /// None where it can't be had: whoever waits keeps his processor, so that there must be another
+    /// one, and there must be an event.
+    pub(super) fn new() -> Result<Option<Self>, EbpfError> {
         /// More are not told at a time.
         const ROOM: u32 = 1 << 16;
-        Ok(Self {
+        let watched = watched();
+        let event = Tracefs::open().and_then(|events| events.event(END_EVENT));
+        let (Ok(event), 2..) = (event, watched.len()) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
             shared: Arc::new(Shared {
                 wanted: make("ends_wanted", shape(Kind::Ring, 0, 0, ROOM))?,
                 seen: make("ends_seen", shape(Kind::Array, 4, 8, 1))?,
-                program: Mutex::new(Program::None),
+                program: Mutex::new(Program::At(event)),
             }),
+            watched,
             watchers: Vec::new(),
             stop: None,
-        })
+        }))
+    }
+
+    /// How many may wait at once: a processor is left for somebody who watches.
+    pub(super) fn most(&self) -> i32 {
+        let most = self.watched.len().saturating_sub(1);
+        i32::try_from(most).unwrap_or(1)
     }
 
     /// The numbers of its tables: where it is told, and where it tells.
@@ -98,12 +125,16 @@ impl Late {
     }
 
     /// The program that is to run once it is needed.
-    pub(super) fn ready(&self, program: Loaded) {
-        *self.shared.program() = Program::Ready(program);
+    pub(super) fn ready(&self, loaded: Loaded) {
+        let mut program = self.shared.program();
+        *program = match std::mem::replace(&mut *program, Program::None) {
+            Program::At(event) => Program::Ready(loaded, event),
+            other @ (Program::None | Program::Ready(..) | Program::Runs(_)) => other,
+        };
     }
 
-    /// Watches from now on. Whoever waits may be on any processor, so that two watch, each on its
-    /// own.
+    /// Watches from now on. Whoever waits may be on any processor, so that several watch, each on
+    /// its own.
     pub(super) fn watch(&mut self) {
         if self.start().is_err() || self.watchers.is_empty() {
             self.shared.run();
@@ -111,14 +142,12 @@ impl Late {
     }
 
     fn start(&mut self) -> Result<(), io::Error> {
-        let processors = processors();
         let (ends, stop) = io::pipe()?;
         let ends = Arc::new(ends);
         // Signals are for the thread that looks for them.
         let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-        for processor in processors.first().into_iter().chain(processors.last()) {
+        for processor in self.watched.iter().copied() {
             let (shared, ends) = (Arc::clone(&self.shared), Arc::clone(&ends));
-            let processor = *processor;
             let watcher = move || {
                 let mut own = CpuSet::new();
                 let _else_anywhere = own
@@ -143,7 +172,16 @@ impl Late {
     pub(super) fn missed(&self) -> u64 {
         match &*self.shared.program() {
             Program::Runs(attached) => attached.missed(),
-            Program::None | Program::Ready(_) => 0,
+            Program::None | Program::At(_) | Program::Ready(..) => 0,
+        }
+    }
+
+    /// Ends, but for what the kernel takes its time to let go of.
+    pub(super) fn end(&self) -> Option<OwnedFd> {
+        match std::mem::replace(&mut *self.shared.program(), Program::None) {
+            Program::None => None,
+            Program::At(event) | Program::Ready(_, event) => Some(event),
+            Program::Runs(attached) => Some(attached.into_link()),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::ebpf::programs::{
 use crate::sys::ebpf::{self, Attached, Loaded};
 use crate::sys::kernel::Tid;
 use crate::sys::mapped::Bytes;
+use crate::sys::process;
 use crate::sys::programs as host;
 use crate::sys::tracing::Tracefs;
 
@@ -193,7 +194,7 @@ fn attach(
     loaded: Loaded,
     events: Option<&Tracefs>,
 ) -> Result<Attached, EbpfError> {
-    let attached = loaded.attach(|event| events.ok_or(Errno::ENOENT)?.number(event));
+    let attached = loaded.attach(|event| events.ok_or(Errno::ENOENT)?.event(event));
     attached.map_err(|source| refusal(name, source, "can't attach it".to_owned()))
 }
 
@@ -233,14 +234,19 @@ impl Probe {
         at_once::let_go(self);
     }
 
+    /// Of what runs before a function or is at an event, without waiting for the kernel, which makes
+    /// sure that nobody is on the way to it: that takes tens of milliseconds.
     fn let_go_of_slow(&mut self) {
         let at_events = self.events.is_some();
         let (slow, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.attached)
             .into_iter()
             .partition(|(name, _)| at_events || *name == programs::ASKED);
         self.attached = others;
+        let slow = slow.into_iter().map(|(_, attached)| attached.into_link());
+        let late = self.late.take().and_then(|late| late.end());
+        let slow: Vec<_> = slow.chain(late).collect();
         if !slow.is_empty() {
-            Attached::let_go_aside(slow.into_iter().map(|(_, attached)| attached).collect());
+            process::close_aside(slow);
         }
     }
 
@@ -280,7 +286,7 @@ impl Probe {
             rule: wanted.rule,
             refused: Refused::AtEnd,
             results: wanted.results,
-            late_ends: false,
+            late_ends: None,
             terminal: wanted.terminal,
             new_slots: tables.new_slots(),
         };
@@ -297,14 +303,16 @@ impl Probe {
             }
         }
         let mut late = None;
-        if wanted.unfiltered && events.is_none() && plan.may_be_late(fields) && Late::is_possible()
-        {
-            let made = Late::new()?;
-            (maps.ends_wanted, maps.ends_seen) = made.numbers();
-            plan.late_ends = true;
-            late = Some(made);
+        if wanted.unfiltered && events.is_none() && plan.may_be_late(fields) {
+            late = Late::new()?;
         }
-        let programs = programs::all(&btf, fields, plan, maps).map_err(wrong)?;
+        let mut programs = Vec::new();
+        if let Some(late) = &late {
+            (maps.ends_wanted, maps.ends_seen) = late.numbers();
+            plan.late_ends = Some(late.most());
+            programs.push(programs::late_ends(&btf, fields, plan, maps).map_err(wrong)?);
+        }
+        programs.extend(programs::all(&btf, fields, plan, maps).map_err(wrong)?);
         let all = at_once::each(programs, |program| (program.name, load(&program)));
         let mut ready = Vec::new();
         for (name, loaded) in all {

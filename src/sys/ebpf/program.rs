@@ -7,7 +7,6 @@ use nix::errno::Errno;
 use super::{address, address_mut, call, command, name, number, open};
 use crate::ebpf::assembler::Insn;
 use crate::ebpf::programs::Point;
-use crate::sys::tracing;
 
 /// The most text that the verifier writes.
 const LOG: usize = 1 << 16;
@@ -142,10 +141,10 @@ impl Loaded {
         Ok(Self { fd, point })
     }
 
-    /// Runs it from now on. An event is known by its number, for which it is asked.
+    /// Runs it from now on. If that is at an event, a descriptor of it is asked for.
     pub(crate) fn attach(
         self,
-        event: impl FnOnce(&str) -> Result<u64, Errno>,
+        event: impl FnOnce(&str) -> Result<OwnedFd, Errno>,
     ) -> Result<Attached, Errno> {
         let link = match self.point {
             Point::Tracepoint(_) | Point::Function(_) | Point::Walk(_) => {
@@ -165,7 +164,7 @@ impl Loaded {
                 open(command::LINK_CREATE, &mut attributes)?
             }
             Point::Event(name) => {
-                let event = tracing::open(event(name)?)?;
+                let event = event(name)?;
                 let mut attributes = self.link(PERF_EVENT);
                 attributes.target = number(&event);
                 // The link has the event from here on.
@@ -201,11 +200,9 @@ impl Loaded {
 }
 
 impl Attached {
-    /// Lets go of some without waiting for the kernel, which makes sure that nobody is on the way
-    /// to a program that runs before a function or at an event: that takes tens of milliseconds.
-    pub(crate) fn let_go_aside(all: Vec<Self>) {
-        let links = all.into_iter().map(|attached| attached.link).collect();
-        crate::sys::process::close_aside(links);
+    /// What keeps it running.
+    pub(crate) fn into_link(self) -> OwnedFd {
+        self.link
     }
 
     /// How often it was not run because it ran already on the same processor; 0 on kernels
