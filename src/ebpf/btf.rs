@@ -141,6 +141,12 @@ impl<'a> Btf<'a> {
         self.find(name, is).map(|(id, _)| id)
     }
 
+    /// The number of a structure.
+    pub fn structure(&self, name: &str) -> Result<u32, BtfError> {
+        self.find(name, |kind| kind == kind::STRUCT)
+            .map(|(id, _)| id)
+    }
+
     /// Where a field stands in a structure, in bytes. `path` goes through structures within it by
     /// dots; members without a name are looked through.
     pub fn offset(&self, structure: &str, path: &str) -> Result<i32, BtfError> {

@@ -54,6 +54,8 @@ pub(crate) mod state {
     pub(crate) const BEGUN_NUMBER: i16 = ASKED_NUMBER;
     /// The thread had no filter when the call began.
     pub(crate) const FREE: i32 = 1;
+    /// No call is noted yet, so that any that ends has another begin.
+    pub(crate) const BEFORE: i32 = 8;
     pub(crate) const SIZE: i32 = 24;
     pub(crate) const NONE: i32 = -1;
     /// The end of the call that made the thread, which is its parent's.

@@ -389,6 +389,11 @@ guests! {
         .sees("x86_64 getpriority")
         .gaps_with(NOTIFY, &["hidden-by-filter"])
         .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
+    seccomp_tsync_spinning: guest("seccomp_tsync_spinning.c", 88, "99\n")
+        .luck("x86_64 futex", FUTEX)
+        .sees("x86_64 getpriority")
+        .gaps_with(NOTIFY, &["hidden-by-filter"])
+        .only_strace("x86_64 getpriority", HIDDEN).with(NOTIFY);
     seccomp_tsync_between: guest("seccomp_tsync_between.c", 88, "99\n").needs(Need::Ia32)
         .luck("x86_64 futex", FUTEX)
         .sees("x86_64 getpriority")

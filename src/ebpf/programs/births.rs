@@ -110,6 +110,9 @@ impl With {
         asm.alu32(Alu::Move, R2, state::NONE);
         asm.jump_if(R1, When::NotEqual, R2, known);
         asm.store(Size::Word, R8, state::OPEN, state::SKIP);
+        if self.plan.late_ends.is_some() {
+            asm.store(Size::Word, R8, state::BEGUN, state::FREE + state::BEFORE);
+        }
         if stranger != out {
             asm.jump(known);
             asm.place(stranger);

@@ -6,7 +6,7 @@ use super::super::assembler::{
 };
 use super::super::layout::{self, COUNTS, Counter, WIDTH, X32_BIT, counts, image, state};
 use super::common::{self, IF_NEW, With, follow, frame, leave, place, read};
-use super::{Refused, Storage};
+use super::{Peek, Refused, Storage};
 
 /// `TS_COMPAT` of `arch/x86/include/asm/thread_info.h`: the call that runs is a 32-bit one,
 /// whatever the program is.
@@ -20,11 +20,19 @@ impl With {
     /// `sys_enter(regs, number)`: counts the call that begins.
     pub(super) fn begin(&self) -> Result<Vec<Insn>, Misassembled> {
         let mut asm = Assembler::default();
-        let [out, counted, find] = [(); 3].map(|()| asm.label());
+        let [out, counted, find, asks, placed] = [(); 5].map(|()| asm.label());
         let stranger = self.strangers(&mut asm, out);
         asm.mov(R6, R1);
         asm.store(Size::Double, FRAME, frame::CONTEXT, R1);
-        self.state_or(&mut asm, stranger);
+        match self.peek().filter(|_| self.only_reads()) {
+            Some(peek) => {
+                self.begin_by_looking(&mut asm, peek, [out, stranger, asks, placed]);
+                asm.place(asks);
+                self.state_of_task(&mut asm);
+                asm.jump_if(R0, When::Equal, 0, stranger);
+            }
+            None => self.state_or(&mut asm, stranger),
+        }
         asm.mov(R8, R0);
         Self::slot(&mut asm, out);
         if self.plan.refused == Refused::Asked {
@@ -44,6 +52,7 @@ impl With {
             asm.alu(Alu::Add, R1, 1);
             asm.store(Size::Word, R8, state::OPEN, R1);
         }
+        asm.place(placed);
         self.tally(&mut asm, out);
         self.arguments(&mut asm, out, |asm| {
             self.registers(asm);
@@ -58,6 +67,47 @@ impl With {
             asm.jump(counted);
         }
         asm.finish()
+    }
+
+    /// Whether nothing is to be written to the state of most threads as a call begins.
+    fn only_reads(&self) -> bool {
+        self.plan.refused == Refused::Asked || self.plan.late_ends.is_some()
+    }
+
+    /// The same where nothing has to be written to the state: then it is read where it stands, and
+    /// the place of the call becomes register 9. Register 7 is the thread for whoever asks, too.
+    ///
+    /// While nobody looks at ends of calls nothing is noted for them. A call that has begun then,
+    /// and ends when another thread has given its own a filter, counts once more.
+    fn begin_by_looking(&self, asm: &mut Assembler, peek: Peek, labels: [Label; 4]) {
+        let [out, stranger, asks, placed] = labels;
+        self.task(asm);
+        self.kept(asm, peek, stranger);
+        if self.plan.late_ends.is_some() {
+            asm.value_of(R2, self.maps.ends_seen);
+            asm.load(Size::Double, R2, R2, 0);
+            asm.jump_if(R2, When::NotEqual, 0, asks);
+        }
+        self.state_to_read(asm, peek, asks);
+        let load = |asm: &mut Assembler, to, field| {
+            asm.load(Size::Word, to, R0, peek.data + field);
+        };
+        load(asm, R1, state::SLOT);
+        asm.alu32(Alu::Move, R2, state::NONE);
+        asm.jump_if(R1, When::Equal, R2, asks);
+        asm.store(Size::Word, FRAME, frame::SLOT, R1);
+        if stranger != out {
+            load(asm, R1, state::ENTERED);
+            asm.jump_if(R1, When::Equal, 1, asks);
+        }
+        if self.plan.refused == Refused::Asked {
+            load(asm, R1, state::ASKED);
+            asm.jump_if(R1, When::NotEqual, 0, asks);
+            self.unasked(asm);
+        }
+        self.number_at_begin(asm, R1);
+        self.place_of(asm, out, false);
+        asm.jump(placed);
     }
 
     /// `__secure_computing()`: filters are about to be asked about a call, which is counted now,
@@ -115,14 +165,22 @@ impl With {
         asm.alu32(Alu::Move, R1, R1);
         asm.jump_if(R1, When::Equal, R2, out);
         asm.jump(counts);
-        // Of those times that the program there could not run, this one hides nothing.
         asm.place(unasked);
-        if let Some(mode) = self.fields.filtered {
-            self.of_task(asm, R1, mode);
-            asm.jump_if(R1, When::Equal, 0, counts);
-            self.count(asm, Counter::Unasked);
-        }
+        self.unasked(asm);
         asm.place(counts);
+    }
+
+    /// Of those times that the program where filters are asked could not run, the call that begins
+    /// hides nothing.
+    fn unasked(&self, asm: &mut Assembler) {
+        let Some(mode) = self.fields.filtered else {
+            return;
+        };
+        let free = asm.label();
+        self.of_task(asm, R1, mode);
+        asm.jump_if(R1, When::Equal, 0, free);
+        self.count(asm, Counter::Unasked);
+        asm.place(free);
     }
 
     /// What came into a container from outside, and has a filter now, counts in another place from
@@ -214,7 +272,7 @@ impl With {
     }
 
     /// Notes which call begins, and whether the thread has a filter.
-    fn begun(&self, asm: &mut Assembler, mode: i32) {
+    pub(super) fn begun(&self, asm: &mut Assembler, mode: i32) {
         let filtered = asm.label();
         self.of_task(asm, R1, self.fields.status);
         asm.alu(Alu::And, R1, TS_COMPAT);
@@ -395,7 +453,7 @@ impl With {
     }
 
     /// The call's registers become register 7, by the context in register 6, or by the thread.
-    fn registers(&self, asm: &mut Assembler) {
+    pub(super) fn registers(&self, asm: &mut Assembler) {
         if self.fields.events.is_some() {
             asm.call(Helper::GetCurrentTaskBtf);
             asm.mov(R1, R0);

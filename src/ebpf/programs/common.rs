@@ -4,7 +4,7 @@ use super::super::assembler::{
     Alu, Assembler, FRAME, Helper, Label, R0, R1, R2, R3, R4, R7, R8, Reg, Size, When,
 };
 use super::super::layout::{Counter, state};
-use super::{Fields, Maps, Plan, Refused, Storage};
+use super::{Fields, Loops, Maps, Peek, Plan, Refused, Storage};
 
 /// What programs are made with.
 ///
@@ -137,16 +137,54 @@ impl With {
     }
 
     /// The state of the thread in register 7, which runs, becomes register 0; one without goes to
-    /// `none`. For that look the kernel's verifier goes through the names of all types a few times,
-    /// some 0.5 ms, so it is for where every call passes.
+    /// `none`.
     pub(super) fn state_of_task_or(&self, asm: &mut Assembler, none: Label) {
         let stored = self.fields.stored.map(i16::try_from);
-        if let (Storage::Task, Some(Ok(stored))) = (self.plan.storage, stored) {
+        if let Some(peek) = self.peek() {
+            self.kept(asm, peek, none);
+        } else if let (Storage::Task, Some(Ok(stored))) = (self.plan.storage, stored) {
+            // The kernel's verifier goes through the names of all types for that, some 0.5 ms.
             asm.load(Size::Double, R0, R7, stored);
             asm.jump_if(R0, When::Equal, 0, none);
         }
         self.state_of_task(asm);
         asm.jump_if(R0, When::Equal, 0, none);
+    }
+
+    /// What it takes to read what stands with a thread, on kernels of which it is known.
+    pub(super) fn peek(&self) -> Option<Peek> {
+        let plan = self.plan;
+        let knows = plan.storage == Storage::Task && plan.loops == Loops::MayGoOn;
+        let found = self.fields.peek.filter(|_| knows);
+        found.filter(|_| self.fields.stored.is_some())
+    }
+
+    /// What programs keep of the thread in register 7 becomes register 1. One of whom none keeps
+    /// anything goes to `none`.
+    pub(super) fn kept(&self, asm: &mut Assembler, peek: Peek, none: Label) {
+        asm.mov(R1, R7);
+        Self::readable(asm, peek, self.fields.stored.unwrap_or_default());
+        asm.load(Size::Double, R1, R0, 0);
+        asm.jump_if(R1, When::Equal, 0, none);
+    }
+
+    /// Where the state of the thread of whom that is kept can be read becomes register 0. One that
+    /// has to be asked for goes to `other`: another tool's may come first.
+    pub(super) fn state_to_read(&self, asm: &mut Assembler, peek: Peek, other: Label) {
+        Self::readable(asm, peek, peek.first);
+        asm.load(Size::Double, R1, R0, 0);
+        asm.jump_if(R1, When::Equal, 0, other);
+        Self::readable(asm, peek, peek.content);
+        asm.load(Size::Double, R1, R0, peek.map);
+        asm.map(R2, self.maps.states);
+        asm.jump_if(R1, When::NotEqual, R2, other);
+    }
+
+    /// What stands so far behind the address in register 1 can be read by register 0.
+    fn readable(asm: &mut Assembler, peek: Peek, offset: i32) {
+        asm.alu(Alu::Add, R1, offset);
+        asm.mov(R2, peek.registers);
+        asm.call_function(peek.cast);
     }
 
     /// The state of the thread in register 7, which runs, or null, becomes register 0.

@@ -115,7 +115,8 @@ impl Plan {
     /// Whether ends of calls need not be looked at before there is a filter, and the kernel takes
     /// what waits for that.
     pub(crate) fn may_be_late(self, fields: Fields) -> bool {
-        let knows = self.loops == Loops::MayGoOn && fields.filtered.is_some();
+        let mode = fields.filtered.map(i16::try_from);
+        let knows = self.loops == Loops::MayGoOn && matches!(mode, Some(Ok(_near)));
         knows && self.refused == Refused::AtEnd && !self.results && self.rule == Rule::Nobody
     }
 }
@@ -170,7 +171,7 @@ impl From<Misassembled> for ProgramError {
 }
 
 /// How the names begin of all types that are asked for.
-pub(crate) const NAMES: [&str; 24] = [
+pub(crate) const NAMES: [&str; 26] = [
     "task_struct",
     "nsproxy",
     "mnt_namespace",
@@ -192,6 +193,8 @@ pub(crate) const NAMES: [&str; 24] = [
     "bpf_task_from_pid",
     "bpf_iter_bpf_map_elem",
     "bpf_prog_active",
+    "bpf_local_storage",
+    "bpf_rdonly_cast",
     "__secure_computing",
     "__seccomp_permit_syscall",
     "cgroup_subsys_state",
@@ -246,6 +249,39 @@ pub(crate) struct Fields {
     registers_place: i32,
     /// If programs run at events.
     events: Option<Events>,
+    /// A kernel may not let its memory be read like this.
+    peek: Option<Peek>,
+}
+
+/// What it takes to read the state of a thread where it stands, without asking for it.
+#[derive(Debug, Clone, Copy)]
+struct Peek {
+    /// What makes readable what stands at an address, and as what: registers, which are all numbers.
+    cast: i32,
+    registers: i32,
+    /// The first of what programs keep of a thread.
+    first: i32,
+    /// From there to its content.
+    content: i32,
+    /// Whose it is.
+    map: i16,
+    data: i16,
+}
+
+impl Peek {
+    fn of(btf: &Btf<'_>) -> Result<Self, BtfError> {
+        let small = |offset: i32| i16::try_from(offset).map_err(|_too_large| BtfError::Damaged);
+        let element = |field| btf.offset("bpf_local_storage_elem", field);
+        let data = |field| btf.offset("bpf_local_storage_data", field).and_then(small);
+        Ok(Self {
+            cast: btf.function("bpf_rdonly_cast")?.cast_signed(),
+            registers: btf.structure("pt_regs")?.cast_signed(),
+            first: btf.offset("bpf_local_storage", "list.first")?,
+            content: element("sdata")? - element("snode")?,
+            map: data("smap")?,
+            data: data("data")?,
+        })
+    }
 }
 
 /// What is told at events in place of the arguments of tracepoints, and what finds the rest.
@@ -342,6 +378,7 @@ impl Fields {
             registers_number: btf.offset("pt_regs", "orig_ax")?,
             registers_place: btf.offset("pt_regs", "ip")?,
             events: at_events.then(|| Events::of(btf)).transpose()?,
+            peek: Peek::of(btf).ok(),
         })
     }
 }
