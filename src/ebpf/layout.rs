@@ -58,7 +58,8 @@ pub(crate) mod state {
     pub(crate) const BEFORE: i32 = 8;
     pub(crate) const SIZE: i32 = 24;
     pub(crate) const NONE: i32 = -1;
-    /// The end of the call that made the thread, which is its parent's.
+    /// The end of the call that made the thread, which is its parent's, and any other that is to be
+    /// left.
     pub(crate) const SKIP: i32 = -2;
     /// A call without a place.
     pub(crate) const ODD: i32 = -3;
@@ -165,7 +166,7 @@ pub(crate) enum Counter {
     Unawaited,
     /// Slots that were taken for the first time, or wanted where none was left.
     Slots,
-    /// Threads that wait until ends of calls are looked at.
+    /// Threads that wait, or have waited with success, until ends of calls are looked at.
     Waiting,
 }
 

@@ -294,11 +294,16 @@ pub(crate) fn close_inherited(but: RawFd) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Closes descriptors for whose last close the kernel takes its time, in a process of its own.
+/// Closes descriptors for whose last close the kernel takes its time, in a process of its own: not
+/// at once, as whoever opens the same meanwhile spares it that, and would wait for it otherwise.
 pub(crate) fn close_aside(mut all: Vec<OwnedFd>) {
+    let pause = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 100_000_000,
+    };
     all.sort_by_key(AsRawFd::as_raw_fd);
-    // SAFETY: the child calls close_range and _exit only, which are async-signal-safe, so that
-    // neither locks held by other threads nor what the C library keeps of its own process matter.
+    // SAFETY: the child calls close_range, nanosleep and _exit only, which are async-signal-safe, so
+    // that neither locks held by other threads nor what the C library keeps of its own process matter.
     if unsafe { libc::fork() } == 0 {
         // Nobody who waits for the end of an output is to wait for this.
         let mut first = 0;
@@ -307,6 +312,8 @@ pub(crate) fn close_aside(mut all: Vec<OwnedFd>) {
             first = kept + 1;
         }
         close_between(first, RawFd::MAX);
+        // SAFETY: the time is a live structure, and what is left of it is not asked for.
+        let _signals_shorten_it = unsafe { libc::nanosleep(&raw const pause, ptr::null_mut()) };
         // SAFETY: ends the process without running anything of the parent's.
         unsafe { libc::_exit(0) }
     }

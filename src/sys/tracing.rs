@@ -141,6 +141,11 @@ impl Undisturbed {
         let set = policy >= 0 && told == 0 && schedule(libc::SCHED_FIFO.into(), PRIORITY);
         Self(set.then_some((policy, former)))
     }
+
+    /// Whether this process may.
+    pub(crate) const fn is_had(&self) -> bool {
+        self.0.is_some()
+    }
 }
 
 impl Drop for Undisturbed {

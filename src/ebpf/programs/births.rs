@@ -123,6 +123,15 @@ impl With {
             asm.store(Size::Word, FRAME, frame::FORMER, starter::UNKNOWN);
         }
         asm.place(known);
+        if let Some(mode) = self.filtered_ends() {
+            // A filter that came since the call began is no reason to count it for this program.
+            let free = asm.label();
+            self.of_task(&mut asm, R1, mode);
+            asm.jump_if(R1, When::Equal, 0, free);
+            asm.store(Size::Word, R8, state::OPEN, state::SKIP);
+            asm.store(Size::Word, R8, state::BEGUN, 0);
+            asm.place(free);
+        }
         asm.store(Size::Word, R8, state::ENTERED, 0);
         asm.store(Size::Word, FRAME, frame::ENTERED, 0);
         asm.store(Size::Double, FRAME, frame::STATE, R8);

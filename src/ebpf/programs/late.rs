@@ -8,7 +8,7 @@ use super::common::{With, frame, place, read};
 
 impl With {
     /// If the call that register 8 describes, whose registers are in register 7, may install a
-    /// filter, and nobody looks at ends of calls yet: asks for that and waits, for some
+    /// filter, and nobody looks at ends of calls yet: asks for that and waits, for 50
     /// milliseconds at most. The thread keeps its processor meanwhile, so that whoever is asked
     /// must have another. What comes before most filters asks and does not wait. Register 7 is then
     /// as before.

@@ -13,7 +13,7 @@
 
 use std::io::{self, PipeWriter};
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -134,26 +134,32 @@ impl Late {
     }
 
     /// Watches from now on. Whoever waits may be on any processor, so that several watch, each on
-    /// its own.
+    /// its own, and are there when this returns. If not all of them can be, ends are looked at from
+    /// now on.
     pub(super) fn watch(&mut self) {
-        if self.start().is_err() || self.watchers.is_empty() {
+        if self.start().ok() != Some(self.watched.len()) {
             self.shared.run();
         }
     }
 
-    fn start(&mut self) -> Result<(), io::Error> {
+    /// How many watch.
+    fn start(&mut self) -> Result<usize, io::Error> {
+        let (tells, told) = mpsc::channel();
         let (ends, stop) = io::pipe()?;
         let ends = Arc::new(ends);
         // Signals are for the thread that looks for them.
         let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         for processor in self.watched.iter().copied() {
             let (shared, ends) = (Arc::clone(&self.shared), Arc::clone(&ends));
+            let tells = tells.clone();
             let watcher = move || {
                 let mut own = CpuSet::new();
-                let _else_anywhere = own
+                let alone = own
                     .set(processor)
                     .and_then(|()| sched_setaffinity(Pid::from_raw(0), &own));
-                let _urgent = Undisturbed::new();
+                let urgent = Undisturbed::new();
+                let _nobody_listens = tells.send(alone.is_ok() && urgent.is_had());
+                drop(tells);
                 if shared.wanted.await_told(&*ends) {
                     shared.run();
                 }
@@ -165,7 +171,8 @@ impl Late {
         }
         before.thread_set_mask()?;
         self.stop = Some(stop);
-        Ok(())
+        drop(tells);
+        Ok(told.iter().filter(|watches| *watches).count())
     }
 
     /// How often the program could not run.
