@@ -108,20 +108,26 @@ fn open(number: u64) -> Result<OwnedFd, Errno> {
         flags: DISABLED,
         ..Attributes::default()
     };
-    let (own, any, no_group) = (0, -1, -1);
     let place: *const Attributes = &raw const attributes;
-    // SAFETY: `place` is a live structure that begins as the kernel's does, of the size in it.
-    let fd = unsafe {
-        libc::syscall(
-            libc::SYS_perf_event_open,
-            place,
-            own,
-            any,
-            no_group,
-            CLOSE_ON_EXEC,
-        )
+    let open_for = |process: c_int, processor: c_int| {
+        let no_group = -1;
+        // SAFETY: `place` is a live structure that begins as the kernel's does, of the size in it.
+        let fd = unsafe {
+            libc::syscall(
+                libc::SYS_perf_event_open,
+                place,
+                process,
+                processor,
+                no_group,
+                CLOSE_ON_EXEC,
+            )
+        };
+        descriptor::made(fd)
     };
-    descriptor::made(fd)
+    // The first event of a thread on a machine has the kernel wait for all processors.
+    let (own, any) = (0, -1);
+    // SAFETY: takes nothing.
+    open_for(any, unsafe { libc::sched_getcpu() }).or_else(|_gone| open_for(own, any))
 }
 
 /// Keeps other threads from its processor while this one changes tables by bpf(2), as far as this

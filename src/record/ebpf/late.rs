@@ -9,13 +9,14 @@
 //! Whoever waits keeps his processor, so nothing that is done meanwhile may take until every
 //! processor has done something else. That is so for what runs at tracepoints: another tool that
 //! takes its program away has all others wait for that. So the program runs at an event, which is
-//! opened when recording begins.
+//! opened when recording begins, and late: what others did then is over as a rule.
 
 use std::io::{self, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 
+use nix::errno::Errno;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::Pid;
@@ -30,6 +31,7 @@ use crate::sys::tracing::{Tracefs, Undisturbed};
 #[derive(Debug)]
 pub(super) struct Late {
     shared: Arc<Shared>,
+    events: Tracefs,
     /// Processors.
     watched: Vec<usize>,
     watchers: Vec<JoinHandle<()>>,
@@ -48,8 +50,8 @@ struct Shared {
 enum Program {
     /// It is over, or could not run, of which whoever waited tells.
     None,
-    /// Not made yet, but the event is there.
-    At(OwnedFd),
+    Loaded(Loaded),
+    /// With its event.
     Ready(Loaded, OwnedFd),
     Runs(Attached),
 }
@@ -69,7 +71,7 @@ impl Shared {
                 }
                 Err(_told_by_whoever_waits) => Program::None,
             },
-            other @ (Program::None | Program::At(_) | Program::Runs(_)) => other,
+            other @ (Program::None | Program::Loaded(_) | Program::Runs(_)) => other,
         };
     }
 }
@@ -92,21 +94,21 @@ fn watched() -> Vec<usize> {
 
 impl Late {
     /// None where it can't be had: whoever waits keeps his processor, so that there must be another
-    /// one, and there must be an event.
+    /// one, and there must be events.
     pub(super) fn new() -> Result<Option<Self>, EbpfError> {
         /// More are not told at a time.
         const ROOM: u32 = 1 << 16;
         let watched = watched();
-        let event = Tracefs::open().and_then(|events| events.event(END_EVENT));
-        let (Ok(event), 2..) = (event, watched.len()) else {
+        let (Ok(events), 2..) = (Tracefs::open(), watched.len()) else {
             return Ok(None);
         };
         Ok(Some(Self {
             shared: Arc::new(Shared {
                 wanted: make("ends_wanted", shape(Kind::Ring, 0, 0, ROOM))?,
                 seen: make("ends_seen", shape(Kind::Array, 4, 8, 1))?,
-                program: Mutex::new(Program::At(event)),
+                program: Mutex::new(Program::None),
             }),
+            events,
             watched,
             watchers: Vec::new(),
             stop: None,
@@ -125,12 +127,19 @@ impl Late {
     }
 
     /// The program that is to run once it is needed.
-    pub(super) fn ready(&self, loaded: Loaded) {
+    pub(super) fn is(&self, loaded: Loaded) {
+        *self.shared.program() = Program::Loaded(loaded);
+    }
+
+    /// Makes it ready.
+    pub(super) fn open(&self) -> Result<(), Errno> {
+        let event = self.events.event(END_EVENT)?;
         let mut program = self.shared.program();
         *program = match std::mem::replace(&mut *program, Program::None) {
-            Program::At(event) => Program::Ready(loaded, event),
+            Program::Loaded(loaded) => Program::Ready(loaded, event),
             other @ (Program::None | Program::Ready(..) | Program::Runs(_)) => other,
         };
+        Ok(())
     }
 
     /// Watches from now on. Whoever waits may be on any processor, so that several watch, each on
@@ -179,15 +188,15 @@ impl Late {
     pub(super) fn missed(&self) -> u64 {
         match &*self.shared.program() {
             Program::Runs(attached) => attached.missed(),
-            Program::None | Program::At(_) | Program::Ready(..) => 0,
+            Program::None | Program::Loaded(_) | Program::Ready(..) => 0,
         }
     }
 
     /// Ends, but for what the kernel takes its time to let go of.
     pub(super) fn end(&self) -> Option<OwnedFd> {
         match std::mem::replace(&mut *self.shared.program(), Program::None) {
-            Program::None => None,
-            Program::At(event) | Program::Ready(_, event) => Some(event),
+            Program::None | Program::Loaded(_) => None,
+            Program::Ready(_, event) => Some(event),
             Program::Runs(attached) => Some(attached.into_link()),
         }
     }

@@ -56,7 +56,7 @@ impl Ebpf {
     /// Runs the programs, which record nobody yet. What can't be had is said here, before
     /// anything is started.
     pub(super) fn new(session: &Session, mut choice: Choice) -> Result<Self, RecordError> {
-        let mut probe = Probe::new(Wanted {
+        let mut wanted = Wanted {
             rule: rule(session)?,
             results: session.results,
             sizes: Sizes::ONE,
@@ -67,8 +67,17 @@ impl Ebpf {
             terminal: (session.draws && !session.target.is_attached())
                 .then(terminal)
                 .flatten(),
-        })?;
-        probe.attach()?;
+        };
+        let mut probe = Probe::new(wanted)?;
+        match probe.attach() {
+            Err(_no_event) if probe.looks_late() => {
+                drop(probe);
+                wanted.unfiltered = false;
+                probe = Probe::new(wanted)?;
+                probe.attach()
+            }
+            attached => attached,
+        }?;
         probe.check_follows()?;
         if let Some(why) = &probe.at_end {
             let former = &choice.reason;

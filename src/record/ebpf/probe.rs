@@ -318,7 +318,7 @@ impl Probe {
         for (name, loaded) in all {
             let loaded = loaded?;
             match &late {
-                Some(late) if name == programs::ENDS => late.ready(loaded),
+                Some(late) if name == programs::ENDS => late.is(loaded),
                 Some(_) | None => ready.push((name, loaded)),
             }
         }
@@ -349,7 +349,8 @@ impl Probe {
             let attached = attach(name, loaded, self.events.as_ref())?;
             self.attached.push((name, attached));
         }
-        Ok(())
+        let opened = self.late.as_ref().map_or(Ok(()), Late::open);
+        opened.map_err(|source| refusal(programs::ENDS, source, "can't open its event".to_owned()))
     }
 
     /// Looks at ends of calls from the first filter on, if that is put off. The program to be
