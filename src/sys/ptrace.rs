@@ -95,30 +95,24 @@ fn with<T: Copy>(request: c_uint, tid: Tid, address: usize, data: &mut T) -> Res
     Errno::result(answer)
 }
 
-fn bits(options: TraceOptions) -> c_ulong {
-    let mut bits = O_TRACESYSGOOD | O_TRACEEXEC | O_TRACESECCOMP | O_TRACECLONE;
+/// What a request takes: what always is wanted, the options, and more.
+fn bits(options: TraceOptions, more: c_ulong) -> usize {
+    let mut bits = more | O_TRACESYSGOOD | O_TRACEEXEC | O_TRACESECCOMP | O_TRACECLONE;
     if options.processes {
         bits |= O_TRACEFORK | O_TRACEVFORK;
     }
     if options.kill_on_exit {
         bits |= O_EXITKILL;
     }
-    bits
+    usize::try_from(bits).unwrap_or_default()
 }
 
 pub(super) fn seize(tid: Tid, options: TraceOptions) -> Result<(), Errno> {
-    let bits = bits(options);
-    plain(SEIZE, tid, 0, usize::try_from(bits).unwrap_or_default())
+    plain(SEIZE, tid, 0, bits(options, 0))
 }
 
 pub(super) fn stop_at_end(tid: Tid, options: TraceOptions) -> Result<(), Errno> {
-    let bits = bits(options) | O_TRACEEXIT;
-    plain(
-        SETOPTIONS,
-        tid,
-        0,
-        usize::try_from(bits).unwrap_or_default(),
-    )
+    plain(SETOPTIONS, tid, 0, bits(options, O_TRACEEXIT))
 }
 
 /// The word for a signal, 0 for none.

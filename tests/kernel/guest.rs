@@ -288,22 +288,19 @@ impl Guest {
             }
             let mut recorded = bench.run(Way::Record(options), user, &command);
             let is_notified = matches!(method, Method::Notify | Method::Known);
-            for _ in 0..if self.interrupted && is_notified {
-                TRIES
-            } else {
-                0
-            } {
-                if recorded.finished.status == Some(self.recorded(method).1) {
-                    break;
-                }
-                recorded = bench.run(Way::Record(options), user, &command);
-            }
+            let was_interrupted = |seen: &Seen| {
+                let status = Some(self.recorded(method).1);
+                self.interrupted && is_notified && seen.finished.status != status
+            };
             // Threads of several recordings that wait at once may keep all processors, which the
             // recordings say (docs/ebpf.md).
-            let hidden = |seen: &Seen| seen.gaps.contains(&"hidden-by-filter");
+            let waited_in_vain = |seen: &Seen| {
+                let hidden = &"hidden-by-filter";
+                let told = seen.gaps.contains(hidden) && !self.gaps_of(method).contains(hidden);
+                told && method == Method::EbpfAtEnd
+            };
             for _ in 0..TRIES {
-                let others = method == Method::EbpfAtEnd && hidden(&recorded);
-                if !others || self.gaps_of(method).contains(&"hidden-by-filter") {
+                if !was_interrupted(&recorded) && !waited_in_vain(&recorded) {
                     break;
                 }
                 recorded = bench.run(Way::Record(options), user, &command);

@@ -38,14 +38,12 @@ fn record_beside(
     records: &AtomicBool,
 ) -> Option<(Snapshot, Observations)> {
     let wanted = Wanted {
-        rule: Rule::Nobody,
         results: true,
         sizes,
         storage,
         refused: None,
-        at_events: None,
         unfiltered: false,
-        terminal: None,
+        ..filters()
     };
     record_as(wanted, true, command, records).map(|(_late, snapshot, seen)| (snapshot, seen))
 }
@@ -298,6 +296,7 @@ fn refuses_itself(times: u8, at_once: bool) -> String {
     )
 }
 
+/// A command whose first filter has ends of calls looked at.
 fn filters() -> Wanted {
     Wanted {
         rule: Rule::Nobody,
